@@ -1,0 +1,22 @@
+//! All decisions of both ends of chatter. No sockets, no clock, no randomness of its own.
+#![forbid(unsafe_code)]
+#![no_std]
+
+extern crate alloc;
+
+pub mod access;
+pub mod client;
+pub mod entropy;
+pub mod handshake;
+pub mod ids;
+pub mod invite;
+pub mod limits;
+pub mod noise;
+pub mod record;
+pub mod replay;
+pub mod room;
+pub mod seal;
+pub mod server;
+pub mod tag;
+pub mod time;
+pub mod token;

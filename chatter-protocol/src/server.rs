@@ -1,0 +1,2 @@
+//! The daemon's side.
+pub mod relay;

@@ -1,0 +1,18 @@
+//! The daemon.
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod admin_socket;
+pub mod config;
+pub mod connection;
+pub mod daemon;
+pub mod decoy;
+pub mod door;
+pub mod http;
+pub mod journal;
+pub mod ledger;
+pub mod listener;
+pub mod process;
+pub mod relay;
+pub mod report;
+pub mod systemd;

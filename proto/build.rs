@@ -1,0 +1,14 @@
+//! Generates Rust from the `.proto` files without `protoc`: protox compiles, prost and tonic generate.
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=proto");
+    let peers = protox::compile(["relay.proto", "room.proto"], ["proto"])?;
+    prost_build::Config::new().btree_map(["."]).compile_fds(peers)?;
+    if std::env::var_os("CARGO_FEATURE_ADMIN").is_some() {
+        let admin = protox::compile(["admin.proto"], ["proto"])?;
+        tonic_prost_build::configure().compile_fds(admin)?;
+    }
+    Ok(())
+}
