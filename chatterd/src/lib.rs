@@ -9,6 +9,7 @@ pub mod daemon;
 pub mod decoy;
 pub mod directory;
 pub mod door;
+pub mod exit;
 pub mod http;
 pub mod journal;
 pub mod ledger;

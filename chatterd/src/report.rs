@@ -128,7 +128,7 @@ impl ReportFile {
 }
 
 /// Keeps the report as the ledger has it until `shutdown` resolves, and then once more. `changed` gives the bans
-/// where they changed since it was last asked. A failure is logged once and tried again until it goes away.
+/// where they changed since it was last asked (the ledger's `handle_timeout`, then `poll_report`). A failure is logged once and tried again until it goes away.
 pub async fn keep(
     file: ReportFile,
     mut changed: impl FnMut() -> Option<Vec<Ban>> + Send,

@@ -36,6 +36,32 @@ fn notify(states: &[NotifyState<'_>]) {
 mod tests {
     use super::*;
 
+    /// The values of a setting of the unit file.
+    fn unit(name: &str) -> Vec<String> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../systemd/chatterd.service");
+        let text = std::fs::read_to_string(path).unwrap();
+        let settings = text.lines().filter_map(|line| line.split_once('='));
+        settings.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_unit_file_fits_the_daemon() {
+        assert_eq!(unit("Type"), ["notify"]);
+        assert_eq!(unit("StateDirectory"), ["chatterd"]);
+        let socket =
+            format!("/run/{}/{}", unit("RuntimeDirectory").concat(), chatter_proto::admin::sockets::NAME);
+        assert_eq!(socket, chatter_proto::admin::sockets::SYSTEM, "chatterctl looks there");
+        let start = unit("ExecStart").concat();
+        let mut words = start.split_whitespace();
+        assert_eq!(words.next(), Some("/usr/bin/chatterd"));
+        for line in [start.as_str(), &unit("ExecStartPre").concat()] {
+            <crate::config::Arguments as clap::Parser>::try_parse_from(line.split_whitespace()).unwrap();
+        }
+        let code = |exit: crate::exit::Exit| (exit as u8).to_string();
+        let hopeless = [code(crate::exit::Exit::Usage), code(crate::exit::Exit::Config)].join(" ");
+        assert_eq!(unit("RestartPreventExitStatus"), [hopeless]);
+    }
+
     #[test]
     fn a_status_stays_one_line() {
         assert_eq!(line("3 members\nREADY=0\r"), "3 members READY=0 ");

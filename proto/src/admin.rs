@@ -26,6 +26,9 @@ pub use generated::*;
 /// A client of the API over a Unix socket.
 pub type Client = admin_client::AdminClient<Channel>;
 
+/// A list of all addresses that a daemon may know fills a few MiB.
+const REPLY_LEN_MAX: usize = 64 * 1024 * 1024;
+
 /// Connects to the daemon that listens at `path`.
 ///
 /// # Errors
@@ -48,5 +51,5 @@ pub async fn connect(path: &Path) -> io::Result<Client> {
     // The name goes into a header that the other end ignores.
     let endpoint = Endpoint::from_static("http://chatterd.invalid");
     let channel = endpoint.connect_with_connector(connector).await.map_err(io::Error::other)?;
-    Ok(Client::new(channel))
+    Ok(Client::new(channel).max_decoding_message_size(REPLY_LEN_MAX))
 }

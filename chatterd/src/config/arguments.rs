@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::exit::Exit;
+
 use super::file::{File, Listen, PublicHost, socket_address};
 
 /// A forgotten Python file server to everybody, encrypted chat rooms to whoever holds the access link.
@@ -43,7 +45,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   chatterd --ephemeral
-      try it: prints an access link for chatter-client; open http://127.0.0.1:8000/ to see what strangers see
+      try it: prints an access link; http://127.0.0.1:8000/ shows what strangers see
   chatterd --ephemeral --listen 0.0.0.0:8080 --public-host chat.example.org
       the same for people elsewhere
   chatterd --config /etc/chatterd/chatterd.toml --check
@@ -51,13 +53,32 @@ Examples:
   chatterd --config /etc/chatterd/chatterd.toml
       serve; then `chatterctl invite` prints the access link
 
-Every setting of the file can be given as a variable, too: [ban] after as CHATTERD_BAN_AFTER, and so on.
-CHATTERD_LOG=error|warn|info|debug|trace|off sets how much goes to stderr (or the journal, under systemd).
+Every setting of the file can be given as a variable, too: [ban] after as CHATTERD_BAN_AFTER.
+CHATTERD_LOG=error, warn, info, debug, trace or off says how much goes to stderr (under systemd: the
+journal).
 
-Exit codes: 0 ended as asked, 64 wrong arguments, 69 address or socket in use, 70 a fault of our own,
-74 files can't be read or written, 78 wrong settings. --check: 0 fine or warnings, 78 would not start.";
+Exit codes:
+   0 ended as asked; with --check: fine, or warnings alone
+  64 wrong arguments
+  69 an address or socket is in use or can't be had
+  70 a fault of its own
+  74 files can't be read or written
+  78 wrong settings; with --check: would not start";
 
 impl Arguments {
+    /// Of this process. Where there are none to go by (help, version, a mistake), clap has its say and the exit code
+    /// comes back.
+    ///
+    /// # Errors
+    /// The code to exit with.
+    pub fn of_process() -> Result<Self, Exit> {
+        Self::try_parse().map_err(|error| {
+            // Nothing is left to do where even this can't be printed.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+        })
+    }
+
     pub(super) fn overlay(&self, file: &mut File) {
         if !self.listen.is_empty() {
             file.listen = Some(Listen(self.listen.clone()));

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::Config;
+use crate::exit::Exit;
 
 /// One line of `--check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,14 @@ impl Config {
             unknown.map(|name| Finding::Warning(format!("the variable {name} means nothing to chatterd"))),
         );
         findings
+    }
+
+    /// What `--check` prints, and what it exits with: warnings are no reason not to start.
+    pub fn check(&self) -> (String, Exit) {
+        let findings = self.findings();
+        let fatal = findings.iter().any(|finding| matches!(finding, Finding::Error(_)));
+        let lines: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        (lines.join("\n"), if fatal { Exit::Config } else { Exit::Done })
     }
 
     /// The warnings alone, for the log at start.

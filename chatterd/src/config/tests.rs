@@ -1,4 +1,5 @@
 use super::*;
+use crate::exit::Exit;
 use clap::{CommandFactory as _, Parser as _};
 use proptest::prelude::*;
 
@@ -258,7 +259,12 @@ fn the_check_tells_what_is_risky() {
     ] {
         assert!(risky.contains(part), "{part:?} is missing in {risky}");
     }
-    let gone = load(&[], &[], "[decoy]\nroot = \"/nowhere\"\ncarrier = \"x\"").unwrap().findings();
+    assert_eq!(load(&[], &[], text).unwrap().check().1, Exit::Done, "warnings stop nobody");
+    let gone = load(&[], &[], "[decoy]\nroot = \"/nowhere\"\ncarrier = \"x\"").unwrap();
+    let (told, exit) = gone.check();
+    assert_eq!(exit, Exit::Config);
+    assert!(told.contains("error: decoy.root /nowhere"), "{told}");
+    let gone = gone.findings();
     assert!(gone.iter().any(|finding| matches!(finding, Finding::Error(text) if text.contains("/nowhere"))));
     assert!(
         gone.iter().any(

@@ -146,6 +146,14 @@ fn fail2ban_reads_both() {
         lines.concat()
     );
     check("report.txt", "fail2ban/filter.d/chatterd-report.conf", &report);
+    // The filter that the seed came with knows IPv4 alone.
+    let seed = folder.path().join("seed.conf");
+    std::fs::write(&seed, "[Definition]\nfailregex = ^<HOST>\\s+->\\s+\\d+x packets$\ndatepattern = ^\n")
+        .unwrap();
+    let output =
+        Command::new("fail2ban-regex").arg(folder.path().join("report.txt")).arg(&seed).output().unwrap();
+    let output = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.contains("2 matched"), "{output}");
 }
 
 #[test]

@@ -1,0 +1,100 @@
+//! `chatterctl bans [list | add ADDRESS | lift ADDRESS]`
+
+use chatter_proto::admin::{AddBanRequest, Ban, LiftBanRequest, ListBansRequest};
+use serde::Serialize;
+
+use super::time;
+use crate::args::Bans;
+use crate::failure::Failure;
+use crate::output::{Answer, table};
+use crate::reach::Daemon;
+
+#[derive(Serialize)]
+struct ListFields {
+    bans: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct AddFields {
+    ban: Option<Row>,
+    already: bool,
+}
+
+#[derive(Serialize)]
+struct LiftFields<'a> {
+    lifted: &'a str,
+}
+
+#[derive(Serialize)]
+struct Row {
+    address: String,
+    packets: u64,
+    since: Option<u64>,
+    until: Option<u64>,
+    reason: String,
+}
+
+pub(super) async fn run(daemon: &mut Daemon, command: Option<&Bans>) -> Result<Answer, Failure> {
+    match command {
+        None | Some(Bans::List) => list(daemon).await,
+        Some(Bans::Add { address }) => add(daemon, address.trim()).await,
+        Some(Bans::Lift { address }) => lift(daemon, address.trim()).await,
+    }
+}
+
+async fn list(daemon: &mut Daemon) -> Result<Answer, Failure> {
+    let bans = daemon.ask(async |client| client.list_bans(ListBansRequest {}).await).await?.bans;
+    let rows: Vec<_> = bans.iter().map(cells).collect();
+    let lines = if rows.is_empty() {
+        vec!["no address is banned".to_owned()]
+    } else {
+        table(["ADDRESS", "PACKETS", "SINCE", "UNTIL", "REASON"], &rows)
+    };
+    Ok(Answer::new(&ListFields { bans: bans.into_iter().map(Row::from).collect() }, &lines))
+}
+
+async fn add(daemon: &mut Daemon, address: &str) -> Result<Answer, Failure> {
+    let request = AddBanRequest { address: address.to_owned() };
+    let reply = daemon.ask(async |client| client.add_ban(request).await).await?;
+    let (shown, until) = match &reply.ban {
+        Some(ban) => (ban.address.clone(), ends(ban)),
+        None => (address.to_owned(), "-".to_owned()),
+    };
+    let line = if reply.already {
+        format!("{shown} was in the report already, until: {until}")
+    } else {
+        format!("{shown} is in the report, until: {until}")
+    };
+    Ok(Answer::new(&AddFields { ban: reply.ban.map(Row::from), already: reply.already }, &[line]))
+}
+
+async fn lift(daemon: &mut Daemon, address: &str) -> Result<Answer, Failure> {
+    let request = LiftBanRequest { address: address.to_owned() };
+    daemon.ask(async |client| client.lift_ban(request).await).await?;
+    let line = format!(
+        "{address} is out of the report; what acted on the report may have to be told (fail2ban-client unban)"
+    );
+    Ok(Answer::new(&LiftFields { lifted: address }, &[line]))
+}
+
+impl From<Ban> for Row {
+    fn from(ban: Ban) -> Self {
+        let known = |at: u64| Some(at).filter(|at| *at > 0);
+        Self {
+            address: ban.address,
+            packets: ban.packets,
+            since: known(ban.since),
+            until: known(ban.until),
+            reason: ban.reason,
+        }
+    }
+}
+
+fn cells(ban: &Ban) -> [String; 5] {
+    let since = if ban.since == 0 { "-".to_owned() } else { time::point(ban.since) };
+    [ban.address.clone(), ban.packets.to_string(), since, ends(ban), ban.reason.clone()]
+}
+
+fn ends(ban: &Ban) -> String {
+    if ban.until == 0 { "lifted".to_owned() } else { time::point(ban.until) }
+}

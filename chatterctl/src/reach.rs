@@ -1,0 +1,58 @@
+//! Finds the daemon and asks it.
+//!
+//! **In** `--socket` or the usual places. **Out** answers, within a time limit.
+//! **Never** a socket among the temporary files that another user put there.
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chatter_proto::admin::{Client, connect, sockets};
+use tonic::{Response, Status};
+
+use crate::failure::Failure;
+
+/// A daemon to ask.
+pub(crate) struct Daemon {
+    client: Client,
+    timeout: Duration,
+}
+
+impl Daemon {
+    /// The daemon at `socket`, or the first one that answers at a usual place.
+    pub(crate) async fn find(socket: Option<&Path>, timeout: Duration) -> Result<Self, Failure> {
+        let named = socket.filter(|path| !path.as_os_str().is_empty());
+        let uid = nix::unistd::geteuid().as_raw();
+        let places = match named {
+            Some(path) => vec![path.to_owned()],
+            None => sockets::usual(uid, std::env::var_os("XDG_RUNTIME_DIR").as_deref()),
+        };
+        let mut tried: Vec<(PathBuf, io::Error)> = Vec::new();
+        for place in places {
+            let foreign = named.is_none() && place == sockets::temporary(uid) && !is_ours(&place, uid);
+            let result = if foreign { Err(io::ErrorKind::NotFound.into()) } else { connect(&place).await };
+            match result {
+                Ok(client) => return Ok(Self { client, timeout }),
+                Err(error) => tried.push((place, error)),
+            }
+        }
+        Err(Failure::Unreachable(tried))
+    }
+
+    /// What the daemon answers to one call.
+    pub(crate) async fn ask<T>(
+        &mut self,
+        call: impl AsyncFnOnce(&mut Client) -> Result<Response<T>, Status>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(self.timeout, call(&mut self.client)).await {
+            Ok(result) => Ok(result?.into_inner()),
+            Err(_) => Err(Failure::Silent(format!("nothing for {} seconds", self.timeout.as_secs()))),
+        }
+    }
+}
+
+fn is_ours(socket: &Path, uid: u32) -> bool {
+    let folder = socket.parent().and_then(|folder| std::fs::symlink_metadata(folder).ok());
+    folder.is_some_and(|folder| folder.is_dir() && folder.uid() == uid)
+}

@@ -1,0 +1,442 @@
+//! Transcripts: the real program against a daemon that says what the test wants, over a real socket.
+#![expect(clippy::unwrap_used, reason = "in a test it is the failure")]
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use chatter_proto::admin::admin_server::{Admin, AdminServer};
+use chatter_proto::admin::*;
+use serde_json::{Value, json};
+use tokio::net::UnixListener;
+use tokio::runtime::Runtime;
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::{Request, Response, Status};
+
+/// A daemon's answers, made up.
+struct Fake;
+
+type Reply<T> = Result<Response<T>, Status>;
+
+fn ban(address: &str, until: u64) -> Ban {
+    Ban { address: address.to_owned(), packets: 31, since: 1_795_384_220, until, reason: "knocks".to_owned() }
+}
+
+#[tonic::async_trait]
+impl Admin for Fake {
+    async fn status(&self, _: Request<StatusRequest>) -> Reply<StatusReply> {
+        Ok(Response::new(StatusReply {
+            version: "9.8.7".to_owned(),
+            started_at: 1_795_384_220,
+            listening: vec!["0.0.0.0:8000".to_owned(), "[::]:8000".to_owned()],
+            persona: "SimpleHTTP/0.6 Python/3.11.2\u{1b}[2J".to_owned(),
+            carrier_path: String::new(),
+            sessions_confirmed: 2,
+            sessions_opened: 1,
+            sessions_detached: 0,
+            rooms: 1,
+            members: 2,
+            addresses: 3,
+            bans: 2,
+            knocks: 61,
+            refuses_banned: true,
+            report_path: "/var/lib/chatterd/report.txt".to_owned(),
+            deliveries: 5,
+            ephemeral: false,
+        }))
+    }
+
+    async fn list_addresses(&self, _: Request<ListAddressesRequest>) -> Reply<ListAddressesReply> {
+        let address = |address: &str, knocks, last_knock_at, member| Address {
+            address: address.to_owned(),
+            knocks,
+            last_knock_at,
+            banned: knocks >= 30,
+            member,
+            exempt: address == "127.0.0.1",
+        };
+        let addresses = vec![
+            address("127.0.0.1", 0, 0, true),
+            address("198.51.100.7", 4, 1_795_384_220, false),
+            address("2001:db8:1:2::/64", 31, 1_795_384_221, false),
+        ];
+        Ok(Response::new(ListAddressesReply { addresses }))
+    }
+
+    async fn list_sessions(&self, _: Request<ListSessionsRequest>) -> Reply<ListSessionsReply> {
+        let session = |number, state, gate: &str| Session {
+            number,
+            address: "198.51.100.7".to_owned(),
+            state,
+            age_seconds: 3700,
+            rooms: 1,
+            queued_bytes: 70,
+            gate: gate.to_owned(),
+        };
+        let sessions = vec![session(1, session::State::Confirmed.into(), ""), session(12, 99, "guests")];
+        Ok(Response::new(ListSessionsReply { sessions }))
+    }
+
+    async fn purge(&self, request: Request<PurgeRequest>) -> Reply<PurgeReply> {
+        let sessions_ended = if request.get_ref().everything { 2 } else { 0 };
+        Ok(Response::new(PurgeReply { addresses_forgotten: 1, sessions_ended }))
+    }
+
+    async fn rotate_access_code(&self, _: Request<RotateAccessCodeRequest>) -> Reply<RotateAccessCodeReply> {
+        Ok(Response::new(RotateAccessCodeReply { access_link: "chatter://a:8000/#chatter1new".to_owned() }))
+    }
+
+    async fn create_invite(&self, _: Request<CreateInviteRequest>) -> Reply<CreateInviteReply> {
+        Ok(Response::new(CreateInviteReply { access_link: "chatter://a:8000/#chatter1old".to_owned() }))
+    }
+
+    async fn list_bans(&self, _: Request<ListBansRequest>) -> Reply<ListBansReply> {
+        Ok(Response::new(ListBansReply {
+            bans: vec![ban("203.0.113.9", 1_795_470_620), ban("2001:db8:1:2::/64", 0)],
+        }))
+    }
+
+    async fn add_ban(&self, request: Request<AddBanRequest>) -> Reply<AddBanReply> {
+        match request.get_ref().address.as_str() {
+            "127.0.0.1" => return Err(Status::failed_precondition("the address is exempt")),
+            "x" => return Err(Status::invalid_argument("this is not an IP address")),
+            "203.0.113.8" => tokio::time::sleep(Duration::from_secs(60)).await,
+            _ => {}
+        }
+        let already = request.get_ref().address == "203.0.113.9";
+        Ok(Response::new(AddBanReply { ban: Some(ban(&request.get_ref().address, 0)), already }))
+    }
+
+    async fn lift_ban(&self, request: Request<LiftBanRequest>) -> Reply<LiftBanReply> {
+        match request.get_ref().address.as_str() {
+            "203.0.113.9" => Ok(Response::new(LiftBanReply {})),
+            "10.0.0.1" => Err(Status::unimplemented("")),
+            _ => Err(Status::not_found("this address is not in the report")),
+        }
+    }
+}
+
+/// A running fake daemon and the folder of its socket.
+struct Daemon {
+    folder: tempfile::TempDir,
+    _runtime: Runtime,
+}
+
+impl Daemon {
+    fn start() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let listener = {
+            let _inside = runtime.enter();
+            UnixListener::bind(folder.path().join("admin.sock")).unwrap()
+        };
+        runtime.spawn(
+            tonic::transport::Server::builder()
+                .serve_with_incoming(AdminServer::new(Fake), UnixListenerStream::new(listener)),
+        );
+        Self { folder, _runtime: runtime }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("admin.sock")
+    }
+
+    fn ctl(&self, arguments: &[&str]) -> Output {
+        chatterctl(arguments).env("CHATTERD_ADMIN_SOCKET", self.socket()).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = self.ctl(&[&["--json"], arguments].concat());
+        assert_eq!(text(&output.stderr), "");
+        (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
+    }
+}
+
+fn chatterctl(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatterctl"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
+    assert_eq!((text(&output.stdout), text(&output.stderr)), (stdout.to_owned(), stderr.to_owned()));
+    assert_eq!(output.status.code(), Some(code));
+}
+
+#[test]
+fn people_read_tables() {
+    let daemon = Daemon::start();
+    let version = env!("CARGO_PKG_VERSION");
+    let status = format!(
+        "chatterd     9.8.7\n\
+         chatterctl   {version}\n\
+         since        2026-11-22 21:50:20 UTC\n\
+         listening    0.0.0.0:8000, [::]:8000\n\
+         poses as     SimpleHTTP/0.6 Python/3.11.2\u{fffd}[2J\n\
+         carrier      none: members can't come in; name a file with decoy.carrier\n\
+         sessions     2 confirmed, 1 opened, 0 detached\n\
+         chat         2 members in 1 room, 5 messages delivered\n\
+         strangers    61 knocks from 3 addresses known, 2 banned\n\
+         ban report   /var/lib/chatterd/report.txt\n\
+         warning: ban.refuse is on; who is refused knows that this is no file server\n"
+    );
+    check(&daemon.ctl(&["status"]), 0, &status, "");
+    let ips = "\
+ADDRESS            KNOCKS  LAST KNOCK               WHAT
+127.0.0.1               0  -                        member, exempt
+198.51.100.7            4  2026-11-22 21:50:20 UTC  counted
+2001:db8:1:2::/64      31  2026-11-22 21:50:21 UTC  banned
+";
+    check(&daemon.ctl(&["ips"]), 0, ips, "");
+    let sessions = "\
+NUMBER  ADDRESS       STATE      AGE    ROOMS  QUEUED BYTES  GATE
+     1  198.51.100.7  confirmed  1h 1m      1            70  -
+    12  198.51.100.7  unknown    1h 1m      1            70  guests
+";
+    check(&daemon.ctl(&["sessions"]), 0, sessions, "");
+    let bans = "\
+ADDRESS            PACKETS  SINCE                    UNTIL                    REASON
+203.0.113.9             31  2026-11-22 21:50:20 UTC  2026-11-23 21:50:20 UTC  knocks
+2001:db8:1:2::/64       31  2026-11-22 21:50:20 UTC  lifted                   knocks
+";
+    check(&daemon.ctl(&["bans"]), 0, bans, "");
+    check(&daemon.ctl(&["bans", "list"]), 0, bans, "");
+}
+
+#[test]
+fn people_are_told_what_was_done() {
+    let daemon = Daemon::start();
+    check(&daemon.ctl(&["purge"]), 0, "forgot 1 address; bans stay in the report\n", "");
+    let all = "forgot 1 address, ended 2 sessions; bans stay in the report\n";
+    check(&daemon.ctl(&["purge", "--everything"]), 0, all, "");
+    check(
+        &daemon.ctl(&["bans", "add", "203.0.113.7"]),
+        0,
+        "203.0.113.7 is in the report, until: lifted\n",
+        "",
+    );
+    let already = "203.0.113.9 was in the report already, until: lifted\n";
+    check(&daemon.ctl(&["bans", "add", "203.0.113.9"]), 0, already, "");
+    let lifted = daemon.ctl(&["bans", "lift", "203.0.113.9"]);
+    assert!(text(&lifted.stdout).starts_with("203.0.113.9 is out of the report"));
+    for (command, link) in
+        [("invite", "chatter://a:8000/#chatter1old"), ("rotate", "chatter://a:8000/#chatter1new")]
+    {
+        let output = text(&daemon.ctl(&[command]).stdout);
+        assert!(output.lines().count() > 2, "{output}");
+        assert_eq!(output.lines().last(), Some(link));
+        assert_eq!(output.matches("chatter://").count(), 1);
+    }
+}
+
+#[test]
+fn scripts_read_fields_whose_names_stay() {
+    let daemon = Daemon::start();
+    let status = json!({
+        "version": "9.8.7", "chatterctl_version": env!("CARGO_PKG_VERSION"), "started_at": 1_795_384_220,
+        "listening": ["0.0.0.0:8000", "[::]:8000"], "persona": "SimpleHTTP/0.6 Python/3.11.2\u{1b}[2J",
+        "carrier_path": null, "sessions_confirmed": 2, "sessions_opened": 1, "sessions_detached": 0, "rooms": 1,
+        "members": 2, "deliveries": 5, "addresses": 3, "bans": 2, "knocks": 61, "refuses_banned": true,
+        "report_path": "/var/lib/chatterd/report.txt", "ephemeral": false
+    });
+    assert_eq!(daemon.json(&["status"]), (0, status));
+    let address = |address: &str, knocks: u64, at: Option<u64>, flags: [bool; 3]| {
+        json!({"address": address, "knocks": knocks, "last_knock_at": at,
+               "banned": flags[0], "member": flags[1], "exempt": flags[2]})
+    };
+    let ips = json!({"addresses": [
+        address("127.0.0.1", 0, None, [false, true, true]),
+        address("198.51.100.7", 4, Some(1_795_384_220), [false; 3]),
+        address("2001:db8:1:2::/64", 31, Some(1_795_384_221), [true, false, false]),
+    ]});
+    assert_eq!(daemon.json(&["ips"]), (0, ips));
+    let session = |number: u64, state: &str, gate: &str| {
+        json!({"number": number, "address": "198.51.100.7", "state": state, "age_seconds": 3700, "rooms": 1,
+               "queued_bytes": 70, "gate": gate})
+    };
+    let sessions = json!({"sessions": [session(1, "confirmed", ""), session(12, "unknown", "guests")]});
+    assert_eq!(daemon.json(&["sessions"]), (0, sessions));
+    let ban = |address: &str, until: Option<u64>| json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": until, "reason": "knocks"});
+    let bans = json!({"bans": [ban("203.0.113.9", Some(1_795_470_620)), ban("2001:db8:1:2::/64", None)]});
+    assert_eq!(daemon.json(&["bans"]), (0, bans));
+    let purged = json!({"addresses_forgotten": 1, "sessions_ended": 2});
+    assert_eq!(daemon.json(&["purge", "--everything"]), (0, purged));
+    assert_eq!(daemon.json(&["invite"]), (0, json!({"access_link": "chatter://a:8000/#chatter1old"})));
+    assert_eq!(daemon.json(&["rotate"]), (0, json!({"access_link": "chatter://a:8000/#chatter1new"})));
+    let added = json!({"ban": ban("203.0.113.9", None), "already": true});
+    assert_eq!(daemon.json(&["bans", "add", " 203.0.113.9"]), (0, added));
+    assert_eq!(daemon.json(&["bans", "lift", "203.0.113.9"]), (0, json!({"lifted": "203.0.113.9"})));
+}
+
+#[test]
+fn refusals_are_told_both_ways() {
+    let daemon = Daemon::start();
+    check(&daemon.ctl(&["bans", "add", "127.0.0.1"]), 1, "", "chatterctl: the address is exempt\n");
+    check(&daemon.ctl(&["bans", "add", "x"]), 2, "", "chatterctl: this is not an IP address\n");
+    check(
+        &daemon.ctl(&["bans", "lift", "192.0.2.1"]),
+        1,
+        "",
+        "chatterctl: this address is not in the report\n",
+    );
+    let refused = json!({"error": "the address is exempt", "kind": "failed"});
+    assert_eq!(daemon.json(&["bans", "add", "127.0.0.1"]), (1, refused));
+    let old = daemon.json(&["bans", "lift", "10.0.0.1"]);
+    assert_eq!((old.0, &old.1["kind"]), (1, &json!("failed")));
+    assert!(old.1["error"].as_str().unwrap().contains("older than chatterctl"));
+}
+
+#[test]
+fn wrong_usage_is_told_both_ways() {
+    for wrong in [&["nonsense"][..], &[], &["bans", "add"], &["bans", "add", "a", "b"], &["purge", "--all"]] {
+        let output = chatterctl(wrong).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(!output.stderr.is_empty());
+    }
+    let output = chatterctl(&["purge", "--all", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["kind"], "usage");
+    assert!(told["error"].as_str().unwrap().contains("--all"));
+    let help = chatterctl(&["--help"]).output().unwrap();
+    assert_eq!(help.status.code(), Some(0));
+    let help = text(&help.stdout);
+    for part in [
+        "Examples:",
+        "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon answers",
+        "--socket",
+    ] {
+        assert!(help.contains(part), "{part:?} is missing in {help}");
+    }
+}
+
+/// Tells that nobody is there, where it looked, and what to try.
+fn check_unreachable(mut command: Command, places: &[&str], advice: &str) {
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(3), ""));
+    let told = text(&output.stderr);
+    for part in places.iter().chain(&["no chatterd answers", advice]) {
+        assert!(told.contains(part), "{part:?} is missing in {told}");
+    }
+}
+
+#[test]
+fn where_nobody_answers_it_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("nothing.sock");
+    let place = place.to_str().unwrap();
+    check_unreachable(
+        chatterctl(&["--socket", place, "status"]),
+        &[place, "no such socket"],
+        "--socket PATH",
+    );
+    let stale = folder.path().join("stale.sock");
+    drop(std::os::unix::net::UnixListener::bind(&stale).unwrap());
+    check_unreachable(
+        chatterctl(&["status", "--socket", stale.to_str().unwrap()]),
+        &["stale.sock", "nobody listens"],
+        "systemctl status chatterd",
+    );
+    let output = chatterctl(&["bans", "--json", "--socket", place]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["kind"], "unreachable");
+    assert!(told["error"].as_str().unwrap().contains(place));
+}
+
+#[test]
+fn a_named_socket_is_the_only_place_looked_at() {
+    let daemon = Daemon::start();
+    let output = chatterctl(&["--socket", "/nowhere/admin.sock", "purge"])
+        .env("CHATTERD_ADMIN_SOCKET", daemon.socket())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(text(&output.stderr).matches("admin.sock").count(), 1);
+}
+
+/// The program run by somebody who is not root, since nothing is forbidden to root and its places are the system's.
+fn as_somebody(folder: &Path, arguments: &[&str]) -> Command {
+    if !nix::unistd::geteuid().is_root() {
+        return chatterctl(arguments);
+    }
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    let program = folder.join("chatterctl");
+    std::fs::copy(env!("CARGO_BIN_EXE_chatterctl"), &program).unwrap();
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().stdin(Stdio::null()).uid(NOBODY).gid(NOBODY);
+    command
+}
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn the_usual_places_are_searched() {
+    let daemon = Daemon::start();
+    std::fs::set_permissions(daemon.socket(), Permissions::from_mode(0o666)).unwrap();
+    let folder = daemon.folder.path().join("chatterd");
+    std::fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(daemon.socket(), folder.join("admin.sock")).unwrap();
+    let mut command = as_somebody(daemon.folder.path(), &["purge"]);
+    let output = command.env("XDG_RUNTIME_DIR", daemon.folder.path()).output().unwrap();
+    check(&output, 0, "forgot 1 address; bans stay in the report\n", "");
+}
+
+#[test]
+fn a_daemon_that_hangs_or_speaks_something_else_is_told() {
+    let daemon = Daemon::start();
+    let hanging = daemon.ctl(&["bans", "add", "203.0.113.8", "--timeout", "1"]);
+    assert_eq!(hanging.status.code(), Some(3));
+    assert!(text(&hanging.stderr).contains("does not answer"), "{}", text(&hanging.stderr));
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let other = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        std::io::Write::write_all(&mut stream, b"220 mail.example ESMTP\r\n").unwrap();
+    });
+    let output = chatterctl(&["--json", "status", "--socket", path.to_str().unwrap()]).output().unwrap();
+    other.join().unwrap();
+    assert_ne!(output.status.code(), Some(0));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(!told["error"].as_str().unwrap().is_empty());
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure_and_a_full_disk_is_one() {
+    let daemon = Daemon::start();
+    let shell = |line: &str| {
+        let line = line.replace("CTL", env!("CARGO_BIN_EXE_chatterctl"));
+        Command::new("/bin/sh")
+            .args(["-c", &line])
+            .env("CHATTERD_ADMIN_SOCKET", daemon.socket())
+            .output()
+            .unwrap()
+    };
+    let piped = shell("(sleep 0.1; CTL ips; echo $? >&2) | true");
+    assert_eq!(text(&piped.stderr).trim(), "0");
+    if Path::new("/dev/full").exists() {
+        let full = shell("CTL ips >/dev/full");
+        assert_eq!(full.status.code(), Some(1));
+        assert!(text(&full.stderr).contains("cannot print"));
+    }
+}
+
+#[test]
+fn a_forbidden_socket_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
+    let command = as_somebody(folder.path(), &["--socket", path.to_str().unwrap(), "status"]);
+    check_unreachable(command, &["permission denied"], "as root or as the user who runs chatterd");
+}
