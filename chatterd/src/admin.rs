@@ -15,7 +15,7 @@ use chatter_protocol::time::WallTime;
 use tonic::{Request, Response};
 use zeroize::Zeroizing;
 
-use crate::ledger::{Address, Ban, Known};
+use crate::ledger::{Address, AddressError, Ban, BanError, Known};
 
 /// What the operator can ask of the daemon. The daemon implements it over ledger, relay and keys.
 pub trait Control: Send + Sync + 'static {
@@ -165,6 +165,12 @@ impl From<ControlError> for tonic::Status {
     }
 }
 
+impl From<BanError> for ControlError {
+    fn from(error: BanError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
 /// The gRPC service over a [`Control`].
 #[derive(Debug)]
 pub struct Service<C>(Arc<C>);
@@ -236,8 +242,7 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
 }
 
 fn address(text: &str) -> Result<Address, tonic::Status> {
-    text.parse()
-        .map_err(|error: crate::ledger::AddressError| tonic::Status::invalid_argument(error.to_string()))
+    text.parse().map_err(|error: AddressError| tonic::Status::invalid_argument(error.to_string()))
 }
 
 impl From<Status> for proto::StatusReply {

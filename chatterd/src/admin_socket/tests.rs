@@ -1,3 +1,5 @@
+//! The socket with real files and calls, and a daemon made up.
+
 use super::*;
 use std::net::IpAddr;
 

@@ -1,3 +1,5 @@
+//! Settings by example; the sample file, the variables and the documents held together.
+
 use super::*;
 use crate::exit::Exit;
 use clap::{CommandFactory as _, Parser as _};

@@ -1,3 +1,5 @@
+//! The log as fail2ban reads it, and what it leaves out.
+
 use super::*;
 use std::path::Path;
 use std::process::Command;

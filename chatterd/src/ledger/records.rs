@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chatter_protocol::time::WallTime;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::{Address, Reason};
+use super::{Address, Terms};
 
 /// A keyed hash of an address: means nothing without the key, which goes with the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,17 +28,6 @@ pub(super) struct Record {
     pub(super) ban: Option<Terms>,
     /// Its place in the order of forgetting; none while it is banned or in use.
     turn: Option<u64>,
-}
-
-/// Since when, how long and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// When the ban began.
-    pub since: WallTime,
-    /// When it ends; none: not until it is lifted.
-    pub until: Option<WallTime>,
-    /// What for.
-    pub reason: Reason,
 }
 
 /// All records, and the order in which they may be forgotten.

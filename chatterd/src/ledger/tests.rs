@@ -1,3 +1,5 @@
+//! The ledger by example, and against a naive one.
+
 use super::*;
 use std::collections::BTreeMap;
 

@@ -1,3 +1,5 @@
+//! The report through restarts, failures and strange files.
+
 use super::*;
 use std::future::pending;
 
