@@ -9,6 +9,7 @@
 //! **In** handshake messages, frames, bodies and wraps. **Out** answers, what he says, and findings: what is missing or
 //! false in it. **Never** a step back: one handshake for each pair of ids; a failed frame leaves everything as it was.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -48,7 +49,7 @@ pub(super) enum Stage {
     /// His message 3 is awaited.
     Responding(Responder),
     /// The channel is finished.
-    Open(Channel),
+    Open(Box<Channel>),
     /// He said goodbye; the relay's Left is awaited.
     Gone,
     /// No channel can be had with him.
@@ -82,6 +83,13 @@ pub(super) enum News {
     Left,
     /// Nothing to show.
     Nothing,
+}
+
+/// A message that is to be shown.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) text: Zeroizing<String>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// What was missing or false in a frame that opened.
@@ -161,11 +169,17 @@ impl Peer {
     pub(super) fn take_second(&mut self, stay: &Stay, message: &[u8], now: Time) -> Result<Vec<u8>, Trouble> {
         let (initiator, hello) = match core::mem::replace(&mut self.stage, Stage::Unfit) {
             Stage::Initiated(initiator, hello) => (initiator, hello),
-            other => return Err(self.back_to(other)),
+            stage @ (Stage::Awaited(_)
+            | Stage::Responding(_)
+            | Stage::Open(_)
+            | Stage::Gone
+            | Stage::Unfit) => {
+                return Err(self.back_to(stage));
+            }
         };
         match initiator.finish(message, stay, now) {
             Ok((ratchet, answer)) => {
-                self.stage = Stage::Open(Channel { ratchet, introduced: None });
+                self.stage = Channel::open(ratchet);
                 Ok(answer)
             }
             Err(Failure { still: Some(initiator), .. }) => {
@@ -184,11 +198,17 @@ impl Peer {
     ) -> Result<(), Trouble> {
         let responder = match core::mem::replace(&mut self.stage, Stage::Unfit) {
             Stage::Responding(responder) => responder,
-            other => return Err(self.back_to(other)),
+            stage @ (Stage::Awaited(_)
+            | Stage::Initiated(..)
+            | Stage::Open(_)
+            | Stage::Gone
+            | Stage::Unfit) => {
+                return Err(self.back_to(stage));
+            }
         };
         match responder.finish(ourselves.keys, ourselves.stay, message, now) {
             Ok(ratchet) => {
-                self.stage = Stage::Open(Channel { ratchet, introduced: None });
+                self.stage = Channel::open(ratchet);
                 Ok(())
             }
             Err(Failure { still: Some(responder), .. }) => Err(self.back_to(Stage::Responding(responder))),
@@ -203,6 +223,10 @@ impl Peer {
 }
 
 impl Channel {
+    fn open(ratchet: Ratchet) -> Stage {
+        Stage::Open(Box::new(Self { ratchet, introduced: None }))
+    }
+
     /// Takes a sealed private frame.
     pub(super) fn take_private(
         &mut self,
@@ -241,7 +265,7 @@ impl Channel {
         origin: &Origin,
         body: &[u8],
         wrap: &[u8],
-    ) -> Result<Option<(Zeroizing<String>, Vec<Finding>)>, Trouble> {
+    ) -> Result<Option<Heard>, Trouble> {
         let Some(introduced) = &mut self.introduced else {
             return if wrap.is_empty() { Ok(None) } else { Err(|who| Warning::Unintroduced { who }) };
         };
@@ -258,7 +282,7 @@ impl Channel {
         }
         let findings = introduced.compare(&opened.before, seed.lost);
         introduced.heard = opened.before.after(body);
-        Ok(Some((opened.text, findings)))
+        Ok(Some(Heard { text: opened.text, findings }))
     }
 }
 

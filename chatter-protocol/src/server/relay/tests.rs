@@ -110,9 +110,9 @@ fn limits_and_rules_refuse() {
     let mut relay = Relay::new(limits);
     let mut check = |session, frame, reason: Option<refused::Reason>| {
         relay.receive(SessionId(session), frame);
-        let refusals = drain(&mut relay).into_iter().find_map(|(to, frame)| match frame {
-            relay_frame::Frame::Refused(refused) if to == session => Some(refused.reason()),
-            _ => None,
+        let refusals = drain(&mut relay).into_iter().find_map(|(to, frame)| {
+            let relay_frame::Frame::Refused(refused) = frame else { return None };
+            (to == session).then(|| refused.reason())
         });
         assert_eq!(refusals, reason);
     };
@@ -141,9 +141,9 @@ fn a_body_is_shared_not_copied() {
     relay.receive(SessionId(1), say(10, 1, &[]));
     let bodies: Vec<_> = drain(&mut relay)
         .into_iter()
-        .filter_map(|(_, frame)| match frame {
-            relay_frame::Frame::Message(message) => Some(message.body.as_ptr()),
-            _ => None,
+        .filter_map(|(_, frame)| {
+            let relay_frame::Frame::Message(message) = frame else { return None };
+            Some(message.body.as_ptr())
         })
         .collect();
     assert_eq!(bodies.len(), 2);
