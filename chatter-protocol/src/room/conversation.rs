@@ -26,6 +26,7 @@ use crate::limits;
 use crate::room::message::{self, Chain, Origin};
 use crate::room::pair::{RoomKeys, Stay};
 use crate::room::secret::RoomSecret;
+use crate::seal;
 use crate::time::Time;
 
 mod happening;
@@ -98,7 +99,7 @@ impl Conversation {
         let mut wraps = Vec::new();
         for (id, peer) in &mut self.peers {
             if let Some(channel) = peer.channel() {
-                let sealed = channel.ratchet.seal(&sealed.hash, &*sealed.seed, now);
+                let sealed = channel.ratchet.seal(&sealed.hash, &*sealed.seed, &mut self.entropy, now);
                 wraps.push(Wrap { member_id: id.as_bytes().to_vec(), sealed });
             }
         }
@@ -131,6 +132,13 @@ impl Conversation {
         }
         self.forget_stay();
         self.join();
+    }
+
+    /// Mixes fresh randomness in. Whoever stole all secrets of an earlier moment can foretell every key that is drawn
+    /// from them alone; after this and a turn of each side he opens nothing more.
+    pub fn stir(&mut self, fresh: &[u8; 32]) {
+        let seed = seal::kdf("chatter v1 stir", &[&self.entropy.bytes::<32>(), fresh]);
+        self.entropy = Entropy::new(*seed);
     }
 
     /// Stops waiting for those who take too long; they may still come.
@@ -191,7 +199,7 @@ impl Conversation {
         let Some(channel) = peer.channel() else { return };
         let (sent, chain) = (self.said.count, self.said.hash.to_vec());
         let plain = message::pad(&Private { content: Some(content), sent, chain });
-        let sealed = channel.ratchet.seal(b"", &plain, now);
+        let sealed = channel.ratchet.seal(b"", &plain, &mut self.entropy, now);
         self.send_pair(id, pair_frame::Frame::Sealed(sealed));
     }
 

@@ -236,7 +236,6 @@ struct Step {
     noise: HandshakeState,
     peer: MemberId,
     ratchet_key: StaticSecret,
-    entropy: Entropy,
 }
 
 impl Step {
@@ -260,7 +259,7 @@ impl Step {
         });
         let noise = noise.expect("the pattern has all the keys that it asks for");
         let ratchet_key = StaticSecret::from(entropy.bytes::<32>());
-        Self { side, noise, peer: *peer, ratchet_key, entropy }
+        Self { side, noise, peer: *peer, ratchet_key }
     }
 
     fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>, snow::Error> {
@@ -300,7 +299,7 @@ impl Step {
         let (one, two) = (Key::new(one), Key::new(two));
         let root = seal::kdf("chatter v1 pair root", &[&*one, &*two, &**kem, &hash]);
         let beginning = Beginning { hash, root, own: self.ratchet_key, theirs };
-        Ok(Ratchet::new(self.side, beginning, self.entropy, now))
+        Ok(Ratchet::new(self.side, beginning, now))
     }
 }
 

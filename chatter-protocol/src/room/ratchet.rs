@@ -36,7 +36,6 @@ pub struct Ratchet {
     receiving: Chain,
     my_turn: bool,
     stepped: Time,
-    entropy: Entropy,
 }
 
 /// Who of the two began the handshake.
@@ -88,7 +87,7 @@ pub enum RatchetError {
 
 impl Ratchet {
     /// The ratchet of a handshake that was just finished.
-    pub fn new(side: Side, beginning: Beginning, entropy: Entropy, now: Time) -> Self {
+    pub fn new(side: Side, beginning: Beginning, now: Time) -> Self {
         let Beginning { hash, root, own, theirs } = beginning;
         let mut keys = Zeroizing::new([0; 96]);
         seal::xof(&root, b"chatter v1 pair start", &mut *keys);
@@ -109,14 +108,13 @@ impl Ratchet {
             receiving: Chain { key: receiving, number: 0 },
             my_turn: side == Side::Initiator,
             stepped: now,
-            entropy,
         }
     }
 
-    /// Seals `plain` as the next frame, bound to `bound_to`.
-    pub fn seal(&mut self, bound_to: &[u8], plain: &[u8], now: Time) -> Vec<u8> {
+    /// Seals `plain` as the next frame, bound to `bound_to`. A new key is drawn from `entropy` where it is time.
+    pub fn seal(&mut self, bound_to: &[u8], plain: &[u8], entropy: &mut Entropy, now: Time) -> Vec<u8> {
         if self.my_turn && now.saturating_since(self.stepped) >= limits::RATCHET_STEP_EVERY {
-            self.step(now);
+            self.step(entropy, now);
         }
         let mut frame = Vec::with_capacity(HEADER_LEN + plain.len() + seal::TAG_LEN);
         frame.extend_from_slice(&self.own_public);
@@ -164,8 +162,8 @@ impl Ratchet {
     }
 
     /// Draws a new key of our own and a new sending chain from it.
-    fn step(&mut self, now: Time) {
-        let own = StaticSecret::from(self.entropy.bytes::<32>());
+    fn step(&mut self, entropy: &mut Entropy, now: Time) {
+        let own = StaticSecret::from(entropy.bytes::<32>());
         let Some((root, key)) = self.derive(&own, &self.theirs) else { return };
         self.own_public = PublicKey::from(&own).to_bytes();
         self.own = own;

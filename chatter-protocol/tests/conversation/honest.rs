@@ -164,7 +164,7 @@ fn nothing_is_lost_or_repeated_in_other_worlds() {
 
 /// How many interleavings each; more by `CHATTER_INTERLEAVINGS`.
 fn runs() -> u64 {
-    std::env::var("CHATTER_INTERLEAVINGS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(500)
+    std::env::var("CHATTER_INTERLEAVINGS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(250)
 }
 
 fn act(world: &mut World) {
@@ -227,7 +227,10 @@ fn check_heard(world: &World, client: &crate::world::Client, name: &str) {
         let said: Vec<_> = sender.said.iter().map(|said| &said.text).collect();
         // One unbroken piece of what he said.
         let begin = heard.first().and_then(|first| said.iter().position(|text| *text == first)).unwrap_or(0);
-        assert!(said[begin..].starts_with(&heard.iter().collect::<Vec<_>>()), "{name}: {heard:?} of {said:?}");
+        assert!(
+            said[begin..].starts_with(&heard.iter().collect::<Vec<_>>()),
+            "{name}: {heard:?} of {said:?}"
+        );
         // And all that he said to us, if both stayed.
         if client.state == State::Here && sender.state != State::Cut {
             for said in sender.said.iter().filter(|said| said.audience.contains(&client.id())) {

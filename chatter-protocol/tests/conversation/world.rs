@@ -160,7 +160,7 @@ impl World {
         let first = self.below(ways);
         (0..ways).any(|step| {
             let way = (first + step) % ways;
-            if way % 2 == 0 { self.carry_up(way / 2) } else { self.carry_down(way / 2) }
+            if way.is_multiple_of(2) { self.carry_up(way / 2) } else { self.carry_down(way / 2) }
         })
     }
 

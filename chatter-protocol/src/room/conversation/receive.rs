@@ -55,7 +55,10 @@ impl Conversation {
             return self.warn(Warning::Server { did: "told twice who is in the room" });
         }
         self.show(Happening::Entered { present: roster.occupants.len() });
-        for occupant in roster.occupants {
+        if roster.occupants.len() > limits::OCCUPANTS_MAX {
+            self.warn(Warning::Server { did: CROWD });
+        }
+        for occupant in roster.occupants.into_iter().take(limits::OCCUPANTS_MAX) {
             let Some((id, hello)) = self.meet(&occupant, now) else { continue };
             let Some(stay) = &self.stay else { return };
             let (initiator, first) = Initiator::begin(&self.keys, stay, &id, &hello, &mut self.entropy);
@@ -79,7 +82,7 @@ impl Conversation {
             Some(id) if self.stay.as_ref().is_some_and(|stay| *stay.id() == id) => {
                 "named you as somebody else"
             }
-            Some(_) if self.peers.len() >= limits::OCCUPANTS_MAX => "named more members than any room holds",
+            Some(_) if self.peers.len() >= limits::OCCUPANTS_MAX => CROWD,
             Some(id) => match Hello::parse(&occupant.hello) {
                 Ok(hello) => return Some((id, hello)),
                 Err(error) => {
@@ -131,6 +134,7 @@ impl Conversation {
             return self.warn(Warning::Absent { who: Who { id, nick: None } });
         };
         let heard: Result<Option<_>, Trouble> = match &mut peer.stage {
+            _ if message.body.len() > limits::BODY_LEN_MAX => Err(|who| Warning::DidNotOpen { who }),
             Stage::Open(channel) => channel.take_message(&origin, &message.body, &message.wrap),
             Stage::Gone => Err(|who| Warning::Absent { who }),
             // Said before the channel with us was finished, by somebody who could not wrap it for us.
@@ -250,3 +254,5 @@ impl Conversation {
         }
     }
 }
+
+const CROWD: &str = "named more members than any room holds";

@@ -38,9 +38,9 @@ fn two_members_meet() {
     let (responder, second) = answer(&room, &one, &mut two, &first).expect("message 1");
     let (mut here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
     let mut there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
-    let frame = here.seal(b"", b"hello", Time::ZERO);
+    let frame = here.seal(b"", b"hello", &mut Entropy::new([6; 32]), Time::ZERO);
     assert_eq!(there.open(b"", &frame).expect("opens").plain.as_slice(), b"hello");
-    let frame = there.seal(b"", b"hello too", Time::ZERO);
+    let frame = there.seal(b"", b"hello too", &mut Entropy::new([6; 32]), Time::ZERO);
     assert_eq!(here.open(b"", &frame).expect("opens").plain.as_slice(), b"hello too");
 }
 
@@ -70,7 +70,7 @@ fn every_damaged_bit_is_refused_and_burns_nothing() {
         responder = failure.expect_err("message 3 is damaged").still.expect("nothing is burnt");
     }
     let mut there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
-    assert!(there.open(b"", &here.seal(b"", b"", Time::ZERO)).is_ok());
+    assert!(there.open(b"", &here.seal(b"", b"", &mut Entropy::new([6; 32]), Time::ZERO)).is_ok());
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn without_the_right_kem_there_is_no_channel() {
     one.stay.kem = side(9).stay.kem;
     let (mut here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
     let mut there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
-    let frame = here.seal(b"", b"", Time::ZERO);
+    let frame = here.seal(b"", b"", &mut Entropy::new([6; 32]), Time::ZERO);
     assert_eq!(there.open(b"", &frame), Err(RatchetError::Forged));
 
     let (initiator, first) = begin(&room, &mut one, &two);
