@@ -4,9 +4,11 @@
 //! message 2, and the link's root secret on both ends. **Never** a secret derived from the handshake hash: a
 //! passive holder of the code can compute it.
 //!
-//!     client                          server
-//!     Offer → Offered   ── token ──▶  Heard → Asked
-//!     Answer            ◀─ message 2 ──  answer
+//! ```text
+//! client                          server
+//! Offer → Offered   ── token ──▶  Heard → Asked
+//! Answer            ◀─ message 2 ──  answer
+//! ```
 //!
 //! docs/protocol.md §2, §3.
 

@@ -3,8 +3,10 @@
 //! **In** a link's text. **Out** its parts, or what is wrong with it. **Never** a secret before the `#`: what
 //! follows it stays with the program that opens a link.
 //!
-//!     chatter://host[:port]/#chatter1…             an access link
-//!     chatter://host[:port]/label#chatter1….room1… a room link
+//! ```text
+//! chatter://host[:port]/#chatter1…             an access link
+//! chatter://host[:port]/label#chatter1….room1… a room link
+//! ```
 //!
 //! docs/protocol.md §1.
 

@@ -3,8 +3,10 @@
 //! **In** stretches of the two byte streams with their offsets. **Out** sealed bytes, and back. **Never** two things
 //! sealed under one key, or a length in the clear.
 //!
-//!     down  sealed length (2 + 16) ‖ sealed (up_next 8 ‖ tags accepted 4 ‖ used 2 ‖ bytes ‖ zeros)
-//!     up    sealed (down_ack 8 ‖ offset 8 ‖ used 2 ‖ bytes ‖ zeros), behind its tag
+//! ```text
+//! down  sealed length (2 + 16) ‖ sealed (up_next 8 ‖ tags accepted 4 ‖ used 2 ‖ bytes ‖ zeros)
+//! up    sealed (down_ack 8 ‖ offset 8 ‖ used 2 ‖ bytes ‖ zeros), behind its tag
+//! ```
 //!
 //! docs/protocol.md §3–5.
 

@@ -1,8 +1,10 @@
 //! The daemon's side: sessions under their tags and handles, and the relay above them.
 //!
-//!     recognised opening ─▶ open ─┐                       ┌─▶ Output::Write, to links
-//!     up token ───────────▶ up  ──┼─▶ session ─▶ relay ───┤
-//!     broken connection ──▶ link_closed                   └─▶ Output::Confirmed, Ended, Close
+//! ```text
+//! recognised opening ─▶ open ─┐                       ┌─▶ Output::Write, to links
+//! up token ───────────▶ up  ──┼─▶ session ─▶ relay ───┤
+//! broken connection ──▶ link_closed                   └─▶ Output::Confirmed, Ended, Close
+//! ```
 //!
 //! **In** recognised tokens, up tokens, closed connections, the time. **Out** [`Output`]s, drained by
 //! [`Server::poll_output`]; sealing happens there, so what one turn of the caller brought goes out in one write per

@@ -3,7 +3,9 @@
 //! **In** the link's root secret. **Out** the client's next tag and key; the server's window of tags it will
 //! take. **Never** a key kept after its use, or a step back.
 //!
-//!     U₀ from the link's root; Uᵢ₊₁ = KDF("chatter v1 up chain", Uᵢ); tagᵢ 16 ‖ keyᵢ 32 = XOF(Uᵢ)
+//! ```text
+//! U₀ from the link's root; Uᵢ₊₁ = KDF("chatter v1 up chain", Uᵢ); tagᵢ 16 ‖ keyᵢ 32 = XOF(Uᵢ)
+//! ```
 //!
 //! docs/protocol.md §4.
 

@@ -3,7 +3,9 @@
 //! **In** a gate's keys and the carrier's path, with Noise message 1 or a cookie's bytes. **Out** the cookie's
 //! bytes, or what they held. **Never** curve work, a clock or a memory: see `handshake.rs`, `replay.rs`.
 //!
-//!     salt 16 ‖ mac 16 ‖ masked (e 32 ‖ time 4) ‖ c
+//! ```text
+//! salt 16 ‖ mac 16 ‖ masked (e 32 ‖ time 4) ‖ c
+//! ```
 //!
 //! e ‖ c is Noise message 1. docs/protocol.md §2.
 

@@ -4,9 +4,11 @@
 //! arrived, and words about the state ([`Output`]). **Never** a socket, a frame's meaning, or trust in an HTTP
 //! answer: only what the server sealed counts.
 //!
-//!     Opening ──first record──▶ Live ◀──resumed──┐
-//!        │                       └──broken──▶ Broken ──grace──▶ Ended
-//!        └──three plain answers──▶ Ended
+//! ```text
+//! Opening ──first record──▶ Live ◀──resumed──┐
+//!    │                       └──broken──▶ Broken ──grace──▶ Ended
+//!    └──three plain answers──▶ Ended
+//! ```
 //!
 //! docs/protocol.md §2–5; the server's end is `server/session.rs`.
 

@@ -3,9 +3,11 @@
 //! **In** up batches, bytes for downwards, links opening and closing, the time. **Out** frames in order, sealed
 //! records for each live link. **Never** a frame's meaning, a socket, or another session.
 //!
-//!     Opened ──first up token──▶ Confirmed ◀──resumed──┐
-//!        │                          └──link broke──▶ Detached ──grace──▶ Ended
-//!        └──15 s──▶ Ended
+//! ```text
+//! Opened ──first up token──▶ Confirmed ◀──resumed──┐
+//!    │                          └──link broke──▶ Detached ──grace──▶ Ended
+//!    └──15 s──▶ Ended
+//! ```
 //!
 //! docs/protocol.md §5.
 
