@@ -1,1 +1,221 @@
-//! config
+//! What the operator has settled: arguments, environment and `chatterd.toml`, made into one [`Config`].
+//!
+//! **In** the command line, the environment, the file's text. **Out** a [`Config`] whose every field is valid and
+//! final, and [`findings`](Config::findings) for `--check`. Flags are stronger than the environment, that is stronger
+//! than the file, that is stronger than the defaults, which stand here and nowhere else. **Never** a secret.
+
+mod arguments;
+mod environment;
+mod file;
+mod findings;
+mod places;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::ledger::{ADDRESSES_MAX, BANS_MAX, Network, Settings};
+
+pub use arguments::Arguments;
+pub use environment::Environment;
+pub use file::{HostError, PublicHost};
+pub use findings::Finding;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Nothing is kept: keys, bans and the generated directory live in memory alone.
+    pub ephemeral: bool,
+    /// Where strangers and members are answered; at least one.
+    pub listen: Vec<SocketAddr>,
+    /// The name that access links carry.
+    pub public_host: Option<PublicHost>,
+    /// Where keys, bans and the generated directory are kept; none where nothing is kept.
+    pub state_directory: Option<PathBuf>,
+    /// How long a broken session may be resumed.
+    pub grace: Duration,
+    /// What strangers see.
+    pub decoy: DecoyConfig,
+    /// Who is banned.
+    pub ban: BanConfig,
+    /// When counters are forgotten.
+    pub purge: PurgeConfig,
+    /// Where the operator is heard.
+    pub admin: AdminConfig,
+    /// `CHATTERD_…` variables that mean nothing to us; container engines set such.
+    pub unknown_variables: Vec<String>,
+}
+
+/// `[decoy]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecoyConfig {
+    /// A directory of the operator's own; none: a generated one.
+    pub root: Option<PathBuf>,
+    /// The file in it, as a path from it, whose downloads carry sessions.
+    pub carrier: Option<String>,
+    /// The Python version to pose as.
+    pub python: String,
+}
+
+/// `[ban]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanConfig {
+    /// The knock of this number puts an address into the report.
+    pub after: u64,
+    /// Whether the daemon closes on banned addresses by itself.
+    pub refuse: bool,
+    /// Who is never banned.
+    pub exempt: Vec<Network>,
+    /// How long bans last; none: until they are lifted.
+    pub length: Option<Duration>,
+    /// The report; none: bans are kept in memory alone.
+    pub report: Option<PathBuf>,
+}
+
+/// `[purge]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurgeConfig {
+    /// After this many knocks all counters are forgotten.
+    pub every_packets: u64,
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminConfig {
+    /// The Unix socket that chatterctl calls.
+    pub socket: PathBuf,
+}
+
+/// Why there is no configuration. All of these are the operator's to mend (`EX_CONFIG`).
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The file can't be understood; the reason names line and key.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, where.
+        reason: String,
+    },
+    /// A variable can't be understood.
+    #[error("the environment's {name}: {reason}")]
+    Environment {
+        /// Which variable.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Settings that exclude each other.
+    #[error("decoy.carrier names a file in decoy.root, but decoy.root is not set")]
+    CarrierWithoutRoot,
+    /// No place to keep anything.
+    #[error("no place to keep keys: set state-directory, or HOME, or run with --ephemeral")]
+    NoStateDirectory,
+}
+
+/// The Python version that is claimed unless another one is set: Debian 12's.
+pub const PYTHON_DEFAULT: &str = "3.11.2";
+/// The port that `python3 -m http.server` takes.
+pub const PORT_DEFAULT: u16 = 8000;
+const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+const BAN_AFTER_DEFAULT: u64 = 30;
+const BAN_LENGTH_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+const PURGE_EVERY_PACKETS_DEFAULT: u64 = 100;
+
+impl Config {
+    /// Puts together what arguments, environment and the file that they name say.
+    ///
+    /// # Errors
+    /// Where the file or a variable can't be read or understood, or settings exclude each other.
+    pub fn load(arguments: &Arguments, environment: &Environment) -> Result<Self, ConfigError> {
+        let path = arguments.config.clone().or_else(|| environment.path("CHATTERD_CONFIG"));
+        let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        Self::resolve(arguments, environment, file)
+    }
+
+    fn resolve(
+        arguments: &Arguments,
+        environment: &Environment,
+        mut file: file::File,
+    ) -> Result<Self, ConfigError> {
+        let unknown_variables = environment::overlay(environment, &mut file)?;
+        arguments.overlay(&mut file);
+        if file.decoy.carrier.is_some() && file.decoy.root.is_none() {
+            return Err(ConfigError::CarrierWithoutRoot);
+        }
+        let ephemeral = arguments.ephemeral;
+        let state_directory = match (ephemeral, file.state_directory) {
+            (true, _) => None,
+            (false, Some(directory)) => Some(directory),
+            (false, None) => Some(places::state_directory(environment).ok_or(ConfigError::NoStateDirectory)?),
+        };
+        let report = file.ban.report.or_else(|| Some(state_directory.as_ref()?.join("report.txt")));
+        Ok(Self {
+            ephemeral,
+            listen: file.listen.map_or_else(|| vec![listen_default()], |listen| listen.0),
+            public_host: file.public_host.or_else(|| ephemeral.then(PublicHost::loopback)),
+            state_directory,
+            grace: file.grace.map_or(GRACE_DEFAULT, |grace| grace.0),
+            decoy: DecoyConfig {
+                root: file.decoy.root,
+                carrier: file.decoy.carrier.map(|carrier| carrier.0),
+                python: file.decoy.python.unwrap_or_else(|| PYTHON_DEFAULT.to_owned()),
+            },
+            ban: BanConfig {
+                after: file.ban.after.map_or(BAN_AFTER_DEFAULT, |after| after.0.get()),
+                refuse: file.ban.refuse.unwrap_or(false),
+                exempt: file.ban.exempt.map_or_else(exempt_default, |exempt| exempt.0),
+                length: file.ban.length.map_or(Some(BAN_LENGTH_DEFAULT), |length| length.0),
+                report,
+            },
+            purge: PurgeConfig {
+                every_packets: file
+                    .purge
+                    .every_packets
+                    .map_or(PURGE_EVERY_PACKETS_DEFAULT, |every| every.0.get()),
+            },
+            admin: AdminConfig {
+                socket: file.admin.socket.unwrap_or_else(|| places::admin_socket(environment)),
+            },
+            unknown_variables,
+        })
+    }
+
+    /// What the ledger goes by.
+    pub fn ledger_settings(&self) -> Settings {
+        Settings {
+            ban_after: self.ban.after,
+            ban_for: self.ban.length,
+            exempt: self.ban.exempt.clone(),
+            purge_every: self.purge.every_packets,
+            addresses_max: ADDRESSES_MAX,
+            bans_max: BANS_MAX,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<file::File, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    file::parse(&text).map_err(|reason| ConfigError::File { path: path.to_owned(), reason })
+}
+
+/// As Python binds on Linux without `-b`.
+fn listen_default() -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT_DEFAULT)
+}
+
+fn exempt_default() -> Vec<Network> {
+    ["127.0.0.0/8", "::1"].map(|network| network.parse().expect("the defaults are networks")).to_vec()
+}
+
+#[cfg(test)]
+mod tests;

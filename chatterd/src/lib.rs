@@ -7,6 +7,7 @@ pub mod config;
 pub mod connection;
 pub mod daemon;
 pub mod decoy;
+pub mod directory;
 pub mod door;
 pub mod http;
 pub mod journal;

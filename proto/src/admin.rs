@@ -1,4 +1,16 @@
-//! The operator's gRPC API: generated server and client, and where its socket usually lies.
+//! The operator's gRPC API: generated server and client, how to call it, and where its socket usually lies.
+//!
+//! **In** a Unix socket's path. **Out** a connected client. **Never** a network address: the API has no lock of its
+//! own but the socket's owner and mode.
+
+pub mod sockets;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tonic::transport::{Channel, Endpoint};
 
 #[allow(
     missing_docs,
@@ -10,3 +22,31 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/chatter.admin.v1.rs"));
 }
 pub use generated::*;
+
+/// A client of the API over a Unix socket.
+pub type Client = admin_client::AdminClient<Channel>;
+
+/// Connects to the daemon that listens at `path`.
+///
+/// # Errors
+/// What the system says: not found, connection refused (a socket left behind), permission denied.
+pub async fn connect(path: &Path) -> io::Result<Client> {
+    // The first connection is made here, so that its error comes out as the system gave it, and handed on.
+    let mut first = Some(UnixStream::connect(path).await?);
+    let path: PathBuf = path.to_owned();
+    let connector = tower::service_fn(move |_| {
+        let first = first.take();
+        let path = path.clone();
+        async move {
+            let stream = match first {
+                Some(stream) => stream,
+                None => UnixStream::connect(path).await?,
+            };
+            Ok::<_, io::Error>(TokioIo::new(stream))
+        }
+    });
+    // The name goes into a header that the other end ignores.
+    let endpoint = Endpoint::from_static("http://chatterd.invalid");
+    let channel = endpoint.connect_with_connector(connector).await.map_err(io::Error::other)?;
+    Ok(Client::new(channel))
+}

@@ -1,0 +1,110 @@
+//! What the environment says: `CHATTERD_…` settings and the places that systemd and the desktop name.
+//!
+//! **In** the process's variables, taken once. **Out** settings laid over the file's. **Never** a secret, **never** a
+//! read of the live environment after the start.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use super::ConfigError;
+use super::file::{BanLength, Carrier, Count, File, Grace};
+
+/// The variables as they were at the start, and who runs the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+    uid: u32,
+}
+
+impl Environment {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        Self { variables: std::env::vars_os().collect(), uid: nix::unistd::geteuid().as_raw() }
+    }
+
+    /// These variables and this user; for tests.
+    pub fn new<K: Into<OsString>, V: Into<OsString>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+        uid: u32,
+    ) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, uid }
+    }
+
+    /// Who runs the process.
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// A variable's value; an empty one counts as none.
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that names a path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.var(name).map(PathBuf::from)
+    }
+}
+
+/// What stops a variable from being taken.
+type Refusal = String;
+/// Reads one variable into the settings.
+type Read = fn(&str, &mut File) -> Result<(), Refusal>;
+
+const PREFIX: &str = "CHATTERD_";
+/// Read elsewhere.
+const OTHERS: [&str; 2] = ["CHATTERD_CONFIG", "CHATTERD_LOG"];
+
+/// Every setting of the file, by its variable. A test holds the two together.
+pub(super) const VARIABLES: [(&str, Read); 14] = [
+    ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
+    ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
+    ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
+    ("CHATTERD_GRACE", |text, file| put(&mut file.grace, number(text).and_then(Grace::try_from))),
+    ("CHATTERD_DECOY_ROOT", |text, file| put(&mut file.decoy.root, text.parse())),
+    ("CHATTERD_DECOY_CARRIER", |text, file| put(&mut file.decoy.carrier, Carrier::try_from(text.to_owned()))),
+    ("CHATTERD_DECOY_PYTHON", |text, file| put(&mut file.decoy.python, text.parse())),
+    ("CHATTERD_BAN_AFTER", |text, file| put(&mut file.ban.after, count(text))),
+    ("CHATTERD_BAN_REFUSE", |text, file| put(&mut file.ban.refuse, truth(text))),
+    ("CHATTERD_BAN_EXEMPT", |text, file| put(&mut file.ban.exempt, text.parse())),
+    ("CHATTERD_BAN_FOR", |text, file| put(&mut file.ban.length, number(text).map(BanLength::from))),
+    ("CHATTERD_BAN_REPORT", |text, file| put(&mut file.ban.report, text.parse())),
+    ("CHATTERD_PURGE_EVERY_PACKETS", |text, file| put(&mut file.purge.every_packets, count(text))),
+    ("CHATTERD_ADMIN_SOCKET", |text, file| put(&mut file.admin.socket, text.parse())),
+];
+
+/// Lays the variables over the file's settings, and names those that are none of ours.
+pub(super) fn overlay(environment: &Environment, file: &mut File) -> Result<Vec<String>, ConfigError> {
+    for (name, read) in VARIABLES {
+        let Some(value) = environment.var(name) else { continue };
+        let refuse = |reason| ConfigError::Environment { name, reason };
+        let text = value.to_str().ok_or_else(|| refuse("it is not valid UTF-8".to_owned()))?;
+        read(text, file).map_err(refuse)?;
+    }
+    let ours = |name: &str| OTHERS.contains(&name) || VARIABLES.iter().any(|(known, _)| *known == name);
+    let names = environment.variables.keys().map(|name| name.to_string_lossy().into_owned());
+    Ok(names.filter(|name| name.starts_with(PREFIX) && !ours(name)).collect())
+}
+
+fn put<T, E: ToString>(place: &mut Option<T>, value: Result<T, E>) -> Result<(), Refusal> {
+    *place = Some(value.map_err(|error| error.to_string())?);
+    Ok(())
+}
+
+fn number(text: &str) -> Result<u64, Refusal> {
+    text.parse().map_err(|_| format!("{text:?} is not a whole number"))
+}
+
+fn count(text: &str) -> Result<Count, Refusal> {
+    Count::try_from(number(text)?).map_err(str::to_owned)
+}
+
+fn truth(text: &str) -> Result<bool, Refusal> {
+    match text {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}

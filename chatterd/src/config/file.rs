@@ -1,0 +1,304 @@
+//! The shape of `chatterd.toml`.
+//!
+//! **In** the file's text, or one setting's text from the environment. **Out** settings in their final types, each
+//! present or not: defaults are not known here. **Never** an unknown key let pass, **never** a value cut to fit.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+
+use crate::ledger::Network;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct File {
+    pub(super) listen: Option<Listen>,
+    pub(super) public_host: Option<PublicHost>,
+    pub(super) state_directory: Option<PathBuf>,
+    pub(super) grace: Option<Grace>,
+    pub(super) decoy: Decoy,
+    pub(super) ban: Ban,
+    pub(super) purge: Purge,
+    pub(super) admin: Admin,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Decoy {
+    pub(super) root: Option<PathBuf>,
+    pub(super) carrier: Option<Carrier>,
+    pub(super) python: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Ban {
+    pub(super) after: Option<Count>,
+    pub(super) refuse: Option<bool>,
+    pub(super) exempt: Option<Exempt>,
+    #[serde(rename = "for")]
+    pub(super) length: Option<BanLength>,
+    pub(super) report: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Purge {
+    pub(super) every_packets: Option<Count>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Admin {
+    pub(super) socket: Option<PathBuf>,
+}
+
+pub(super) fn parse(text: &str) -> Result<File, String> {
+    toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+}
+
+/// One address and port, or a list of them; in the environment separated by commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listen(pub(super) Vec<SocketAddr>);
+
+/// Networks; in the environment separated by commas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Exempt(pub(super) Vec<Network>);
+
+/// Seconds, up to a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Grace(pub(super) Duration);
+
+/// Seconds; 0: no end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "u64")]
+pub(super) struct BanLength(pub(super) Option<Duration>);
+
+/// A count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Count(pub(super) NonZeroU64);
+
+/// A path from `decoy.root`, as a URL would name it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Carrier(pub(super) String);
+
+/// The name, and where it differs from the listening one the port, that access links carry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PublicHost {
+    host: String,
+    port: Option<u16>,
+}
+
+/// Why a text is no host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// Not a name or address.
+    #[error(
+        "not a host; write it as chat.example.org, 203.0.113.9 or [2001:db8::1], without scheme and path \
+         (names with other letters than a to z in their xn-- form)"
+    )]
+    Host,
+    /// Not a port.
+    #[error("the port after the host goes from 1 to 65535")]
+    Port,
+}
+
+const GRACE_MAX_SECONDS: u64 = 24 * 60 * 60;
+const HOST_LEN_MAX: usize = 253;
+const LABEL_LEN_MAX: usize = 63;
+
+impl TryFrom<u64> for Grace {
+    type Error = String;
+
+    fn try_from(seconds: u64) -> Result<Self, String> {
+        if seconds > GRACE_MAX_SECONDS {
+            return Err(format!("the grace time is at most {GRACE_MAX_SECONDS} seconds, a day"));
+        }
+        Ok(Self(Duration::from_secs(seconds)))
+    }
+}
+
+impl From<u64> for BanLength {
+    fn from(seconds: u64) -> Self {
+        Self((seconds > 0).then(|| Duration::from_secs(seconds)))
+    }
+}
+
+impl TryFrom<u64> for Count {
+    type Error = &'static str;
+
+    fn try_from(count: u64) -> Result<Self, &'static str> {
+        NonZeroU64::new(count).map(Self).ok_or("this is counted from 1")
+    }
+}
+
+impl TryFrom<String> for Carrier {
+    type Error = &'static str;
+
+    fn try_from(path: String) -> Result<Self, &'static str> {
+        let path = path.strip_prefix('/').map_or(path.as_str(), |rest| rest);
+        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
+        if path.split('/').all(plain) {
+            Ok(Self(path.to_owned()))
+        } else {
+            Err("decoy.carrier is the path of a file inside decoy.root, such as backup.img or old/disk.gpg")
+        }
+    }
+}
+
+impl PublicHost {
+    pub(super) fn loopback() -> Self {
+        Self { host: Ipv4Addr::LOCALHOST.to_string(), port: None }
+    }
+
+    /// The name or address; IPv6 without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port that links carry where it is not the one listened on, as behind a port mapping.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+}
+
+impl FromStr for PublicHost {
+    type Err = HostError;
+
+    fn from_str(text: &str) -> Result<Self, HostError> {
+        if text.parse::<Ipv6Addr>().is_ok() {
+            return Ok(Self { host: text.to_owned(), port: None });
+        }
+        let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((v6, rest)) => {
+                v6.parse::<Ipv6Addr>().map_err(|_| HostError::Host)?;
+                (v6, rest)
+            }
+            None => {
+                let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+                if !is_name(host) {
+                    return Err(HostError::Host);
+                }
+                (host, port)
+            }
+        };
+        let port = match port.strip_prefix(':') {
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(digits.parse().ok().filter(|port| *port > 0).ok_or(HostError::Port)?)
+            }
+            Some(_) => return Err(HostError::Host),
+            None if port.is_empty() => None,
+            None => return Err(HostError::Host),
+        };
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+fn is_name(host: &str) -> bool {
+    let digits = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if digits {
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    let letters =
+        |label: &str| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let label = |label: &str| {
+        (1..=LABEL_LEN_MAX).contains(&label.len())
+            && letters(label)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.len() <= HOST_LEN_MAX && host.split('.').all(label)
+}
+
+impl TryFrom<String> for PublicHost {
+    type Error = HostError;
+
+    fn try_from(text: String) -> Result<Self, HostError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for PublicHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]", self.host)?;
+        } else {
+            f.write_str(&self.host)?;
+        }
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+/// An address and port, as `listen` takes it.
+pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("{text:?} is not an address and port, such as 0.0.0.0:8000, [::]:8000 or 127.0.0.1:0")
+    })
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',').map(|one| socket_address(one.trim())).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl FromStr for Exempt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|one| one.parse().map_err(|error| format!("{one:?}: {error}")))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Exempt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+struct OneOrMany;
+
+impl<'de> Visitor<'de> for OneOrMany {
+    type Value = Listen;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an address and port such as \"0.0.0.0:8000\", or a list of such")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Listen, E> {
+        socket_address(text).map(|one| Listen(vec![one])).map_err(E::custom)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Listen, A::Error> {
+        let mut all = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            all.push(socket_address(&text).map_err(A::Error::custom)?);
+        }
+        if all.is_empty() {
+            return Err(A::Error::custom("listen needs at least one address and port"));
+        }
+        Ok(Listen(all))
+    }
+}

@@ -1,0 +1,143 @@
+//! What `--check` says: what the settings come to, and what is risky about them.
+//!
+//! **In** a [`Config`] and a look at the files that it names. **Out** [`Finding`]s. **Never** a change to anything.
+
+use std::fmt;
+use std::path::Path;
+
+use super::Config;
+
+/// One line of `--check`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// As it should be.
+    Fine(String),
+    /// It will run, but the operator should know.
+    Warning(String),
+    /// It will not run.
+    Error(String),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fine(text) => f.write_str(text),
+            Self::Warning(text) => write!(f, "warning: {text}"),
+            Self::Error(text) => write!(f, "error: {text}"),
+        }
+    }
+}
+
+impl Config {
+    /// Everything that there is to say about these settings.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let listen: Vec<_> = self.listen.iter().map(ToString::to_string).collect();
+        findings.push(Finding::Fine(format!("listens on {}", listen.join(", "))));
+        findings.push(self.host());
+        findings.push(match &self.state_directory {
+            Some(directory) => Finding::Fine(format!("keeps keys in {}", directory.display())),
+            None => Finding::Fine("keeps nothing: keys live in memory and go with the process".to_owned()),
+        });
+        findings.extend(self.directory());
+        findings.extend(self.bans());
+        findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
+        let unknown = self.unknown_variables.iter();
+        findings.extend(
+            unknown.map(|name| Finding::Warning(format!("the variable {name} means nothing to chatterd"))),
+        );
+        findings
+    }
+
+    /// The warnings alone, for the log at start.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.findings().into_iter().filter_map(|finding| match finding {
+            Finding::Warning(text) => Some(text),
+            Finding::Fine(_) | Finding::Error(_) => None,
+        })
+    }
+
+    fn host(&self) -> Finding {
+        match &self.public_host {
+            Some(host) => Finding::Fine(format!("access links name {host}")),
+            None => Finding::Warning(
+                "public-host is not set: `chatterctl invite` can't know by which name people reach this machine; \
+                 set it to a name or address"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn directory(&self) -> Vec<Finding> {
+        let persona = Finding::Fine(format!("poses as Python {}", self.decoy.python));
+        let Some(root) = &self.decoy.root else {
+            return vec![persona, Finding::Fine("shows strangers a generated directory".to_owned())];
+        };
+        let mut findings = vec![persona];
+        match std::fs::read_dir(root) {
+            Ok(_) => findings.push(Finding::Fine(format!("shows strangers {}", root.display()))),
+            Err(error) => findings.push(Finding::Error(format!("decoy.root {}: {error}", root.display()))),
+        }
+        findings.push(match &self.decoy.carrier {
+            None => Finding::Warning(
+                "decoy.carrier is not set: strangers are served, but members can't come in; name a large file in \
+                 decoy.root"
+                    .to_owned(),
+            ),
+            Some(carrier) => carrier_finding(root, carrier),
+        });
+        findings
+    }
+
+    fn bans(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let length = match self.ban.length {
+            Some(length) => format!("for {} seconds", length.as_secs()),
+            None => "until lifted".to_owned(),
+        };
+        let place = match &self.ban.report {
+            Some(report) => format!("in {}", report.display()),
+            None => "in memory alone (ban.report is not set)".to_owned(),
+        };
+        findings.push(Finding::Fine(format!(
+            "reports an address after {} knocks, {length}, {place}",
+            self.ban.after
+        )));
+        if self.ban.refuse {
+            findings.push(Finding::Warning(format!(
+                "ban.refuse = true: a file server that stops answering is no file server. {} requests then unmask this \
+                 server, and tell whether a member is behind an address (it goes on being answered). Better leave it \
+                 false and let fail2ban or the packet filter act on the report",
+                self.ban.after.saturating_add(1)
+            )));
+        }
+        if self.purge.every_packets < self.ban.after {
+            findings.push(Finding::Warning(format!(
+                "purge.every-packets ({}) is below ban.after ({}): counters are forgotten before anybody is ever \
+                 reported",
+                self.purge.every_packets, self.ban.after
+            )));
+        }
+        if self.ban.exempt.is_empty() {
+            findings.push(Finding::Warning(
+                "ban.exempt is empty: even this machine's own addresses are reported".to_owned(),
+            ));
+        }
+        findings
+    }
+}
+
+fn carrier_finding(root: &Path, carrier: &str) -> Finding {
+    let path = root.join(carrier);
+    match std::fs::metadata(&path) {
+        Ok(file) if file.is_file() => {
+            Finding::Fine(format!("carrier {} of {} bytes", path.display(), file.len()))
+        }
+        Ok(_) => {
+            Finding::Warning(format!("the carrier {} is not a file: members can't come in", path.display()))
+        }
+        Err(error) => {
+            Finding::Warning(format!("the carrier {}: {error}; members can't come in", path.display()))
+        }
+    }
+}
