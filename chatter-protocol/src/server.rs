@@ -1,2 +1,1 @@
 //! The daemon's side.
-pub mod relay;
