@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-use chatter_proto::relay::{client_frame, refused, relay_frame};
+use chatter_proto::relay::{refused, relay_frame};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::RoomLink;
@@ -113,7 +113,9 @@ impl App {
     /// When [`Event::Timeout`] is due.
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
         let phase = match self.phase {
-            Phase::Entering { until } | Phase::Settling { until, .. } | Phase::Leaving { until } => Some(until),
+            Phase::Entering { until } | Phase::Settling { until, .. } | Phase::Leaving { until } => {
+                Some(until)
+            }
             Phase::Opening | Phase::Talking | Phase::Over => None,
         };
         let conversation = self.conversation.as_ref().and_then(Conversation::poll_timeout);
@@ -151,7 +153,9 @@ impl App {
             NetworkEvent::Resumed => self.show(Notice::Resumed),
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
             NetworkEvent::Frame(frame) => {
-                if let Some(conversation) = self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM)) {
+                if let Some(conversation) =
+                    self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM))
+                {
                     conversation.receive(frame, now);
                 }
             }
@@ -245,7 +249,8 @@ impl App {
         } else if left < count {
             self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
         } else if now >= until {
-            let text = format!("{left} who should be here could not be met yet and will miss what is said now");
+            let text =
+                format!("{left} who should be here could not be met yet and will miss what is said now");
             self.show(Notice::Progress(text));
             self.phase = Phase::Talking;
         }
@@ -282,9 +287,17 @@ impl App {
             }
             refused::Reason::Malformed | refused::Reason::Unspecified => match self.phase {
                 Phase::Entering { .. } => {
-                    self.fail(Failure::SessionLost, "the relay refuses us: is this client too old for it?", now);
+                    self.fail(
+                        Failure::SessionLost,
+                        "the relay refuses us: is this client too old for it?",
+                        now,
+                    );
                 }
-                Phase::Opening | Phase::Settling { .. } | Phase::Talking | Phase::Leaving { .. } | Phase::Over => {
+                Phase::Opening
+                | Phase::Settling { .. }
+                | Phase::Talking
+                | Phase::Leaving { .. }
+                | Phase::Over => {
                     self.show(Notice::Error("the relay refused something that was said".to_owned()));
                 }
             },

@@ -18,6 +18,7 @@ use tokio::task::AbortHandle;
 use crate::app::{App, Purpose};
 use crate::dial::Peer;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
+use crate::exit::{Failure, Outcome};
 use crate::network::{Clock, Network};
 
 /// Which room to enter, as whom, what for.
@@ -141,7 +142,14 @@ impl Driver {
             let event = tokio::select! {
                 biased;
                 Some(event) = self.urgent_events.recv() => event,
-                Some(event) = self.network_events.recv() => Event::Network(event),
+                event = self.network_events.recv() => match event {
+                    Some(event) => Event::Network(event),
+                    None => {
+                        // The carrier's last word ends the stay, so it stopped without one.
+                        self.carry_out(Effect::Finish(Outcome::Failed(Failure::Local))).await;
+                        return;
+                    }
+                },
                 () = self.clock.sleep_until(self.app.poll_timeout()) => Event::Timeout,
                 line = self.line_events.recv(), if lines_open && self.app.accepts_lines() => {
                     line.unwrap_or_else(|| {

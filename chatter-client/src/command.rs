@@ -60,10 +60,15 @@ impl Command {
         }
         let (word, rest) = after_slash.split_once(char::is_whitespace).unwrap_or((after_slash, ""));
         let word = word.to_lowercase();
-        let Some((name, command)) = COMMANDS.iter().find(|(name, _)| name.get(1..) == Some(word.as_str())) else {
+        let Some((name, command)) = COMMANDS.iter().find(|(name, _)| name.get(1..) == Some(word.as_str()))
+        else {
             return Err(unknown(&word));
         };
-        if rest.trim().is_empty() { Ok(command.clone()) } else { Err(CommandError::Arguments { command: name }) }
+        if rest.trim().is_empty() {
+            Ok(command.clone())
+        } else {
+            Err(CommandError::Arguments { command: name })
+        }
     }
 }
 
@@ -103,12 +108,8 @@ What you type is said to the room. What begins with a slash is a command:
   /help    this
   //text   says \"/text\"";
 
-const COMMANDS: [(&str, Command); 4] = [
-    ("/who", Command::Who),
-    ("/help", Command::Help),
-    ("/quit", Command::Quit),
-    ("/exit", Command::Quit),
-];
+const COMMANDS: [(&str, Command); 4] =
+    [("/who", Command::Who), ("/help", Command::Help), ("/quit", Command::Quit), ("/exit", Command::Quit)];
 
 /// More slips than this and no command was meant.
 const DISTANCE_MAX: usize = 2;
@@ -120,7 +121,8 @@ mod tests {
 
     #[test]
     fn lines_are_said_unless_they_begin_with_a_slash() {
-        let check = |line: &str, expected: Command| assert_eq!(Command::parse(line), Ok(expected), "{line:?}");
+        let check =
+            |line: &str, expected: Command| assert_eq!(Command::parse(line), Ok(expected), "{line:?}");
         check("hi", Command::Say("hi".into()));
         check("  hi / there ", Command::Say("  hi / there ".into()));
         check("//who", Command::Say("/who".into()));

@@ -28,7 +28,7 @@
 mod app;
 pub mod args;
 mod client;
-mod command;
+pub mod command;
 pub mod console;
 mod dial;
 mod event;
@@ -36,8 +36,8 @@ pub mod exit;
 mod json;
 mod network;
 mod plain;
-mod request;
-mod response;
+pub mod request;
+pub mod response;
 pub mod secret;
 pub mod signals;
 

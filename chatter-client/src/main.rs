@@ -91,7 +91,8 @@ fn prepare(action: Action) -> Result<Options, (Failure, String)> {
                 (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
             })?;
             let access = parse_link(link, "access link")?.access().clone();
-            Options::new_room(access, label, nick(common)?).map_err(|error| (Failure::Local, error.to_string()))
+            Options::new_room(access, label, nick(common)?)
+                .map_err(|error| (Failure::Local, error.to_string()))
         }
         Action::Join { link, common } => Ok(Options::join(room_link(link)?, nick(common)?)),
         Action::Send { mut link_and_text, common } => {

@@ -40,7 +40,9 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
         Notice::Left => talk("* you left".to_owned()),
         Notice::Progress(text) => note(text),
         Notice::Connected => note("the door is open"),
-        Notice::Entered { present: 0 } => note("you are in the room, alone so far; /help shows what you can do"),
+        Notice::Entered { present: 0 } => {
+            note("you are in the room, alone so far; /help shows what you can do")
+        }
         Notice::Entered { present: 1 } => note("you are in the room; one other is here"),
         Notice::Entered { present } => note(&format!("you are in the room; {present} others are here")),
         Notice::Broken => note("connection lost, trying again"),

@@ -94,7 +94,11 @@ fn target<'a>(what: &'static str, text: &'a str) -> Result<&'a str, RequestError
     if text.len() > VALUE_BYTES_MAX {
         return Err(RequestError::TooLong(what));
     }
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(text) } else { Err(RequestError::Character(what)) }
+    if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text)
+    } else {
+        Err(RequestError::Character(what))
+    }
 }
 
 /// `text`, if it may stand as a header's value: visible ASCII and spaces.

@@ -189,7 +189,8 @@ mod tests {
         assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(WallTime(0)));
         assert_eq!(http_date("Fri, 31 Dec 9999 23:59:59 GMT"), Some(WallTime(253_402_300_799)));
         assert_eq!(http_date("Sun, 22 Nov 2026 21:50:20 GMT"), Some(WallTime(1_795_384_220)));
-        for wrong in ["", "now", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 06 Nov"] {
+        for wrong in ["", "now", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT", "Sun, 06 Nov"]
+        {
             assert_eq!(http_date(wrong), None, "{wrong}");
         }
     }

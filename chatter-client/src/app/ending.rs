@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use chatter_proto::relay::Quit;
 use chatter_proto::relay::bye;
 use chatter_proto::relay::client_frame::Frame;
-use chatter_proto::relay::Quit;
 use chatter_protocol::client::session::End;
 use chatter_protocol::time::Time;
 
@@ -68,7 +68,11 @@ impl App {
     pub(super) fn finish_when_due(&mut self, now: Time) {
         match self.phase {
             Phase::Entering { until } if now >= until => {
-                self.fail(Failure::SessionLost, "the relay does not tell who is in the room: try again later", now);
+                self.fail(
+                    Failure::SessionLost,
+                    "the relay does not tell who is in the room: try again later",
+                    now,
+                );
             }
             Phase::Talking => self.end_when_taken(now),
             Phase::Leaving { until } if now >= until => self.left(),
