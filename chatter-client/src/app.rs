@@ -172,7 +172,7 @@ impl App {
         }
         self.conversation = Some(Conversation::new(
             &self.link.secret,
-            &self.link.access.code.server_key,
+            self.link.access.code.server_key.as_bytes(),
             self.nick.clone(),
             ROOM,
             self.entropy.fork(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chatter_proto::relay::client_frame::Frame as Up;
 use chatter_proto::relay::relay_frame::Frame as Down;
-use chatter_proto::relay::{Ack, FromMember, Joined, Left, Message, Occupant, Refused, Roster, bye};
+use chatter_proto::relay::{Ack, FromMember, Join, Joined, Left, Message, Occupant, Refused, Roster, bye};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
 use chatter_protocol::client::session::End;
 use chatter_protocol::invite::{AccessLink, Address};
@@ -67,8 +67,8 @@ impl World {
         while let Some((who, frame)) = self.waiting.pop_front() {
             let Some(sender) = self.members.get(&who).map(|member| member.member_id.clone()) else {
                 match frame {
-                    Up::Join(join) => self.join(who, join.member_id, join.hello),
-                    _ => self.quit(who),
+                    Up::Join(join) => self.join(who, join),
+                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) => self.quit(who),
                 }
                 continue;
             };
@@ -109,8 +109,8 @@ impl World {
         }
     }
 
-    fn join(&mut self, who: usize, member_id: Vec<u8>, hello: Vec<u8>) {
-        let occupant = Occupant { member_id, hello };
+    fn join(&mut self, who: usize, join: Join) {
+        let occupant = Occupant { member_id: join.member_id, hello: join.hello };
         let occupants = self.members.values().cloned().collect();
         self.members.insert(who, occupant.clone());
         self.frame(who, Down::Roster(Roster { room: ROOM, occupants }));
