@@ -2,7 +2,9 @@
 //!
 //! **In** [`Event`]s and the time. **Out** [`Effect`]s. **Never** a socket, a terminal, a clock.
 //!
-//!     Opening ──Connected──> Entering ──Entered──> Settling ──all met──> Talking ──> Leaving ──> Over
+//! ```text
+//! Opening ──Connected──> Entering ──Entered──> Settling ──all met──> Talking ──> Leaving ──> Over
+//! ```
 //!
 //! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
 

@@ -88,36 +88,39 @@ fn after_long_help() -> String {
 const EXAMPLES: &str = "\
 Examples:
   Make a room, and hand the link it prints to those who shall come in:
-    chatter-client new 'chatter://files.example.org:8000/#chatter1…' --nick anna
+    chatter-client new 'chatter://HOST:8000/#chatter1…' --nick anna
   Come in:
-    chatter-client join 'chatter://files.example.org:8000/room#chatter1….room1…' --nick ben
-  The same, without the link in `ps` and in the shell's history (it asks for it):
+    chatter-client join 'chatter://HOST:8000/room#chatter1….room1…' --nick ben
+  The same, without the link in `ps` and in the shell's history (asks for it):
     chatter-client join --nick ben
   From a script, the link being in a file:
     chatter-client send --nick backup 'done, 0 errors' < link.txt
     { cat link.txt; echo hi; } | chatter-client join --nick bot --json
 
-Arguments show in `ps` to everybody on this machine, and shells remember them: put links there only
-where you are alone. Put them into single quotes: they hold a #.";
+Arguments show in `ps` to everybody on this machine, and shells remember them:
+put links there only where you are alone, in single quotes, for they hold a #.";
 
 const LINKS_HELP: &str = "\
-A link that is left out is asked for without an echo; where stdin is no terminal, its first line is the
-link. With `-` in its place, the same. In a room: /who, /quit, /help; all else that you type is said.
-At the end of input the room is left, after all has been taken by the relay. Ctrl-C leaves at once.";
+A link that is left out, or given as -, is asked for without an echo; where
+stdin is no terminal, its first line is the link. In a room, /who, /quit and
+/help are commands; all else that you type is said. At the end of input the
+room is left when the relay has taken all you said. Ctrl-C leaves at once.";
 
 const JSON_HELP: &str = "\
-With --json, stdout has one object a line; these stay as they are, more may join:
-  {\"event\":\"connected\"}                               the door is open
-  {\"event\":\"room\",\"link\":\"chatter://…\"}             `new`: the way into the room
-  {\"event\":\"entered\",\"present\":1}                     in the room, with so many others
-  {\"event\":\"member-joined\",\"nick\":\"ben\"}            can read you from here on
+With --json, stdout has one object a line. These stay; more may join:
+  {\"event\":\"connected\"}                         the door is open
+  {\"event\":\"room\",\"link\":\"chatter://…\"}         of `new`: the way in
+  {\"event\":\"entered\",\"present\":1}               so many others are there
+  {\"event\":\"member-joined\",\"nick\":\"ben\"}        he can read you from here on
   {\"event\":\"member-left\",\"nick\":\"ben\"}
   {\"event\":\"message\",\"from\":\"anna\",\"text\":\"hi\"}
-  {\"event\":\"acknowledged\",\"number\":1}                 the relay took the first thing you said
+  {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
   {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"]}
-  {\"event\":\"warning\",\"text\":\"…\"}  {\"event\":\"error\",\"text\":\"…\"}
-  {\"event\":\"broken\"}  {\"event\":\"resumed\"}             the connection, lost and whole again
-  {\"event\":\"left\"}                                    the last, when you left";
+  {\"event\":\"warning\",\"text\":\"…\"}
+  {\"event\":\"error\",\"text\":\"…\"}
+  {\"event\":\"broken\"}                            the connection is lost
+  {\"event\":\"resumed\"}                           and whole again
+  {\"event\":\"left\"}                              you left; the last line";
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,11 @@
 //! **In** [`Options`], then lines. **Out** [`Notice`]s, the last of them always [`Notice::Finished`].
 //! **Never** a terminal; never more in memory than its channels hold.
 //!
-//!     Handle ──Event──> drive ──> App ──Effect──> Notices
-//!                         ^                  └──> Network ──> sockets
-//!                         └──NetworkEvent─────────┘
+//! ```text
+//! Handle ──Event──> drive ──> App ──Effect──> Notices
+//!                     ^                  └──> Network ──> sockets
+//!                     └──NetworkEvent─────────┘
+//! ```
 
 use chatter_proto::relay::client_frame;
 use chatter_protocol::entropy::Entropy;

@@ -4,7 +4,7 @@
 //! **Never** a decision.
 
 use chatter_proto::relay::{client_frame, relay_frame};
-use chatter_protocol::client::session::End;
+use chatter_protocol::client::End;
 
 use crate::exit::Outcome;
 use crate::secret::SecretText;

@@ -68,12 +68,13 @@ impl Failure {
 /// The table of exit codes as `--help` shows it.
 pub const EXIT_CODES_HELP: &str = "\
 Exit codes:
-  0    you left, and the relay has taken all that you said (Ctrl-C included)
+  0    you left (Ctrl-C included), and the relay has taken all that you said
   1    something on this machine failed
   2    the command line is wrong
   3    the link is damaged or of the wrong kind
   4    no connection to the server
-  5    a plain file server answers: wrong or retired code, a cache in between, or a banned address
+  5    a plain file server answers: wrong or retired code, a cache in between,
+       or a banned address
   6    the clock of this machine or of the server is wrong
   7    the room or the server is full
   8    the session was lost or ended by the server

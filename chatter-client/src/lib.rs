@@ -20,10 +20,12 @@
 //!
 //! The rooms of this crate, in the order in which a typed line walks through them:
 //!
-//!     console ──> plain/json            lines in, notices out (main.rs, args.rs, secret.rs around them)
-//!     client  ──> app ──> command       decides, with chatter_protocol::room::conversation
-//!     network ──> request, response     pumps, with chatter_protocol::client::session
-//!     dial                              the way to the server
+//! ```text
+//! console ──> plain/json            lines in, notices out (main.rs, args.rs, secret.rs around them)
+//! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
+//! network ──> request, response     pumps, with chatter_protocol::client::session
+//! dial                              the way to the server
+//! ```
 
 mod app;
 pub mod args;

@@ -18,7 +18,7 @@ use chatter_protocol::invite::{Link, RoomLink, parse_label};
 use clap::Parser;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 fn main() -> ExitCode {
     let Args { action } = Args::parse();
@@ -43,9 +43,14 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. });
+    let mut prepared = spawn_blocking(move || prepare(action));
     let prepared = tokio::select! {
-        prepared = spawn_blocking(move || prepare(action)) => prepared,
-        () = signals.next() => return Outcome::Interrupted,
+        prepared = &mut prepared => prepared,
+        () = signals.next() => {
+            // A prompt broken off by Ctrl-C puts the terminal right again before it ends.
+            let _ = timeout(PROMPT_TIMEOUT, prepared).await;
+            return Outcome::Interrupted;
+        }
     };
     let options = match prepared {
         Ok(Ok(options)) => options,
@@ -145,5 +150,6 @@ fn tell(style: Style, text: &str) {
 
 /// One for the carrier and the app, one for signals while an output is stuck.
 const WORKERS: usize = 2;
+const PROMPT_TIMEOUT: Duration = Duration::from_millis(300);
 /// Leaving takes at most two seconds.
 const STUCK_TIMEOUT: Duration = Duration::from_secs(3);

@@ -4,9 +4,11 @@
 //! should know of the connection. **Never** a decision: what to open, send, repeat or give up is the
 //! [`Session`]'s; here it is carried out.
 //!
-//!     frames ──> Session ──Open──> network/down.rs ──> one TCP connection, its answer's body ──┐
-//!                   │ ────Up────> network/up.rs ────> one TCP connection, its answer's head ──┤
-//!                   └<──────────────────────── Report ────────────────────────────────────────┘
+//! ```text
+//! frames ──> Session ──Open──> network/down.rs ──> one TCP connection, its answer's body ──┐
+//!               │ ────Up────> network/up.rs ────> one TCP connection, its answer's head ──┤
+//!               └<──────────────────────── Report ────────────────────────────────────────┘
+//! ```
 
 mod down;
 mod up;
@@ -18,7 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::client_frame;
 use chatter_protocol::access::AccessCode;
-use chatter_protocol::client::session::{LinkAnswer, Output, Session, UpId};
+use chatter_protocol::client::{LinkAnswer, Output, Session, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
 use chatter_protocol::limits::UP_REQUESTS_MAX;
@@ -152,7 +154,7 @@ impl Network {
                 self.session.link_answered(link, &answer, now, wall);
             }
             Report::Received(link, bytes) if self.links.contains_key(&link) => {
-                self.session.link_received(link, &bytes, now);
+                self.session.link_received(link, &bytes, now, wall);
             }
             Report::Closed(link, trouble) if self.links.remove(&link).is_some() => {
                 self.trouble = trouble.or(self.trouble.take());

@@ -3,7 +3,7 @@
 //! **In** bytes as they arrive. **Out** once, the answer's status, date and length, and the bytes of the body
 //! that came along. **Never** more than [`HEAD_BYTES_MAX`] held, never a judgement on what the answer means.
 
-use chatter_protocol::client::session::LinkAnswer;
+use chatter_protocol::client::LinkAnswer;
 use chatter_protocol::time::WallTime;
 
 /// Gathers bytes until an answer's head is whole.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chatter_proto::relay::Quit;
 use chatter_proto::relay::bye;
 use chatter_proto::relay::client_frame::Frame;
-use chatter_protocol::client::session::End;
+use chatter_protocol::client::End;
 use chatter_protocol::time::Time;
 
 use super::{App, Phase};
@@ -131,7 +131,7 @@ fn failure_of(end: &End) -> Failure {
         End::Refused(_) => Failure::Full,
         End::Unreachable => Failure::Unreachable,
         End::ClockOff { .. } => Failure::Clock,
-        End::UnknownSession => Failure::SessionLost,
+        End::Lost { .. } | End::Tampered => Failure::SessionLost,
         End::Bye(reason) => match reason {
             bye::Reason::Quit
             | bye::Reason::Shutdown

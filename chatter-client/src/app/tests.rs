@@ -6,7 +6,7 @@ use chatter_proto::relay::client_frame::Frame as Up;
 use chatter_proto::relay::relay_frame::Frame as Down;
 use chatter_proto::relay::{Ack, FromMember, Join, Joined, Left, Message, Occupant, Refused, Roster, bye};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
-use chatter_protocol::client::session::End;
+use chatter_protocol::client::End;
 use chatter_protocol::invite::{AccessLink, Address};
 use chatter_protocol::room::secret::RoomSecret;
 
@@ -260,7 +260,10 @@ fn a_lost_session_names_what_was_not_taken() {
     let mut world = World::new(&[Purpose::Send("important".into())]);
     world.acknowledges = false;
     world.connect(0);
-    world.event(0, Event::Network(NetworkEvent::Ended { end: End::UnknownSession, trouble: None }));
+    world.event(
+        0,
+        Event::Network(NetworkEvent::Ended { end: End::Lost { unacknowledged: 9 }, trouble: None }),
+    );
     assert_eq!(world.outcomes[0], Some(Outcome::Failed(Failure::SessionLost)));
     assert!(world.errors(0).contains(&"not taken by the relay: important".to_owned()));
 }
