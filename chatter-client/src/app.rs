@@ -55,6 +55,7 @@ pub(crate) struct App {
     patient_until: Option<Time>,
     /// What makes this stay a failure even when it ends cleanly.
     failure: Option<Failure>,
+    tries: u32,
     rejoins: u32,
     effects: Vec<Effect>,
 }
@@ -88,6 +89,7 @@ impl App {
             patience,
             patient_until: None,
             failure: None,
+            tries: 0,
             rejoins: 0,
             effects: Vec::new(),
         }
@@ -145,7 +147,11 @@ impl App {
     fn network(&mut self, event: NetworkEvent, now: Time) {
         match event {
             NetworkEvent::Connecting if self.phase == Phase::Opening => {
-                let text = format!("opening the door at {}", self.link.access.address);
+                self.tries += 1;
+                let text = match self.tries {
+                    1 => format!("opening the door at {}", self.link.access.address),
+                    tries => format!("it did not open; trying again ({tries})"),
+                };
                 self.show(Notice::Progress(text));
             }
             NetworkEvent::Connecting => {}
@@ -236,8 +242,16 @@ impl App {
             return;
         }
         self.show(Notice::Entered { present });
-        if present == 0 && matches!(self.purpose, Purpose::Send(_)) {
-            self.show(Notice::Warning("nobody else is in this room: nobody will read it".to_owned()));
+        match self.purpose {
+            Purpose::Send(_) if present == 0 => {
+                self.show(Notice::Warning("nobody else is in this room: nobody will read it".to_owned()));
+            }
+            Purpose::Join if present == 0 => {
+                let text =
+                    "if you expected somebody: a link with another room secret opens another, empty room";
+                self.show(Notice::Progress(text.to_owned()));
+            }
+            Purpose::New | Purpose::Join | Purpose::Send(_) => {}
         }
         self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
     }

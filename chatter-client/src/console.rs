@@ -129,7 +129,9 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Line> {
     if bytes.len() > LINE_BYTES_MAX {
         return Ok(Line::TooLong);
     }
-    Ok(Line::Whole(String::from_utf8_lossy(&bytes).into_owned()))
+    // A link is UTF-8 and leaves no copy here.
+    let line = String::from_utf8(bytes);
+    Ok(Line::Whole(line.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
 }
 
 /// The longest line that is read, just above the longest text that a room takes.

@@ -249,3 +249,6 @@ const UPS_WAITING_MAX: usize = 32;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// What is read of a socket at once.
 const CHUNK_BYTES_MAX: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use chatter_proto::relay::Quit;
 use chatter_proto::relay::bye;
 use chatter_proto::relay::client_frame::Frame;
 use chatter_protocol::client::End;
+use chatter_protocol::handshake::Refusal;
 use chatter_protocol::time::Time;
 
 use super::{App, Phase};
@@ -54,7 +55,11 @@ impl App {
             Phase::Over => {}
             Phase::Opening | Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
                 let text = match trouble {
-                    Some(trouble) if failure_of(end) == Failure::Unreachable => format!("{end} ({trouble})"),
+                    Some(trouble) if failure_of(end) == Failure::Unreachable => {
+                        format!(
+                            "no connection: {trouble}. Is the link's address right, is a firewall in between?"
+                        )
+                    }
                     Some(_) | None => end.to_string(),
                 };
                 self.show(Notice::Error(text));
@@ -128,19 +133,20 @@ impl App {
 fn failure_of(end: &End) -> Failure {
     match end {
         End::PlainServer { .. } => Failure::PlainServer,
-        End::Refused(_) => Failure::Full,
+        End::Refused(Refusal::Full | Refusal::TooMany) => Failure::Full,
+        End::Refused(Refusal::GateRetired) | End::Bye(bye::Reason::GateRetired) => Failure::PlainServer,
+        End::Refused(Refusal::Version) => Failure::Local,
         End::Unreachable => Failure::Unreachable,
         End::ClockOff { .. } => Failure::Clock,
-        End::Lost { .. } | End::Tampered => Failure::SessionLost,
-        End::Bye(reason) => match reason {
+        End::Refused(Refusal::UnknownSession) | End::Lost { .. } | End::Tampered => Failure::SessionLost,
+        End::Bye(
             bye::Reason::Quit
             | bye::Reason::Shutdown
             | bye::Reason::Purged
-            | bye::Reason::GateRetired
             | bye::Reason::TooSlow
             | bye::Reason::BrokeRules
-            | bye::Reason::Unspecified => Failure::SessionLost,
-        },
+            | bye::Reason::Unspecified,
+        ) => Failure::SessionLost,
     }
 }
 
