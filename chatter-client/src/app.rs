@@ -160,6 +160,12 @@ impl App {
             NetworkEvent::Broken => self.show(Notice::Broken),
             NetworkEvent::Resumed => self.show(Notice::Resumed),
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
+            NetworkEvent::Frame(relay_frame::Frame::Ack(ack))
+                if ack.room == ROOM && matches!(self.phase, Phase::Leaving { .. }) =>
+            {
+                // The conversation has said goodbye and listens no more.
+                self.taken(ack.number);
+            }
             NetworkEvent::Frame(frame) => {
                 if let Some(conversation) =
                     self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM))
@@ -226,12 +232,7 @@ impl App {
             Happening::Message { nick, text, .. } => {
                 self.show(Notice::Message { from: nick.to_string(), text });
             }
-            Happening::Acknowledged { number } => {
-                if self.untaken.remove(&number).is_some() {
-                    self.patient_until = None;
-                    self.show(Notice::Acknowledged { number });
-                }
-            }
+            Happening::Acknowledged { number } => self.taken(number),
             Happening::Warning(warning) => self.show(Notice::Warning(warning.to_string())),
             Happening::Refused(reason) => self.refused(reason, now),
         }
@@ -284,6 +285,13 @@ impl App {
                     self.failure = Some(Failure::NotSaid);
                 }
             }
+        }
+    }
+
+    fn taken(&mut self, number: u64) {
+        if self.untaken.remove(&number).is_some() {
+            self.patient_until = None;
+            self.show(Notice::Acknowledged { number });
         }
     }
 

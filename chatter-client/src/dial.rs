@@ -45,7 +45,7 @@ impl Peer {
     fn explain(&self, error: &io::Error) -> String {
         let Self { host, port } = self;
         if error.kind() == io::ErrorKind::ConnectionRefused {
-            return format!("{host} refuses connections on port {port}; does chatterd run there?");
+            return format!("{host} refuses connections on port {port} (does the server run?)");
         }
         // What a resolver says has no kind of its own.
         if error.raw_os_error().is_none() && error.to_string().contains("lookup") {

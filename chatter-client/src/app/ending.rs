@@ -24,6 +24,7 @@ impl App {
 
     /// Says goodbye and waits a little for the answer; the second time, does not wait.
     pub(super) fn leave(&mut self, now: Time) {
+        self.patient_until = None;
         match self.phase {
             Phase::Opening | Phase::Leaving { .. } => self.left(),
             Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
@@ -90,13 +91,11 @@ impl App {
     fn end_when_taken(&mut self, now: Time) {
         let Some(patience) = self.patience else { return };
         if self.unsaid.is_empty() && self.untaken.is_empty() {
-            self.patient_until = None;
             self.leave(now);
             return;
         }
         let until = *self.patient_until.get_or_insert(now + patience);
         if now >= until {
-            self.patient_until = None;
             self.fail(Failure::NotSaid, "the relay takes nothing more", now);
         }
     }

@@ -297,6 +297,19 @@ fn an_interrupt_tells_what_was_not_taken() {
 }
 
 #[test]
+fn what_is_taken_while_leaving_counts() {
+    let mut world = World::new(&[Purpose::Join]);
+    world.acknowledges = false;
+    world.connect(0);
+    world.line(0, "hi");
+    let number = *world.apps[0].untaken.keys().next().expect("one untaken");
+    world.event(0, Event::Interrupted);
+    world.frame(0, Down::Ack(Ack { room: ROOM, number }));
+    world.run();
+    assert_eq!(world.outcomes[0], Some(Outcome::Left));
+}
+
+#[test]
 fn somebody_who_never_answers_is_not_waited_for_long() {
     let mut world = World::new(&[Purpose::Join, Purpose::Join]);
     world.connect(0);
