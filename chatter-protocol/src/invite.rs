@@ -14,8 +14,8 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessCode, AccessCodeError};
-use crate::code::CodeError;
 use crate::room::secret::RoomSecret;
+use crate::room::secret::RoomSecretError;
 
 /// Where the server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub enum LinkError {
     Code(#[from] AccessCodeError),
     /// The room secret is wrong.
     #[error("the link's room secret is damaged: {0}")]
-    Secret(CodeError),
+    Secret(RoomSecretError),
     /// An access link where a room link was needed.
     #[error("this link lets you in but names no room: use `new` to make one, or ask for the room's link")]
     NoRoom,
@@ -281,6 +281,9 @@ mod tests {
         assert_eq!(check("chatter://x/"), Some(LinkError::NoCode));
         assert_eq!(check("chatter://x/#"), Some(LinkError::NoCode));
         assert!(matches!(check("chatter://x/#nonsense"), Some(LinkError::Code(_))));
-        assert_eq!(Link::parse(&access().to_text()).expect("a link").into_room().err(), Some(LinkError::NoRoom));
+        assert_eq!(
+            Link::parse(&access().to_text()).expect("a link").into_room().err(),
+            Some(LinkError::NoRoom)
+        );
     }
 }
