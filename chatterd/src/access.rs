@@ -97,7 +97,8 @@ impl Keys {
         match read_bounded(&path).map_err(|source| KeysError::System { path: path.clone(), source })? {
             Some(text) => {
                 let damaged = |reason| KeysError::Damaged { path: path.clone(), reason };
-                let kept: Kept = toml::from_str(&text).map_err(|_| damaged("not the file that was written"))?;
+                let kept: Kept =
+                    toml::from_str(&text).map_err(|_| damaged("not the file that was written"))?;
                 let short = || damaged("a key has the wrong length");
                 let past = take_clean_stop(directory)?;
                 Ok(Self {
@@ -237,7 +238,8 @@ mod tests {
         let mut entropy = Entropy::new([1; 32]);
         let keys = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("fresh keys");
         keys.note_clean_stop(WallTime(77)).expect("room on the disk");
-        let past = |entropy: &mut Entropy| Keys::load(directory.path(), entropy, Vec::new()).expect("keys").past;
+        let past =
+            |entropy: &mut Entropy| Keys::load(directory.path(), entropy, Vec::new()).expect("keys").past;
         assert_eq!(past(&mut entropy), Past::CleanStop(WallTime(77)));
         assert_eq!(past(&mut entropy), Past::Unknown);
     }
@@ -248,7 +250,8 @@ mod tests {
         let mut entropy = Entropy::new([1; 32]);
         for text in ["", "server-secret = 'f00'", "\u{0}", "server-secret = 'zz'\naccess-secret = ''\n"] {
             std::fs::write(directory.path().join(KEYS_FILE), text).expect("a file");
-            let error = Keys::load(directory.path(), &mut entropy, Vec::new()).err().expect("damage").to_string();
+            let error =
+                Keys::load(directory.path(), &mut entropy, Vec::new()).err().expect("damage").to_string();
             assert!(error.contains("is damaged") && !error.contains("f00"), "{error}");
         }
     }

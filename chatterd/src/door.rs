@@ -47,6 +47,11 @@ impl Door {
         Self { cookie_name: server_key.cookie_name(), gatekeeper, ledger, relay, decoy, refuses_banned }
     }
 
+    /// The relay behind it.
+    pub fn relay(&self) -> &Handle {
+        &self.relay
+    }
+
     fn token(&self, request: &Request) -> Option<Vec<u8>> {
         token::from_cookies(self.cookie_name, request.cookies())
     }

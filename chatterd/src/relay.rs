@@ -65,11 +65,19 @@ pub struct SessionView {
 }
 
 enum Order {
-    Open { recognised: Recognised, room_left: u64, peer: IpAddr, reply: oneshot::Sender<(LinkId, Arc<Outbox>)> },
+    Open {
+        recognised: Recognised,
+        room_left: u64,
+        peer: IpAddr,
+        reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
+    },
     Closed(LinkId),
     Sessions(oneshot::Sender<Vec<SessionView>>),
     Counts(oneshot::Sender<Counts>),
-    EndAll { reason: bye::Reason, reply: oneshot::Sender<u64> },
+    EndAll {
+        reason: bye::Reason,
+        reply: oneshot::Sender<u64>,
+    },
     ForgetRetired,
 }
 
@@ -169,9 +177,10 @@ impl Relay {
     /// Runs until all handles are gone.
     pub async fn run(mut self) {
         loop {
-            let wake = self.server.poll_timeout().map(|time| {
-                tokio::time::Instant::from_std(self.start + time.saturating_since(Time::ZERO))
-            });
+            let wake = self
+                .server
+                .poll_timeout()
+                .map(|time| tokio::time::Instant::from_std(self.start + time.saturating_since(Time::ZERO)));
             tokio::select! {
                 order = self.orders.recv() => match order {
                     Some(order) => self.obey(order),
