@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chatter_proto::relay::Visit;
+use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
@@ -23,6 +23,7 @@ use chatter_protocol::token;
 pub(crate) struct Door {
     shared: Arc<Mutex<Shared>>,
     link: String,
+    wrong_link: String,
 }
 
 struct Shared {
@@ -53,6 +54,8 @@ impl Door {
         };
         let cookie_name = code.server_key.cookie_name();
         let address = Address { host: "127.0.0.1".into(), port };
+        let wrong = AccessCode { secret: AccessSecret::generate(&mut entropy), ..code.clone() };
+        let wrong_link = AccessLink { address: address.clone(), code: wrong }.to_text().to_string();
         let link = AccessLink { address, code }.to_text().to_string();
         let visits = vec![
             Visit { path: "/".into(), last_modified: String::new() },
@@ -89,12 +92,25 @@ impl Door {
                 shared.pump();
             }
         });
-        Self { shared, link }
+        Self { shared, link, wrong_link }
     }
 
     /// The way in.
     pub(crate) fn link(&self) -> &str {
         &self.link
+    }
+
+    /// The same with a code that is none.
+    pub(crate) fn wrong_link(&self) -> &str {
+        &self.wrong_link
+    }
+
+    /// Ends all sessions as a daemon does that is stopped.
+    pub(crate) fn shut(&self) {
+        let mut shared = lock(&self.shared);
+        let now = shared.now();
+        shared.server.end_all(bye::Reason::Shutdown, now);
+        shared.pump();
     }
 
     /// Cuts all that streams downwards.

@@ -223,3 +223,23 @@ fn a_full_room_is_named() {
     run(&["join", &link, "--nick", "ben"], "").check(7, "the room is full");
     anna.end().1.check(0, "");
 }
+
+#[test]
+fn a_wrong_code_meets_a_file_server() {
+    let door = Door::open(64);
+    let ended = run(&["new", door.wrong_link(), "--nick", "ben", "--json"], "hi\n");
+    ended.check(5, "file server");
+    assert!(!ended.stdout.contains(r#""event":"room""#), "{ended:?}");
+    run(&["new", door.link(), "--nick", "ben"], "").check(0, "the door is open");
+}
+
+#[test]
+fn a_server_that_ends_says_so() {
+    let door = Door::open(64);
+    let (mut anna, _link) = Person::with_room(&door);
+    door.shut();
+    anna.wait_for(|event| event["event"] == "error");
+    let (seen, ended) = anna.end();
+    ended.check(8, "error: ");
+    assert!(!seen.contains(&json!({"event": "left"})), "{seen:?}");
+}
