@@ -44,9 +44,7 @@ impl Replay {
 
     /// Whether the token dated `time` is in its window and comes for the first time; if so it is entered.
     pub fn admit(&mut self, mac: &[u8; 16], time: WallTime, now: WallTime) -> bool {
-        let earliest = now.0.saturating_sub(TOKEN_AGE_MAX);
-        let latest = now.0.saturating_add(TOKEN_LEAD_MAX);
-        if !(earliest..=latest).contains(&time.0) || time <= self.floor {
+        if !self.is_timely(time, now) {
             return false;
         }
         let fresh = self.seen.insert((time, *mac));
@@ -57,6 +55,13 @@ impl Replay {
             }
         }
         fresh
+    }
+
+    /// Whether a token dated `time` is in its window, whether it came before or not.
+    pub fn is_timely(&self, time: WallTime, now: WallTime) -> bool {
+        let earliest = now.0.saturating_sub(TOKEN_AGE_MAX);
+        let latest = now.0.saturating_add(TOKEN_LEAD_MAX);
+        (earliest..=latest).contains(&time.0) && time > self.floor
     }
 
     /// The newest token seen; after a clean stop the next process starts with it.

@@ -25,7 +25,12 @@ pub trait Doorkeeper: Send + Sync + 'static {
     fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice;
 
     /// Called after the header block was written, where `answer.carrier` holds. `None`: the decoy's body goes out.
-    fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Option<Download>;
+    fn admit(
+        &self,
+        request: &Request,
+        answer: &Answer,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Option<Download>> + Send;
 }
 
 /// Whether an answer is given at all.
@@ -56,7 +61,8 @@ pub(crate) async fn serve_seated(
         && door.notice(&request, &answer, peer) == Notice::Answer
         && stream.write_all(&answer.head).await.is_ok()
     {
-        if let Some(download) = answer.carrier.then(|| door.admit(&request, &answer, peer)).flatten() {
+        let download = if answer.carrier { door.admit(&request, &answer, peer).await } else { None };
+        if let Some(download) = download {
             drop(seat);
             let length = answer.content_length().unwrap_or_default();
             return download.run(stream, length).await;

@@ -1,6 +1,7 @@
 //! The daemon.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod admin;
 pub mod admin_socket;
 pub mod config;

@@ -100,6 +100,13 @@ impl Gatekeeper {
         Some(Recognised { gate: gate.id, keys: gate.keys.clone(), retired: gate.retired, opening })
     }
 
+    /// Whether a token is a gate's own and timely, without counting it.
+    pub fn is_genuine(&self, token: &[u8], now: WallTime) -> bool {
+        let keys = self.gates.iter().map(|gate| &gate.keys);
+        token::recognise(keys, self.carrier_path.as_str(), token)
+            .is_some_and(|(_, opening)| self.replay.is_timely(opening.time, now))
+    }
+
     /// The newest token seen; after a clean stop the next process starts with it.
     pub fn newest(&self) -> WallTime {
         self.replay.newest()

@@ -266,6 +266,16 @@ fn handshakes_that_cross_end_in_one_channel() {
         let occupants = joined.occupant.into_iter().collect();
         let roster = Roster { room: joined.room, occupants };
         world.clients[anna].down = [relay_frame::Frame::Roster(roster)].into();
+        for who in [anna, ben] {
+            world.carry_down(who);
+        }
+        world.settle_up();
+        for who in [anna, ben] {
+            world.carry_down(who);
+        }
+        let lower_is_anna = world.clients[anna].id() < world.clients[ben].id();
+        let answers = [anna, ben].map(|who| world.clients[who].up.len());
+        assert_eq!(answers, if lower_is_anna { [0, 1] } else { [1, 0] }, "the lower id's message 1 stands");
         world.settle();
         world.say(anna, "hello");
         world.say(ben, "hello too");

@@ -51,7 +51,7 @@ pub enum Happening {
         /// What he said; it may hold control characters, which must be shown harmlessly.
         text: String,
     },
-    /// The relay has taken what [`Conversation::say`] gave this number.
+    /// The relay has taken what [`Conversation::say`](super::Conversation::say) gave this number.
     Acknowledged {
         /// The number.
         number: u64,

@@ -328,3 +328,6 @@ fn trouble(error: RatchetError) -> Trouble {
 pub(super) fn late_at(peer: &Peer) -> Time {
     peer.since + limits::SETTLING_MAX
 }
+
+#[cfg(test)]
+mod tests;

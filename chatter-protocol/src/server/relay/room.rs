@@ -34,7 +34,7 @@ impl Room {
         sender: &MemberId,
         mut wraps: Vec<Wrap>,
     ) -> impl Iterator<Item = (&Member, Vec<u8>)> {
-        wraps.sort_by(|one, two| one.member_id.cmp(&two.member_id));
+        wraps.sort_unstable_by(|one, two| one.member_id.cmp(&two.member_id));
         let mut wraps = wraps.into_iter().peekable();
         self.members.iter().filter(move |(id, _)| *id != sender).map(move |(id, member)| {
             while wraps.next_if(|wrap| wrap.member_id.as_slice() < id.as_bytes().as_slice()).is_some() {}
