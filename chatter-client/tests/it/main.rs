@@ -3,3 +3,5 @@
 mod command_line;
 mod no_room;
 mod program;
+mod server;
+mod talk;

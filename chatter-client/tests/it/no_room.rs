@@ -41,12 +41,21 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(request).ok()
 }
 
+/// A file, without a date: this server's clock is nobody's business.
 fn file(_request: &str) -> Vec<u8> {
+    answer_with("")
+}
+
+/// The same from a server whose clock stands still.
+fn file_of_1994(_request: &str) -> Vec<u8> {
+    answer_with("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n")
+}
+
+fn answer_with(date: &str) -> Vec<u8> {
     let body = [b"Salted__".as_slice(), &[0xa5; 100_000]].concat();
-    let now = "Sun, 22 Nov 2026 21:50:20 GMT";
     let head = format!(
-        "HTTP/1.0 200 OK\r\nServer: SimpleHTTP/0.6 Python/3.11.2\r\nDate: {now}\r\n\
-         Content-type: application/octet-stream\r\nContent-Length: {}\r\nLast-Modified: {now}\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nServer: SimpleHTTP/0.6 Python/3.11.2\r\n{date}\
+         Content-type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     [head.into_bytes(), body].concat()
@@ -89,6 +98,12 @@ fn a_file_server_is_known_for_one() {
             assert!(last.starts_with("Cookie: "), "{request}");
         }
     }
+}
+
+#[test]
+fn a_clock_that_is_off_is_named() {
+    let (port, _requests) = serve(file_of_1994);
+    run(&["join", &room_link(port), "--nick", "ben"], "").check(6, "clock");
 }
 
 #[test]
