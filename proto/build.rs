@@ -5,7 +5,10 @@ use std::error::Error;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let peers = protox::compile(["relay.proto", "room.proto"], ["proto"])?;
-    prost_build::Config::new().btree_map(["."]).compile_fds(peers)?;
+    // What the relay hands to many is shared between them, not copied for each.
+    let shared = ["Publish.body", "Message.body", "Join.hello", "Occupant.hello"];
+    let shared = shared.map(|field| format!(".chatter.relay.v1.{field}"));
+    prost_build::Config::new().btree_map(["."]).bytes(shared).compile_fds(peers)?;
     if std::env::var_os("CARGO_FEATURE_ADMIN").is_some() {
         let admin = protox::compile(["admin.proto"], ["proto"])?;
         tonic_prost_build::configure().compile_fds(admin)?;

@@ -1,2 +1,155 @@
-//! The daemon.
-fn main() {}
+//! The program: arguments in, one stay in a room, an exit code out.
+//!
+//! **In** the command line, stdin, signals. **Out** the exit code. **Never** a decision about the talk: that is
+//! `app.rs`'s.
+
+use std::io;
+use std::process::{ExitCode, exit};
+use std::time::Duration;
+
+use chatter_client::args::{Action, Args, Common};
+use chatter_client::console::{self, Style};
+use chatter_client::exit::{Failure, Outcome};
+use chatter_client::secret::{self, SecretText};
+use chatter_client::signals::Signals;
+use chatter_client::{Handle, Notice, Options, start};
+use chatter_protocol::ids::Nickname;
+use chatter_protocol::invite::{Link, RoomLink, parse_label};
+use clap::Parser;
+use tokio::runtime;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
+
+fn main() -> ExitCode {
+    let Args { action } = Args::parse();
+    let style = action.common().style();
+    let runtime = match runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tell(style, &format!("this system gives no threads: {error}"));
+            return ExitCode::from(Outcome::Failed(Failure::Local).code());
+        }
+    };
+    let outcome = runtime.block_on(run(action, style));
+    // A prompt or a read of stdin may still be waiting; nothing waits for it.
+    runtime.shutdown_background();
+    ExitCode::from(outcome.code())
+}
+
+/// From the arguments to the end of the stay.
+async fn run(action: Action, style: Style) -> Outcome {
+    let mut signals = match Signals::take() {
+        Ok(signals) => signals,
+        Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
+    };
+    let reads_lines = !matches!(action, Action::Send { .. });
+    let mut prepared = spawn_blocking(move || prepare(action));
+    let prepared = tokio::select! {
+        prepared = &mut prepared => prepared,
+        () = signals.next() => {
+            // A prompt broken off by Ctrl-C puts the terminal right again before it ends.
+            let _ = timeout(PROMPT_TIMEOUT, prepared).await;
+            return Outcome::Interrupted;
+        }
+    };
+    let options = match prepared {
+        Ok(Ok(options)) => options,
+        Ok(Err((failure, text))) => return fail(style, failure, &text),
+        Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
+    };
+    let (handle, mut notices) = match start(options) {
+        Ok(started) => started,
+        Err(error) => return fail(style, Failure::Local, &error.to_string()),
+    };
+    if reads_lines {
+        console::read_lines(handle.clone(), style);
+    }
+    tokio::spawn(interrupt(signals, handle.clone()));
+    while let Some(notice) = notices.next().await {
+        if let Notice::Finished(outcome) = notice {
+            return outcome;
+        }
+        if console::show(style, &notice).is_err() {
+            // Nobody reads any more.
+            handle.interrupt();
+        }
+    }
+    fail(style, Failure::Local, "the client stopped unexpectedly")
+}
+
+/// The first signal leaves, the second does not wait; nor does the clock, should everything be stuck.
+async fn interrupt(mut signals: Signals, handle: Handle) {
+    signals.next().await;
+    handle.interrupt();
+    tokio::select! {
+        () = signals.next() => {}
+        () = sleep(STUCK_TIMEOUT) => {}
+    }
+    exit(i32::from(Outcome::Interrupted.code()));
+}
+
+/// What the arguments and the answers to a few questions ask for.
+fn prepare(action: Action) -> Result<Options, (Failure, String)> {
+    match action {
+        Action::New { link, room, common } => {
+            let label = parse_label(&room).map_err(|_| {
+                (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
+            })?;
+            let access = parse_link(link, "access link")?.access().clone();
+            Options::new_room(access, label, nick(common)?)
+                .map_err(|error| (Failure::Local, error.to_string()))
+        }
+        Action::Join { link, common } => Ok(Options::join(room_link(link)?, nick(common)?)),
+        Action::Send { mut link_and_text, common } => {
+            let text = link_and_text.pop().unwrap_or_default();
+            let link = link_and_text.pop();
+            if link.is_none() && text.starts_with("chatter://") {
+                return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
+            }
+            Ok(Options::send(room_link(link)?, nick(common)?, text))
+        }
+    }
+}
+
+fn room_link(given: Option<String>) -> Result<RoomLink, (Failure, String)> {
+    let link = parse_link(given, "room link")?;
+    link.into_room().map_err(|error| (Failure::Link, error.to_string()))
+}
+
+fn parse_link(given: Option<String>, what: &str) -> Result<Link, (Failure, String)> {
+    let text = match given.filter(|given| given != "-") {
+        Some(text) => SecretText::new(text),
+        None => ask_for_link(what).map_err(|_| (Failure::Usage, format!("no {what} was given")))?,
+    };
+    Link::parse(text.expose()).map_err(|error| (Failure::Link, error.to_string()))
+}
+
+fn ask_for_link(what: &str) -> io::Result<SecretText> {
+    if console::is_interactive() { secret::ask(what) } else { console::first_line() }
+}
+
+fn nick(common: Common) -> Result<Nickname, (Failure, String)> {
+    let text = match common.nick {
+        Some(nick) => nick,
+        None if console::is_interactive() => console::ask("what shall you be called")
+            .map_err(|_| (Failure::Usage, "no nickname was given".to_owned()))?,
+        None => return Err((Failure::Usage, "--nick is missing: say what you are called".to_owned())),
+    };
+    Nickname::parse(&text).map_err(|error| (Failure::Usage, format!("--nick: {error}")))
+}
+
+fn fail(style: Style, failure: Failure, text: &str) -> Outcome {
+    tell(style, text);
+    Outcome::Failed(failure)
+}
+
+fn tell(style: Style, text: &str) {
+    // Where even that can't be told, the exit code does.
+    let _ = console::show(style, &Notice::Error(text.to_owned()));
+}
+
+/// One for the carrier and the app, one for signals while an output is stuck.
+const WORKERS: usize = 2;
+const PROMPT_TIMEOUT: Duration = Duration::from_millis(300);
+/// Leaving takes at most two seconds.
+const STUCK_TIMEOUT: Duration = Duration::from_secs(3);

@@ -6,7 +6,9 @@ extern crate alloc;
 
 pub mod access;
 pub mod client;
+pub mod code;
 pub mod entropy;
+pub mod frame;
 pub mod handshake;
 pub mod ids;
 pub mod invite;

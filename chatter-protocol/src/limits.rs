@@ -1,1 +1,115 @@
-//! limits
+//! Every size, count and time that bounds the protocol, each with its reason.
+
+use core::time::Duration;
+
+// ---- Tokens (docs/protocol.md §2, §4)
+
+/// The longest carrier path: what a listing might plausibly hold, and a cookie's MAC cheaply covers.
+pub const CARRIER_PATH_LEN_MAX: usize = 255;
+/// The longest cookie, name and value: proxies and servers commonly take 4,096 bytes.
+pub const COOKIE_LEN_MAX: usize = 4_000;
+/// The shortest value that can be a token; shorter cookies are not even looked at.
+pub const COOKIE_LEN_MIN: usize = 64;
+/// How old a token may be: clocks differ, networks stall.
+pub const TOKEN_AGE_MAX: u64 = 120;
+/// How far in the future a token may be dated.
+pub const TOKEN_LEAD_MAX: u64 = 10;
+/// How many recognised tokens are remembered; when full the oldest leave and the floor rises.
+pub const REPLAY_TOKENS_MAX: usize = 1 << 18;
+/// How many access codes are valid at once: all are tried for each token.
+pub const GATES_MAX: usize = 32;
+/// Padding of an opening token is drawn below this many bytes.
+pub const OPENING_PADDING_MAX: u32 = 96;
+/// Tags kept behind the highest accepted: six requests race each other.
+pub const TAGS_BEHIND: u32 = 8;
+/// Tags known ahead of the highest accepted: resends take new ones.
+pub const TAGS_AHEAD: u32 = 24;
+/// How far ahead of the highest acknowledged tag a client goes, so as to stay within [`TAGS_AHEAD`].
+pub const TAGS_AHEAD_CLIENT: u32 = 18;
+
+// ---- Sessions (§5)
+
+/// Up requests under way at once: what a browser opens to one host.
+pub const UP_REQUESTS_MAX: usize = 6;
+/// Bytes upwards that may be under way, unacknowledged.
+pub const UP_WINDOW: u64 = 64 * 1024;
+/// The largest frame: a text of 64 KiB, padded, with wraps for a full room.
+pub const FRAME_LEN_MAX: usize = 128 * 1024;
+/// Unacknowledged bytes that wait for one session; above it the reader is too slow and is cut.
+pub const QUEUE_LEN_MAX: usize = 1024 * 1024;
+/// An opened session that is not confirmed ends after this.
+pub const OPENED_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a broken session is kept, unless configured.
+pub const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+/// A connection whose session has ended is closed by the server after this; the client closes sooner.
+pub const LINGER: Duration = Duration::from_secs(10);
+/// Records go out at jittered intervals from this …
+pub const CHAFF_INTERVAL_MIN: Duration = Duration::from_secs(5);
+/// … to this.
+pub const CHAFF_INTERVAL_MAX: Duration = Duration::from_secs(15);
+/// A link without a record for this long is dead: two chaff intervals.
+pub const LINK_SILENCE_MAX: Duration = Duration::from_secs(30);
+/// A client sends something upwards at jittered intervals from this …
+pub const KEEPALIVE_INTERVAL_MIN: Duration = Duration::from_secs(40);
+/// … to this.
+pub const KEEPALIVE_INTERVAL_MAX: Duration = Duration::from_secs(70);
+/// A link without an up token for this long is dead: two keepalives and their resends.
+pub const UP_SILENCE_MAX: Duration = Duration::from_secs(160);
+/// A client acknowledges at once when this many bytes are unacknowledged, and lazily below.
+pub const ACK_BYTES: u64 = 32 * 1024;
+/// A lazy acknowledgement waits at least this …
+pub const ACK_DELAY_MIN: Duration = Duration::from_secs(8);
+/// … and at most this.
+pub const ACK_DELAY_MAX: Duration = Duration::from_secs(20);
+/// A batch unacknowledged for this long, or four round trips if longer, is sent again …
+pub const RESEND_MIN: Duration = Duration::from_secs(1);
+/// … at intervals that double up to this.
+pub const RESEND_MAX: Duration = Duration::from_secs(8);
+/// A client renews its link after a time drawn from here …
+pub const REKEY_MIN: Duration = Duration::from_secs(30 * 60);
+/// … to here.
+pub const REKEY_MAX: Duration = Duration::from_secs(60 * 60);
+/// Plain answers in a row after which a client gives up.
+pub const PLAIN_ANSWERS_MAX: u32 = 3;
+/// Sessions in all, unless configured.
+pub const SESSIONS_MAX: usize = 4096;
+/// Sessions not yet confirmed, in all.
+pub const SESSIONS_OPENED_MAX: usize = 256;
+
+// ---- Rooms (§6–8): what members and the relay accept of each other
+
+/// The longest text of one message, in bytes of UTF-8: a page of source code fits, a film does not.
+pub const TEXT_LEN_MAX: usize = 64 * 1024;
+
+/// The longest sealed body: the longest text with its number, chain hash and padding, and what may join them later.
+pub const BODY_LEN_MAX: usize = 72 * 1024;
+
+/// The longest payload for one member alone.
+pub const DIRECT_LEN_MAX: usize = BODY_LEN_MAX;
+
+/// The longest hello: an ML-KEM-768 key of 1,184 bytes and room for the versions to come.
+pub const HELLO_LEN_MAX: usize = 2 * 1024;
+
+/// A wrap: ratchet header (40), seed (32), tag (16).
+pub const WRAP_LEN: usize = 88;
+
+/// How many members a client keeps in mind, whatever the relay claims: above what any relay admits.
+pub const OCCUPANTS_MAX: usize = 1024;
+
+/// How many members a room holds unless the operator says otherwise.
+pub const ROOM_MEMBERS_DEFAULT: usize = 64;
+
+/// In how many rooms one session may sit unless the operator says otherwise.
+pub const SESSION_ROOMS_DEFAULT: usize = 16;
+
+/// How many lost frames of a pair are stepped over; a larger gap is refused and leaves the pair as it was.
+pub const RATCHET_GAP_MAX: u32 = 64;
+
+/// How often at most a side of a pair draws a new Diffie-Hellman key.
+pub const RATCHET_STEP_EVERY: Duration = Duration::from_secs(30);
+
+/// How long a member counts as settling: whoever has not finished by then may have no room secret, or no network.
+pub const SETTLING_MAX: Duration = Duration::from_secs(10);
+
+/// After how many warnings in a row about frames of one member that do not open further ones are dropped silently.
+pub const STRIKES_MAX: u8 = 3;

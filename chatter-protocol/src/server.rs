@@ -1,2 +1,513 @@
-//! The daemon's side.
+//! The daemon's side: sessions under their tags and handles, and the relay above them.
+//!
+//! ```text
+//! recognised opening ─▶ open ─┐                       ┌─▶ Output::Write, to links
+//! up token ───────────▶ up  ──┼─▶ session ─▶ relay ───┤
+//! broken connection ──▶ link_closed                   └─▶ Output::Confirmed, Ended, Close
+//! ```
+//!
+//! **In** recognised tokens, up tokens, closed connections, the time. **Out** [`Output`]s, drained by
+//! [`Server::poll_output`]; sealing happens there, so what one turn of the caller brought goes out in one write per
+//! member. **Never** a socket, an address, or an answer to a stranger.
+//!
+//! docs/protocol.md §3–6.
+
+pub mod gatekeeper;
 pub mod relay;
+pub mod session;
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use chatter_proto::relay::{Bye, ClientFrame, RelayFrame, Visit, Welcome, bye, client_frame, relay_frame};
+
+use self::gatekeeper::{GateId, Recognised};
+use self::relay::Relay;
+use self::session::{Link, Session, State};
+use crate::access::{CarrierPath, ServerSecret};
+use crate::entropy::Entropy;
+use crate::frame;
+use crate::handshake::{self, Answer, Asked, Handle, Refusal, Request};
+use crate::ids::{LinkId, SessionId};
+use crate::limits;
+use crate::record;
+use crate::seal::Key;
+use crate::tag::Tag;
+use crate::time::Time;
+
+/// What the operator may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a broken session is kept.
+    pub grace: Duration,
+    /// Sessions in all.
+    pub sessions_max: usize,
+    /// What the rooms may hold.
+    pub relay: relay::RelayLimits,
+}
+
+/// What the caller has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send these bytes down the link.
+    Write {
+        /// The link.
+        link: LinkId,
+        /// Sealed bytes.
+        bytes: Vec<u8>,
+    },
+    /// The link sends no more: fill the carrier's length up with random bytes, as a download would end.
+    Exhausted {
+        /// The link.
+        link: LinkId,
+    },
+    /// Close the link's connection, if the client has not.
+    Close {
+        /// The link.
+        link: LinkId,
+    },
+    /// The session's peer proved to be one; by this link it is reached now.
+    Confirmed {
+        /// The session.
+        session: SessionId,
+        /// Its newest confirmed link.
+        link: LinkId,
+    },
+    /// The session is no more.
+    Ended {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// Its member said so.
+    Quit,
+    /// It was never confirmed.
+    Unconfirmed,
+    /// It was away for longer than the grace time.
+    Silence,
+    /// Its queue was full.
+    TooSlow,
+    /// It sent what no client sends.
+    BrokeRules,
+    /// The daemon ends, or the operator ended it.
+    Operator(bye::Reason),
+}
+
+/// What can be said of a session without saying who talks to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// The session's number.
+    pub session: SessionId,
+    /// Where it stands.
+    pub state: State,
+    /// The gate by which it came.
+    pub gate: GateId,
+    /// Since when it exists.
+    pub opened_at: Time,
+    /// In how many rooms it is.
+    pub rooms: usize,
+    /// Bytes that wait for it.
+    pub queued: usize,
+    /// Its newest link.
+    pub link: Option<LinkId>,
+}
+
+/// All sessions and rooms.
+pub struct Server {
+    secret: ServerSecret,
+    carrier_path: CarrierPath,
+    settings: Settings,
+    visits: Vec<Visit>,
+    entropy: Entropy,
+    relay: Relay,
+    sessions: BTreeMap<SessionId, Session>,
+    opened: u64,
+    delivered: u64,
+    tags: BTreeMap<Tag, (SessionId, LinkId, u32)>,
+    handles: BTreeMap<Handle, SessionId>,
+    links: BTreeMap<LinkId, SessionId>,
+    // When each session next wants the time. May be too early, never too late.
+    alarms: BTreeSet<(Time, SessionId)>,
+    alarm_of: BTreeMap<SessionId, Time>,
+    lingering: BTreeSet<(Time, LinkId)>,
+    unflushed: BTreeSet<SessionId>,
+    outputs: VecDeque<Output>,
+    now: Time,
+}
+
+impl Server {
+    /// A server without sessions. `visits` is what clients may ask for on their way up.
+    pub fn new(
+        secret: ServerSecret,
+        carrier_path: CarrierPath,
+        visits: Vec<Visit>,
+        settings: Settings,
+        entropy: Entropy,
+    ) -> Self {
+        let relay = Relay::new(settings.relay.clone());
+        Self {
+            secret,
+            carrier_path,
+            settings,
+            visits,
+            entropy,
+            relay,
+            sessions: BTreeMap::new(),
+            opened: 0,
+            delivered: 0,
+            tags: BTreeMap::new(),
+            handles: BTreeMap::new(),
+            links: BTreeMap::new(),
+            alarms: BTreeSet::new(),
+            alarm_of: BTreeMap::new(),
+            lingering: BTreeSet::new(),
+            unflushed: BTreeSet::new(),
+            outputs: VecDeque::new(),
+            now: Time::ZERO,
+        }
+    }
+
+    /// A recognised token came to the carrier: runs the handshake. True: what the link sends takes the place of
+    /// `room_left` bytes of the carrier. False: the decoy's own body goes out.
+    pub fn open(&mut self, link: LinkId, recognised: &Recognised, room_left: u64, now: Time) -> bool {
+        self.now = now;
+        let Recognised { keys, opening, retired, gate } = recognised;
+        let path = self.carrier_path.as_str();
+        let Ok((request, asked)) = handshake::hear(&self.secret, keys, path, opening, &mut self.entropy)
+        else {
+            return false;
+        };
+        // Who comes anew with a retired code meets a file server.
+        if *retired && request == Request::Fresh {
+            return false;
+        }
+        let Some(room_left) = room_left.checked_sub(wide(handshake::ANSWER_LEN)) else { return false };
+        match self.judge(&asked, &request) {
+            Err(refusal) => {
+                self.write(link, asked.answer(&Answer::Refused(refusal)));
+                self.lingering.insert((now + limits::LINGER, link));
+            }
+            Ok(resumed) => {
+                let root = Key::new(self.entropy.bytes());
+                self.write(link, asked.answer(&Answer::Accepted(root.clone())));
+                match resumed {
+                    Some((session, down_offset)) => {
+                        self.attach(session, Link::new(link, &root, down_offset, room_left, now));
+                    }
+                    None => self.begin(*gate, Link::new(link, &root, 0, room_left, now)),
+                }
+            }
+        }
+        true
+    }
+
+    /// A token came upwards. True: it was live, and counted. False: it was none of ours.
+    pub fn up(&mut self, token: &[u8], now: Time) -> bool {
+        self.now = now;
+        let Some((tag, sealed)) = record::split_up(token) else { return false };
+        let Some(&(id, link_id, index)) = self.tags.get(tag) else { return false };
+        let Some(session) = self.sessions.get_mut(&id) else { return false };
+        let Some(link) = session.link_mut(link_id) else { return false };
+        let Some(batch) = link.window.key(index).and_then(|key| record::open_up(tag, key, sealed)) else {
+            return false;
+        };
+        let (left, joined) = link.window.accept(index);
+        for tag in left {
+            self.tags.remove(&tag);
+        }
+        self.tags.extend(joined.into_iter().map(|(index, tag)| (tag, (id, link_id, index))));
+        let confirmation = session.confirm(link_id, now);
+        session.receive(link_id, batch, now);
+        if let Some(confirmation) = confirmation {
+            if let Some(replaced) = confirmation.replaced {
+                self.forget_link(&replaced);
+            }
+            self.outputs.push_back(Output::Confirmed { session: id, link: link_id });
+        }
+        self.touch(id);
+        self.take_frames(id);
+        self.deliver();
+        true
+    }
+
+    /// The link's connection is gone, or is of no more use.
+    pub fn link_closed(&mut self, link: LinkId, now: Time) {
+        self.now = now;
+        self.lingering.retain(|(_, lingering)| *lingering != link);
+        let Some(id) = self.links.get(&link).copied() else { return };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.link_closed(link, now);
+            self.set_alarm(id);
+        }
+    }
+
+    /// Lets time pass: chaff, dead links, sessions that outlived their patience.
+    pub fn handle_timeout(&mut self, now: Time) {
+        self.now = now;
+        while let Some((time, link)) = self.lingering.first().copied() {
+            if time > now {
+                break;
+            }
+            self.lingering.remove(&(time, link));
+            self.outputs.push_back(Output::Close { link });
+        }
+        while let Some((time, id)) = self.alarms.first().copied() {
+            if time > now {
+                break;
+            }
+            self.alarms.remove(&(time, id));
+            self.alarm_of.remove(&id);
+            self.wake(id);
+        }
+        self.deliver();
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) next has something to do.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        let alarm = self.alarms.first().map(|(time, _)| *time);
+        let linger = self.lingering.first().map(|(time, _)| *time);
+        alarm.into_iter().chain(linger).min()
+    }
+
+    /// The next thing to do; to be called until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            while let Some(id) = self.unflushed.pop_first() {
+                self.flush(id);
+            }
+        }
+        self.outputs.pop_front()
+    }
+
+    /// Ends all sessions, and says why.
+    pub fn end_all(&mut self, reason: bye::Reason, now: Time) {
+        self.now = now;
+        let all: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in all {
+            self.end(id, EndReason::Operator(reason));
+        }
+        self.deliver();
+    }
+
+    /// Whether a session came by this gate.
+    pub fn uses_gate(&self, gate: GateId) -> bool {
+        self.sessions.values().any(|session| session.gate == gate)
+    }
+
+    /// What can be said of each session.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionInfo> {
+        self.sessions.iter().map(|(id, session)| SessionInfo {
+            session: *id,
+            state: session.state(),
+            gate: session.gate,
+            opened_at: session.opened_at,
+            rooms: self.relay.rooms_of(*id),
+            queued: session.queued(),
+            link: session.links().last().map(|link| link.id),
+        })
+    }
+
+    /// The rooms.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// Messages handed to members since the start.
+    pub fn delivered(&self) -> u64 {
+        self.delivered
+    }
+
+    fn judge(&self, asked: &Asked, request: &Request) -> Result<Option<(SessionId, u64)>, Refusal> {
+        if !asked.speaks_our_version() {
+            return Err(Refusal::Version);
+        }
+        match request {
+            Request::Fresh => {
+                let opened =
+                    self.sessions.values().filter(|session| session.state() == State::Opened).count();
+                let full = self.sessions.len() >= self.settings.sessions_max
+                    || opened >= limits::SESSIONS_OPENED_MAX;
+                if full { Err(Refusal::Full) } else { Ok(None) }
+            }
+            Request::Resume { handle, down_offset } => {
+                let id = self.handles.get(handle).copied().ok_or(Refusal::UnknownSession)?;
+                let session = self.sessions.get(&id).ok_or(Refusal::UnknownSession)?;
+                let known = session.can_resume_from(*down_offset);
+                if known { Ok(Some((id, *down_offset))) } else { Err(Refusal::UnknownSession) }
+            }
+        }
+    }
+
+    fn begin(&mut self, gate: GateId, link: Link) {
+        self.opened += 1;
+        let id = SessionId(self.opened);
+        self.note_link(id, &link);
+        let mut session = Session::new(gate, link, self.now);
+        let welcome = Welcome {
+            visits: self.visits.clone(),
+            grace_seconds: u32::try_from(self.settings.grace.as_secs()).unwrap_or(u32::MAX),
+            room_members_max: u32::try_from(self.settings.relay.room_members_max).unwrap_or(u32::MAX),
+        };
+        push_frame(&mut session, relay_frame::Frame::Welcome(welcome));
+        self.sessions.insert(id, session);
+        self.touch(id);
+    }
+
+    fn attach(&mut self, id: SessionId, mut link: Link) {
+        // Told at once that the link stands, even if there is nothing to send.
+        link.owe_record();
+        self.note_link(id, &link);
+        let replaced = self.sessions.get_mut(&id).and_then(|session| session.attach(link));
+        if let Some(replaced) = replaced {
+            self.forget_link(&replaced);
+        }
+        self.touch(id);
+    }
+
+    fn note_link(&mut self, id: SessionId, link: &Link) {
+        self.links.insert(link.id, id);
+        self.handles.insert(link.handle, id);
+        self.tags.extend(link.window.tags().map(|(index, tag)| (tag, (id, link.id, index))));
+    }
+
+    /// Erases a link's tags and handle; its connection closes soon, the client's side first.
+    fn forget_link(&mut self, link: &Link) {
+        for (_, tag) in link.window.tags() {
+            self.tags.remove(&tag);
+        }
+        self.handles.remove(&link.handle);
+        self.links.remove(&link.id);
+        if link.live {
+            self.lingering.insert((self.now + limits::LINGER, link.id));
+        }
+    }
+
+    fn take_frames(&mut self, id: SessionId) {
+        while let Some(session) = self.sessions.get_mut(&id) {
+            match session.frames.next_frame::<ClientFrame>() {
+                Ok(None) => return,
+                Ok(Some(ClientFrame { frame: Some(client_frame::Frame::Quit(_)) })) => {
+                    // What it said before is acknowledged before the Bye.
+                    self.deliver();
+                    self.end(id, EndReason::Quit);
+                }
+                Ok(Some(ClientFrame { frame: Some(frame) })) => self.relay.receive(id, frame),
+                Ok(Some(ClientFrame { frame: None })) | Err(_) => self.end(id, EndReason::BrokeRules),
+            }
+        }
+    }
+
+    /// Puts what the relay has for members onto their streams; cuts those who don't read.
+    fn deliver(&mut self) {
+        while let Some(delivery) = self.relay.poll_output() {
+            let Some(session) = self.sessions.get_mut(&delivery.session) else { continue };
+            if matches!(delivery.frame, relay_frame::Frame::Message(_)) {
+                self.delivered += 1;
+            }
+            push_frame(session, delivery.frame);
+            if session.queued() > limits::QUEUE_LEN_MAX {
+                self.end(delivery.session, EndReason::TooSlow);
+            } else {
+                self.unflushed.insert(delivery.session);
+            }
+        }
+    }
+
+    fn end(&mut self, id: SessionId, reason: EndReason) {
+        self.relay.session_ended(id);
+        let Some(mut session) = self.sessions.remove(&id) else { return };
+        let said = match reason {
+            EndReason::Quit => Some(bye::Reason::Quit),
+            EndReason::TooSlow => Some(bye::Reason::TooSlow),
+            EndReason::BrokeRules => Some(bye::Reason::BrokeRules),
+            EndReason::Operator(reason) => Some(reason),
+            EndReason::Unconfirmed | EndReason::Silence => None,
+        };
+        if let Some(reason) = said {
+            push_frame(&mut session, relay_frame::Frame::Bye(Bye { reason: reason.into() }));
+            for flushed in session.flush(self.now, &mut self.entropy) {
+                self.put_out(flushed);
+            }
+        }
+        for link in session.links() {
+            self.forget_link(link);
+        }
+        self.unflushed.remove(&id);
+        if let Some(time) = self.alarm_of.remove(&id) {
+            self.alarms.remove(&(time, id));
+        }
+        self.outputs.push_back(Output::Ended { session: id, reason });
+    }
+
+    fn wake(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let (silent, over) = session.expired(self.settings.grace, self.now);
+        let state = session.state();
+        for link in silent {
+            self.outputs.push_back(Output::Close { link });
+        }
+        if over {
+            let reason = if state == State::Opened { EndReason::Unconfirmed } else { EndReason::Silence };
+            self.end(id, reason);
+        } else {
+            self.touch(id);
+        }
+    }
+
+    /// Something changed: flush later, and look again at the right time.
+    fn touch(&mut self, id: SessionId) {
+        self.unflushed.insert(id);
+        self.set_alarm(id);
+    }
+
+    fn set_alarm(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get(&id) else { return };
+        let deadline = session.deadline(self.settings.grace);
+        match self.alarm_of.get(&id) {
+            Some(set) if *set <= deadline => return,
+            Some(set) => {
+                self.alarms.remove(&(*set, id));
+            }
+            None => {}
+        }
+        self.alarms.insert((deadline, id));
+        self.alarm_of.insert(id, deadline);
+    }
+
+    fn flush(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        for flushed in session.flush(self.now, &mut self.entropy) {
+            self.put_out(flushed);
+        }
+        self.set_alarm(id);
+    }
+
+    fn put_out(&mut self, flushed: session::Flushed) {
+        let link = flushed.link;
+        self.write(link, flushed.records);
+        if flushed.exhausted {
+            self.outputs.push_back(Output::Exhausted { link });
+        }
+    }
+
+    fn write(&mut self, link: LinkId, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.outputs.push_back(Output::Write { link, bytes });
+        }
+    }
+}
+
+fn push_frame(session: &mut Session, frame: relay_frame::Frame) {
+    frame::push(&RelayFrame { frame: Some(frame) }, session.down());
+}
+
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

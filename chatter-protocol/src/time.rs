@@ -12,6 +12,8 @@ pub struct Time(u64);
 impl Time {
     /// The start.
     pub const ZERO: Self = Self(0);
+    /// Later than anything that happens.
+    pub const MAX: Self = Self(u64::MAX);
 
     /// The point that lies `since_start` after the start; what exceeds 584,000 years is cut.
     pub fn from_start(since_start: Duration) -> Self {

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 /// See and steer a running chatterd.
 #[derive(Debug, Parser)]
-#[command(name = "chatterctl", version, about, after_help = NOTES, max_term_width = 100)]
+#[command(name = "chatterctl", version, after_help = NOTES, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// The daemon's admin socket [default: the first of the usual places where a daemon answers]
     #[arg(long, global = true, value_name = "PATH", env = "CHATTERD_ADMIN_SOCKET", hide_env_values = true)]

@@ -19,8 +19,10 @@ pub(crate) enum Failure {
     /// Nobody answers, at any of these places.
     #[error("{}", unreachable_text(.0))]
     Unreachable(Vec<(PathBuf, io::Error)>),
-    /// Somebody took the call and did not answer, or hung up.
-    #[error("chatterd does not answer: {0}. If it is hanging, restart it")]
+    /// Somebody took the call, and did not answer or not as a daemon does.
+    #[error(
+        "chatterd does not answer: {0}. If it hangs, restart it; if this is another program's socket, give the right one to --socket"
+    )]
     Silent(String),
 }
 
@@ -47,6 +49,10 @@ impl Failure {
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         let text = status.message().to_owned();
+        // The daemon's own refusals come without a cause; what comes with one went wrong on the way.
+        if std::error::Error::source(&status).is_some() {
+            return Self::Silent(text);
+        }
         #[expect(clippy::wildcard_enum_match_arm, reason = "the daemon uses few of these; the others are failures")]
         match status.code() {
             Code::InvalidArgument => Self::Usage(text),
@@ -54,7 +60,6 @@ impl From<tonic::Status> for Failure {
             Code::Unimplemented => Self::Failed(
                 "the daemon does not know this command: it is older than chatterctl; restart it after an upgrade".to_owned(),
             ),
-            // What went wrong below gRPC comes with a cause, and the cause tells more.
             code => Self::Failed(if text.is_empty() { code.to_string() } else { text }),
         }
     }

@@ -406,9 +406,10 @@ fn a_daemon_that_hangs_or_speaks_something_else_is_told() {
     });
     let output = chatterctl(&["--json", "status", "--socket", path.to_str().unwrap()]).output().unwrap();
     other.join().unwrap();
-    assert_ne!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(3));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(!told["error"].as_str().unwrap().is_empty());
+    assert_eq!(told["kind"], "unreachable");
+    assert!(told["error"].as_str().unwrap().contains("answer"));
 }
 
 #[test]

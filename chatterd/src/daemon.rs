@@ -1,1 +1,333 @@
-//! daemon
+//! Start and stop, as one list.
+//!
+//! **In** the settings. **Out** a daemon that runs until it is told to end, and what it says on standard output.
+//! **Never** a decision that belongs into a room of its own.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chatter_proto::relay::{Visit, bye};
+use chatter_protocol::access::CarrierPath;
+use chatter_protocol::entropy::Entropy;
+use chatter_protocol::invite::Address as LinkAddress;
+use chatter_protocol::limits;
+use chatter_protocol::server::gatekeeper::Gatekeeper;
+use chatter_protocol::server::relay::RelayLimits;
+use chatter_protocol::server::{Server, Settings};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::access::{Keys, KeysError, SharedLedger, wall_now};
+use crate::admin_socket::{AdminSocket, AdminSocketError};
+use crate::config::Config;
+use crate::decoy::persona::Unverified;
+use crate::decoy::{Decoy, Persona, Root};
+use crate::directory::{self, DirectoryError};
+use crate::door::Door;
+use crate::ledger::Ledger;
+use crate::listener::Listener;
+use crate::operator::{Carrier, Facts, Keyring, Operator, Shared};
+use crate::report::{self, ReportError, ReportFile};
+use crate::{host_words, relay, systemd};
+
+/// Why the daemon can't start, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The keys.
+    #[error("the keys can't be used: {0}")]
+    Keys(#[from] KeysError),
+    /// The state directory.
+    #[error("the state directory can't be used: {0}")]
+    StateDirectory(#[from] DirectoryError),
+    /// The Python to look like.
+    #[error("[decoy] python: {0}")]
+    Persona(#[from] Unverified),
+    /// The carrier.
+    #[error("[decoy] carrier: {0}")]
+    Carrier(String),
+    /// A listening address.
+    #[error("can't listen on {address}: {source}{hint}", hint = listen_hint(source))]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The admin socket.
+    #[error("{0}")]
+    AdminSocket(#[from] AdminSocketError),
+    /// The ban report.
+    #[error("{0}")]
+    Report(#[from] ReportError),
+    /// No random numbers, no signals.
+    #[error("the system fails us: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs a daemon until SIGINT or SIGTERM. What others rely on is written to `stdout`, a line each.
+///
+/// # Errors
+/// [`DaemonError`] where it can't start.
+pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonError> {
+    let mut signals = Signals::listen()?;
+    let (stop, stopped) = watch::channel(false);
+    let mut entropy = fresh_entropy()?;
+
+    let keys = keys(&config, &mut entropy)?;
+    let decoy = Arc::new(decoy(&config, &keys)?);
+    let carrier = carrier(&decoy)?;
+    let (report, ledger) = ledger(&config, &mut entropy)?;
+    let listeners = bind(&config)?;
+    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let admin = AdminSocket::bind(&config.admin.socket)?;
+
+    let (operator, door, relay_task) =
+        assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), &listening, entropy);
+    let relay = operator_relay(&door);
+    let mut tasks = JoinSet::new();
+    let relay_task = tokio::spawn(relay_task.run());
+    for listener in listeners {
+        tasks.spawn(listener.run(Arc::clone(&decoy), Arc::clone(&door), stopped.clone()));
+    }
+    let admin_path = admin.path().display().to_string();
+    let (control, until_stop) = (Arc::clone(&operator), until(stopped.clone()));
+    tasks.spawn(async move { admin.serve(control, until_stop).await });
+    tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
+    let report_ledger = Arc::clone(&ledger);
+    let report = report.map(|file| {
+        let changed =
+            move || report_ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner).poll_report();
+        tokio::spawn(report::keep(file, changed, until(stopped.clone())))
+    });
+
+    announce(&mut stdout, &config, &operator, &listening, &admin_path);
+    systemd::ready(&format!("listening on {}", joined(&listening)));
+    info!("started");
+
+    signals.ended().await;
+    systemd::stopping();
+    info!("stopping");
+    let _ = relay.end_all(bye::Reason::Shutdown).await;
+    let _ = stop.send(true);
+    // Members' connections take their farewell with them.
+    tokio::time::sleep(FAREWELL).await;
+    relay_task.abort();
+    let drain = async {
+        while tasks.join_next().await.is_some() {}
+        if let Some(report) = report {
+            let _ = report.await;
+        }
+    };
+    let _ = tokio::time::timeout(DRAIN, drain).await;
+    operator.note_clean_stop()?;
+    Ok(())
+}
+
+/// A generator seeded by the operating system.
+fn fresh_entropy() -> io::Result<Entropy> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(io::Error::other)?;
+    Ok(Entropy::new(seed))
+}
+
+fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
+    let words = host_words::draw(entropy);
+    match &config.state_directory {
+        None => Ok(Keys::ephemeral(entropy, words)),
+        Some(directory) => {
+            directory::private(directory)?;
+            Ok(Keys::load(directory, entropy, words)?)
+        }
+    }
+}
+
+fn decoy(config: &Config, keys: &Keys) -> Result<Decoy, DaemonError> {
+    let persona = Persona::parse(&config.decoy.python)?;
+    let root = match &config.decoy.root {
+        Some(path) => Root::Own { path: path.clone(), carrier: config.decoy.carrier.clone() },
+        None => Root::generated(keys.seed, &keys.words),
+    };
+    Ok(Decoy::new(root, persona))
+}
+
+fn carrier(decoy: &Decoy) -> Result<Option<Carrier>, DaemonError> {
+    let Some(path) = decoy.carrier_path() else {
+        warn!("no carrier is set: strangers are served, but members can't come in; see [decoy] carrier");
+        return Ok(None);
+    };
+    let path = CarrierPath::parse(path).ok_or_else(|| {
+        DaemonError::Carrier(format!("{path} is too long: give the file a name of at most 200 letters"))
+    })?;
+    let preamble = decoy.carrier_magic(&mut |bytes| bytes.fill(0));
+    let preamble_len = u16::try_from(preamble.len()).unwrap_or(u16::MAX);
+    Ok(Some(Carrier { path, preamble_len }))
+}
+
+fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>, SharedLedger), DaemonError> {
+    let mut ledger = Ledger::new(config.ledger_settings(), entropy.bytes());
+    let report = match &config.ban.report {
+        None => None,
+        Some(path) => {
+            let (file, bans) = ReportFile::open(path)?;
+            ledger.restore(&bans, wall_now());
+            Some(file)
+        }
+    };
+    Ok((report, Arc::new(Mutex::new(ledger))))
+}
+
+fn bind(config: &Config) -> Result<Vec<Listener>, DaemonError> {
+    let bind = |address: &SocketAddr| {
+        Listener::bind(*address, BACKLOG).map_err(|source| DaemonError::Listen { address: *address, source })
+    };
+    config.listen.iter().map(bind).collect()
+}
+
+fn assemble(
+    config: &Config,
+    keys: Keys,
+    decoy: &Arc<Decoy>,
+    carrier: Option<Carrier>,
+    ledger: SharedLedger,
+    listening: &[SocketAddr],
+    mut entropy: Entropy,
+) -> (Shared, Arc<Door>, relay::Relay) {
+    // Without a carrier nothing is ever recognised, whatever the path.
+    let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
+    let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
+    let gate = gatekeeper.add(String::new(), &keys.access).expect("the first gate finds room");
+    let gatekeeper = Arc::new(Mutex::new(gatekeeper));
+    let settings =
+        Settings { grace: config.grace, sessions_max: limits::SESSIONS_MAX, relay: RelayLimits::default() };
+    let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&ledger));
+    let door = Door::new(
+        &keys.server.key(),
+        Arc::clone(&gatekeeper),
+        Arc::clone(&ledger),
+        relay.clone(),
+        Arc::clone(decoy),
+        config.ban.refuse,
+    );
+    let facts = Facts {
+        started_at: wall_now(),
+        listening: listening.to_vec(),
+        persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
+        carrier,
+        link_address: link_address(config, listening),
+        report_path: config.ban.report.clone(),
+        refuses_banned: config.ban.refuse,
+        ephemeral: config.ephemeral,
+    };
+    let keyring = Keyring { keys, gate, entropy };
+    (Arc::new(Operator::new(facts, relay, ledger, gatekeeper, keyring)), Arc::new(door), relay_task)
+}
+
+/// What members' requests upwards ask for: files as a browser reloads them, or the listing where there are none.
+fn visits(decoy: &Decoy) -> Vec<Visit> {
+    let file = |(path, last_modified): (String, Option<String>)| Visit {
+        path,
+        last_modified: last_modified.unwrap_or_default(),
+    };
+    let mut visits: Vec<Visit> = decoy.visits().into_iter().map(file).take(VISITS_MAX).collect();
+    if visits.is_empty() {
+        visits.push(Visit { path: "/".to_owned(), last_modified: String::new() });
+    }
+    visits
+}
+
+fn link_address(config: &Config, listening: &[SocketAddr]) -> LinkAddress {
+    let first = listening.first().copied();
+    let own = first.filter(|address| !address.ip().is_unspecified()).map(|address| address.ip().to_string());
+    let host = config.public_host.as_ref().map(|host| host.host().to_owned());
+    let port = config.public_host.as_ref().and_then(crate::config::PublicHost::port);
+    LinkAddress {
+        host: host.or(own).unwrap_or_else(|| "127.0.0.1".to_owned()),
+        port: port.or(first.map(|address| address.port())).unwrap_or(crate::config::PORT_DEFAULT),
+    }
+}
+
+/// The lines that scripts and people read. A closed standard output is no reason to end.
+fn announce(
+    stdout: &mut impl Write,
+    config: &Config,
+    operator: &Operator,
+    listening: &[SocketAddr],
+    admin_path: &str,
+) {
+    let mut lines: Vec<String> = listening.iter().map(|address| format!("listening on {address}")).collect();
+    lines.push(format!("admin socket {admin_path}"));
+    if config.ephemeral
+        && let Ok(link) = operator.access_link()
+    {
+        lines.push(format!("access link {}", *link));
+    }
+    for line in lines {
+        let _ = writeln!(stdout, "{line}");
+    }
+    let _ = stdout.flush();
+}
+
+async fn expire_bans(ledger: SharedLedger, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(BAN_PERIOD) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner).handle_timeout(wall_now());
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn operator_relay(door: &Door) -> relay::Handle {
+    door.relay().clone()
+}
+
+fn nowhere() -> CarrierPath {
+    CarrierPath::parse("/nowhere").expect("a proper path")
+}
+
+fn joined(addresses: &[SocketAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn listen_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; another program listens there: stop it, or choose another --listen",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege: see docs/operating.md",
+        io::ErrorKind::AddrNotAvailable => "; this host has no such address",
+        _ => "",
+    }
+}
+
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn ended(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Newcomers that may wait in the kernel.
+const BACKLOG: u32 = 128;
+const VISITS_MAX: usize = 64;
+const BAN_PERIOD: Duration = Duration::from_secs(1);
+const FAREWELL: Duration = Duration::from_millis(200);
+const DRAIN: Duration = Duration::from_millis(900);

@@ -1,6 +1,7 @@
 //! The daemon.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod admin;
 pub mod admin_socket;
 pub mod config;
@@ -10,10 +11,12 @@ pub mod decoy;
 pub mod directory;
 pub mod door;
 pub mod exit;
+pub mod host_words;
 pub mod http;
 pub mod journal;
 pub mod ledger;
 pub mod listener;
+pub mod operator;
 pub mod process;
 pub mod relay;
 pub mod report;

@@ -1,1 +1,96 @@
-//! listener
+//! Accepts connections, as one server that nobody can fill up.
+//!
+//! **In**: an address and Python's backlog, or a socket handed over. **Out**: one task for each connection.
+//! **Never**: a log line about a peer; spinning when descriptors run out.
+
+pub(crate) mod crowd;
+
+use crate::connection::{self, Doorkeeper};
+use crate::decoy::Decoy;
+use crowd::Crowd;
+use socket2::{Domain, Socket, Type};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// A listening socket and the crowd of strangers that it lets in.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    crowd: Arc<Crowd>,
+}
+
+impl Listener {
+    /// Binds as Python does: SO_REUSEADDR, IPv6 open to IPv4, nothing else.
+    pub fn bind(address: SocketAddr, backlog: u32) -> io::Result<Listener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        Listener::from_std(socket.into())
+    }
+
+    /// Takes over a socket that already listens.
+    pub fn from_std(socket: std::net::TcpListener) -> io::Result<Listener> {
+        socket.set_nonblocking(true)?;
+        Ok(Listener { socket: TcpListener::from_std(socket)?, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
+    }
+
+    /// Sets how many strangers may be connected before the oldest idle one has to go.
+    #[must_use]
+    pub fn strangers_max(mut self, limit: usize) -> Listener {
+        self.crowd = Arc::new(Crowd::new(limit));
+        self
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Accepts until `shutdown` says true or is dropped; then strangers are cut, members go on.
+    pub async fn run(
+        self,
+        decoy: Arc<Decoy>,
+        door: Arc<impl Doorkeeper>,
+        mut shutdown: watch::Receiver<bool>,
+    ) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                _ = shutdown.wait_for(|stop| *stop) => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.seat(stream, peer, &decoy, &door),
+                Err(error) => self.recover(&error).await,
+            }
+        }
+        self.crowd.clear();
+    }
+
+    fn seat(&self, stream: TcpStream, peer: SocketAddr, decoy: &Arc<Decoy>, door: &Arc<impl Doorkeeper>) {
+        let (seat, ticket) = self.crowd.admit();
+        let serving = connection::serve_seated(stream, peer, Arc::clone(decoy), Arc::clone(door), seat);
+        ticket.seated(tokio::spawn(serving).abort_handle());
+    }
+
+    /// Without descriptors the oldest idle stranger goes; whatever it was, a failing accept waits a moment.
+    async fn recover(&self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::ConnectionAborted {
+            return;
+        }
+        self.crowd.dismiss_oldest();
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.
+pub const STRANGERS_MAX: usize = 1_000;
+/// How long a failed accept waits.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

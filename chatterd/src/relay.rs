@@ -1,1 +1,350 @@
-//! relay
+//! The task that owns all sessions and rooms. It carries bytes to `chatter_protocol`'s server and carries out what
+//! that says; nothing is decided here.
+//!
+//! **In** openings and up tokens from the door, closed links, the operator's wishes. **Out** bytes into outboxes,
+//! confirmations to the ledger. **Never** an answer to a stranger: nobody on the port waits for this task but a member
+//! whose token was recognised.
+
+pub mod outbox;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use chatter_proto::relay::bye;
+use chatter_protocol::ids::{LinkId, SessionId};
+use chatter_protocol::server::gatekeeper::{GateId, Recognised};
+use chatter_protocol::server::session::State;
+use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
+use chatter_protocol::time::Time;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::access::{SharedGatekeeper, SharedLedger, wall_now};
+use crate::journal;
+use outbox::Outbox;
+
+/// How the rest of the daemon reaches the relay.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    orders: mpsc::UnboundedSender<Order>,
+    ups: mpsc::Sender<(Vec<u8>, IpAddr)>,
+}
+
+/// The relay has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the relay has ended")]
+pub struct RelayEnded;
+
+/// What the relay holds, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sessions not yet confirmed.
+    pub opened: u64,
+    /// Sessions with a live link.
+    pub confirmed: u64,
+    /// Broken sessions within their grace time.
+    pub detached: u64,
+    /// Rooms.
+    pub rooms: u64,
+    /// Memberships.
+    pub members: u64,
+    /// Messages handed to members since the start.
+    pub deliveries: u64,
+}
+
+/// One session, as the operator may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// What the protocol tells.
+    pub info: SessionInfo,
+    /// Its newest link's address.
+    pub address: Option<IpAddr>,
+    /// Since when it exists.
+    pub age: std::time::Duration,
+}
+
+enum Order {
+    Open {
+        recognised: Recognised,
+        room_left: u64,
+        peer: IpAddr,
+        reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
+    },
+    Closed(LinkId),
+    Sessions(oneshot::Sender<Vec<SessionView>>),
+    Counts(oneshot::Sender<Counts>),
+    EndAll {
+        reason: bye::Reason,
+        reply: oneshot::Sender<u64>,
+    },
+    ForgetRetired,
+}
+
+/// The task's state.
+pub struct Relay {
+    server: Server,
+    gatekeeper: SharedGatekeeper,
+    ledger: SharedLedger,
+    orders: mpsc::UnboundedReceiver<Order>,
+    ups: mpsc::Receiver<(Vec<u8>, IpAddr)>,
+    links: HashMap<LinkId, (Arc<Outbox>, IpAddr)>,
+    // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
+    members: HashMap<SessionId, IpAddr>,
+    next_link: u64,
+    start: Instant,
+}
+
+impl Handle {
+    /// Opens a link for a recognised token, whose records may take `room_left` bytes. `None`: the decoy's own body
+    /// goes out.
+    pub async fn open(
+        &self,
+        recognised: Recognised,
+        room_left: u64,
+        peer: IpAddr,
+    ) -> Option<(LinkId, Arc<Outbox>)> {
+        let (reply, answer) = oneshot::channel();
+        self.orders.send(Order::Open { recognised, room_left, peer, reply }).ok()?;
+        answer.await.ok()
+    }
+
+    /// Hands a token upwards. Under a flood it may be dropped: a member sends it again.
+    pub fn up(&self, token: Vec<u8>, peer: IpAddr) {
+        let _ = self.ups.try_send((token, peer));
+    }
+
+    /// A link's connection is gone.
+    pub fn closed(&self, link: LinkId) {
+        let _ = self.orders.send(Order::Closed(link));
+    }
+
+    /// Lets the gatekeeper forget retired gates that no session came by.
+    pub fn forget_retired(&self) {
+        let _ = self.orders.send(Order::ForgetRetired);
+    }
+
+    /// All sessions.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn sessions(&self) -> Result<Vec<SessionView>, RelayEnded> {
+        self.ask(Order::Sessions).await
+    }
+
+    /// What the relay holds.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn counts(&self) -> Result<Counts, RelayEnded> {
+        self.ask(Order::Counts).await
+    }
+
+    /// Ends all sessions and says why; how many there were.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn end_all(&self, reason: bye::Reason) -> Result<u64, RelayEnded> {
+        self.ask(|reply| Order::EndAll { reason, reply }).await
+    }
+
+    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
+        let (reply, answer) = oneshot::channel();
+        self.orders.send(order(reply)).map_err(|_| RelayEnded)?;
+        answer.await.map_err(|_| RelayEnded)
+    }
+}
+
+/// A relay over `server`, and how to reach it; it lives while [`Relay::run`] runs.
+pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger) -> (Handle, Relay) {
+    let (orders, orders_in) = mpsc::unbounded_channel();
+    let (ups, ups_in) = mpsc::channel(UPS_WAITING_MAX);
+    let relay = Relay {
+        server,
+        gatekeeper,
+        ledger,
+        orders: orders_in,
+        ups: ups_in,
+        links: HashMap::new(),
+        members: HashMap::new(),
+        next_link: 0,
+        start: Instant::now(),
+    };
+    (Handle { orders, ups }, relay)
+}
+
+impl Relay {
+    /// Runs until all handles are gone.
+    pub async fn run(mut self) {
+        loop {
+            let wake = self
+                .server
+                .poll_timeout()
+                .map(|time| tokio::time::Instant::from_std(self.start + time.saturating_since(Time::ZERO)));
+            tokio::select! {
+                order = self.orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
+                Some((token, peer)) = self.ups.recv() => self.up(&token, peer),
+                () = sleep_until(wake) => {}
+            }
+            self.take_waiting();
+            self.server.handle_timeout(self.now());
+            self.carry_out();
+        }
+    }
+
+    /// What has come meanwhile is taken in the same turn, so that each member gets one write for all of it.
+    fn take_waiting(&mut self) {
+        for _ in 0..TURN_MAX {
+            if let Ok((token, peer)) = self.ups.try_recv() {
+                self.up(&token, peer);
+            } else if let Ok(order) = self.orders.try_recv() {
+                self.obey(order);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn up(&mut self, token: &[u8], peer: IpAddr) {
+        if !self.server.up(token, self.now()) {
+            let ban = lock(&self.ledger).knock(peer, wall_now());
+            ban.iter().for_each(journal::ban);
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        let now = self.now();
+        match order {
+            Order::Open { recognised, room_left, peer, reply } => {
+                let link = LinkId(self.next_link);
+                self.next_link += 1;
+                if self.server.open(link, &recognised, room_left, now) {
+                    let outbox = Arc::new(Outbox::default());
+                    self.links.insert(link, (Arc::clone(&outbox), peer));
+                    // Message 2 and the first record go out in the body's first write.
+                    self.carry_out();
+                    if reply.send((link, outbox)).is_err() {
+                        self.close(link);
+                    }
+                }
+            }
+            Order::Closed(link) => self.close(link),
+            Order::Sessions(reply) => {
+                let _ = reply.send(self.views());
+            }
+            Order::Counts(reply) => {
+                let _ = reply.send(self.counts());
+            }
+            Order::EndAll { reason, reply } => {
+                let ended = self.server.sessions().count() as u64;
+                self.server.end_all(reason, now);
+                self.carry_out();
+                let _ = reply.send(ended);
+            }
+            Order::ForgetRetired => self.forget_retired(),
+        }
+    }
+
+    fn close(&mut self, link: LinkId) {
+        self.links.remove(&link);
+        self.server.link_closed(link, self.now());
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(output) = self.server.poll_output() {
+            match output {
+                Output::Write { link, bytes } => self.outbox(link, |outbox| outbox.put(&bytes)),
+                Output::Exhausted { link } => self.outbox(link, Outbox::exhaust),
+                Output::Close { link } => {
+                    self.outbox(link, Outbox::close);
+                    self.links.remove(&link);
+                }
+                Output::Confirmed { session, link } => self.confirmed(session, link),
+                Output::Ended { session, reason } => self.ended(session, reason),
+            }
+        }
+    }
+
+    fn outbox(&self, link: LinkId, act: impl FnOnce(&Outbox)) {
+        if let Some((outbox, _)) = self.links.get(&link) {
+            act(outbox);
+        }
+    }
+
+    fn confirmed(&mut self, session: SessionId, link: LinkId) {
+        let Some((_, peer)) = self.links.get(&link) else { return };
+        let before = self.members.insert(session, *peer);
+        let mut ledger = lock(&self.ledger);
+        ledger.confirmed(*peer);
+        if let Some(before) = before {
+            ledger.session_ended(before);
+        }
+    }
+
+    fn ended(&mut self, session: SessionId, reason: EndReason) {
+        if let Some(address) = self.members.remove(&session) {
+            let mut ledger = lock(&self.ledger);
+            ledger.session_ended(address);
+            if reason == EndReason::Quit {
+                ledger.forget(address);
+            }
+        }
+        self.forget_retired();
+    }
+
+    fn forget_retired(&self) {
+        lock(&self.gatekeeper).forget_retired(|gate: GateId| self.server.uses_gate(gate));
+    }
+
+    fn views(&self) -> Vec<SessionView> {
+        let now = self.now();
+        self.server
+            .sessions()
+            .map(|info| SessionView {
+                address: info.link.and_then(|link| self.links.get(&link)).map(|(_, peer)| *peer),
+                age: now.saturating_since(info.opened_at),
+                info,
+            })
+            .collect()
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts {
+            rooms: self.server.relay().rooms() as u64,
+            members: self.server.relay().memberships() as u64,
+            deliveries: self.server.delivered(),
+            ..Counts::default()
+        };
+        for info in self.server.sessions() {
+            match info.state {
+                State::Opened => counts.opened += 1,
+                State::Confirmed => counts.confirmed += 1,
+                State::Detached => counts.detached += 1,
+            }
+        }
+        counts
+    }
+
+    fn now(&self) -> Time {
+        Time::from_start(self.start.elapsed())
+    }
+}
+
+async fn sleep_until(wake: Option<tokio::time::Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lock<T>(shared: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tokens that wait for the relay; the next ones are dropped, which members make good.
+const UPS_WAITING_MAX: usize = 4096;
+/// How much is taken in one turn before members get their share.
+const TURN_MAX: usize = 512;

@@ -14,7 +14,7 @@ use super::file::{File, Listen, PublicHost, socket_address};
 
 /// A forgotten Python file server to everybody, encrypted chat rooms to whoever holds the access link.
 #[derive(Clone, Debug, Default, Parser)]
-#[command(name = "chatterd", version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "chatterd", version, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Arguments {
     /// Keep nothing: make fresh keys, print an access link, serve until Ctrl-C, forget
     #[arg(long)]

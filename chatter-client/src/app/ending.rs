@@ -1,0 +1,156 @@
+//! How a stay ends: asked to, refused, cut off, or at the end of its patience.
+//!
+//! **In** the wish to leave, the carrier's last word, the time. **Out** goodbyes, what was not taken, one
+//! [`Outcome`]. **Never** an end that keeps quiet about what was typed and not taken by the relay.
+
+use std::time::Duration;
+
+use chatter_proto::relay::Quit;
+use chatter_proto::relay::bye;
+use chatter_proto::relay::client_frame::Frame;
+use chatter_protocol::client::End;
+use chatter_protocol::handshake::Refusal;
+use chatter_protocol::time::Time;
+
+use super::{App, Phase};
+use crate::event::{Effect, Notice};
+use crate::exit::{Failure, Outcome};
+
+impl App {
+    /// Leave once all that was typed is said and taken.
+    pub(super) fn end_soon(&mut self, patience: Duration) {
+        self.patience.get_or_insert(patience);
+    }
+
+    /// Says goodbye and waits a little for the answer; the second time, does not wait.
+    pub(super) fn leave(&mut self, now: Time) {
+        self.patient_until = None;
+        match self.phase {
+            Phase::Opening | Phase::Leaving { .. } => self.left(),
+            Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
+                self.phase = Phase::Leaving { until: now + LEAVE_TIMEOUT };
+                if let Some(conversation) = self.conversation.as_mut() {
+                    conversation.leave(now);
+                }
+                self.converse(now);
+                self.effects.push(Effect::Send(Frame::Quit(Quit {})));
+            }
+            Phase::Over => {}
+        }
+    }
+
+    /// Leaves because of a failure.
+    pub(super) fn fail(&mut self, failure: Failure, text: &str, now: Time) {
+        if matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
+            return;
+        }
+        self.show(Notice::Error(text.to_owned()));
+        self.failure = Some(failure);
+        self.leave(now);
+    }
+
+    /// The carrier's last word.
+    pub(super) fn ended(&mut self, end: &End, trouble: Option<String>) {
+        match self.phase {
+            Phase::Leaving { .. } => self.left(),
+            Phase::Over => {}
+            Phase::Opening | Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
+                let text = match trouble {
+                    Some(trouble) if failure_of(end) == Failure::Unreachable => {
+                        format!(
+                            "no connection: {trouble}. Is the link's address right, is a firewall in between?"
+                        )
+                    }
+                    Some(_) | None => end.to_string(),
+                };
+                self.show(Notice::Error(text));
+                self.name_untaken();
+                self.finish(Outcome::Failed(failure_of(end)));
+            }
+        }
+    }
+
+    /// What the time alone brings to an end.
+    pub(super) fn finish_when_due(&mut self, now: Time) {
+        match self.phase {
+            Phase::Entering { until } if now >= until => {
+                self.fail(
+                    Failure::SessionLost,
+                    "the relay does not tell who is in the room: try again later",
+                    now,
+                );
+            }
+            Phase::Talking => self.end_when_taken(now),
+            Phase::Leaving { until } if now >= until => self.left(),
+            Phase::Opening | Phase::Entering { .. } | Phase::Settling { .. } => {}
+            Phase::Leaving { .. } | Phase::Over => {}
+        }
+    }
+
+    /// Leaves when all is said and taken, or when that takes too long.
+    fn end_when_taken(&mut self, now: Time) {
+        let Some(patience) = self.patience else { return };
+        if self.unsaid.is_empty() && self.untaken.is_empty() {
+            self.leave(now);
+            return;
+        }
+        let until = *self.patient_until.get_or_insert(now + patience);
+        if now >= until {
+            self.fail(Failure::NotSaid, "the relay takes nothing more", now);
+        }
+    }
+
+    /// The stay is over, as asked or nearly so.
+    fn left(&mut self) {
+        let all_taken = self.unsaid.is_empty() && self.untaken.is_empty();
+        self.name_untaken();
+        match self.failure {
+            Some(failure) => self.finish(Outcome::Failed(failure)),
+            None => {
+                self.show(Notice::Left);
+                self.finish(if all_taken { Outcome::Left } else { Outcome::Interrupted });
+            }
+        }
+    }
+
+    /// Names what was typed and never taken by the relay.
+    fn name_untaken(&mut self) {
+        let texts: Vec<String> = self.untaken.values().chain(&self.unsaid).cloned().collect();
+        for text in texts.iter().take(NAMED_MAX) {
+            let cut = text.chars().count() > NAMED_CHARS_MAX;
+            let start: String = text.chars().take(NAMED_CHARS_MAX).collect();
+            let dots = if cut { "…" } else { "" };
+            self.show(Notice::Error(format!("not taken by the relay: {start}{dots}")));
+        }
+        if let Some(more @ 1..) = texts.len().checked_sub(NAMED_MAX) {
+            self.show(Notice::Error(format!("nor were {more} more lines")));
+        }
+    }
+}
+
+/// What one can do about an end.
+fn failure_of(end: &End) -> Failure {
+    match end {
+        End::PlainServer { .. } => Failure::PlainServer,
+        End::Refused(Refusal::Full | Refusal::TooMany) => Failure::Full,
+        End::Refused(Refusal::GateRetired) | End::Bye(bye::Reason::GateRetired) => Failure::PlainServer,
+        End::Refused(Refusal::Version) => Failure::Local,
+        End::Unreachable => Failure::Unreachable,
+        End::ClockOff { .. } => Failure::Clock,
+        End::Refused(Refusal::UnknownSession) | End::Lost { .. } | End::Tampered => Failure::SessionLost,
+        End::Bye(
+            bye::Reason::Quit
+            | bye::Reason::Shutdown
+            | bye::Reason::Purged
+            | bye::Reason::TooSlow
+            | bye::Reason::BrokeRules
+            | bye::Reason::Unspecified,
+        ) => Failure::SessionLost,
+    }
+}
+
+/// A goodbye that is not answered within this was said in vain.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Of what was not taken, this much is named.
+const NAMED_MAX: usize = 10;
+const NAMED_CHARS_MAX: usize = 80;

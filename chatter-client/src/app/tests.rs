@@ -1,0 +1,367 @@
+//! Stays in a room without a network: apps, and between them a relay of a few lines.
+
+use std::collections::BTreeMap;
+
+use chatter_proto::relay::client_frame::Frame as Up;
+use chatter_proto::relay::relay_frame::Frame as Down;
+use chatter_proto::relay::{Ack, FromMember, Join, Joined, Left, Message, Occupant, Refused, Roster, bye};
+use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
+use chatter_protocol::client::End;
+use chatter_protocol::invite::{AccessLink, Address};
+use chatter_protocol::room::secret::RoomSecret;
+
+use super::*;
+
+/// Apps around one relay.
+struct World {
+    now: Time,
+    apps: Vec<App>,
+    shown: Vec<Vec<Notice>>,
+    outcomes: Vec<Option<Outcome>>,
+    /// Frames for the relay that it has not looked at yet.
+    waiting: VecDeque<(usize, Up)>,
+    members: BTreeMap<usize, Occupant>,
+    acknowledges: bool,
+    says_bye: bool,
+}
+
+impl World {
+    fn new(purposes: &[Purpose]) -> Self {
+        let names = ["anna", "ben", "carol"];
+        let app = |(purpose, seed): (&Purpose, u8)| {
+            let nick = Nickname::parse(names[usize::from(seed)]).expect("a nickname");
+            App::new(link(), nick, purpose.clone(), Entropy::new([seed; 32]))
+        };
+        Self {
+            now: Time::ZERO,
+            apps: purposes.iter().zip(0..).map(app).collect(),
+            shown: vec![Vec::new(); purposes.len()],
+            outcomes: vec![None; purposes.len()],
+            waiting: VecDeque::new(),
+            members: BTreeMap::new(),
+            acknowledges: true,
+            says_bye: true,
+        }
+    }
+
+    /// One event, and not yet what follows at the relay.
+    fn event(&mut self, who: usize, event: Event) {
+        if self.outcomes[who].is_some() {
+            return;
+        }
+        for effect in self.apps[who].update(event, self.now) {
+            match effect {
+                Effect::Send(frame) => self.waiting.push_back((who, frame)),
+                Effect::Show(notice) => self.shown[who].push(notice),
+                Effect::Finish(outcome) => self.outcomes[who] = Some(outcome),
+            }
+        }
+    }
+
+    fn frame(&mut self, who: usize, frame: Down) {
+        self.event(who, Event::Network(NetworkEvent::Frame(frame)));
+    }
+
+    /// Lets the relay work until nothing is left to do.
+    fn run(&mut self) {
+        while let Some((who, frame)) = self.waiting.pop_front() {
+            let Some(sender) = self.members.get(&who).map(|member| member.member_id.clone()) else {
+                match frame {
+                    Up::Join(join) => self.join(who, join),
+                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) => self.quit(who),
+                }
+                continue;
+            };
+            match frame {
+                Up::Join(_) => panic!("joined twice"),
+                Up::Publish(publish) => {
+                    for (other, member) in self.others(who) {
+                        let wrap = publish.wraps.iter().find(|wrap| wrap.member_id == member);
+                        let wrap = wrap.map(|wrap| wrap.sealed.clone()).unwrap_or_default();
+                        let body = publish.body.clone();
+                        self.frame(
+                            other,
+                            Down::Message(Message { room: ROOM, sender_id: sender.clone(), body, wrap }),
+                        );
+                    }
+                    if self.acknowledges {
+                        self.frame(who, Down::Ack(Ack { room: ROOM, number: publish.number }));
+                    }
+                }
+                Up::Direct(direct) => {
+                    let to = self.others(who).into_iter().find(|(_, member)| *member == direct.member_id);
+                    if let Some((other, _)) = to {
+                        let payload = direct.payload;
+                        self.frame(
+                            other,
+                            Down::Direct(FromMember { room: ROOM, sender_id: sender, payload }),
+                        );
+                    }
+                }
+                Up::Leave(_) => {
+                    self.members.remove(&who);
+                    for (other, _) in self.others(who) {
+                        self.frame(other, Down::Left(Left { room: ROOM, member_id: sender.clone() }));
+                    }
+                }
+                Up::Quit(_) => self.quit(who),
+            }
+        }
+    }
+
+    fn join(&mut self, who: usize, join: Join) {
+        let occupant = Occupant { member_id: join.member_id, hello: join.hello };
+        let occupants = self.members.values().cloned().collect();
+        self.members.insert(who, occupant.clone());
+        self.frame(who, Down::Roster(Roster { room: ROOM, occupants }));
+        for (other, _) in self.others(who) {
+            self.frame(other, Down::Joined(Joined { room: ROOM, occupant: Some(occupant.clone()) }));
+        }
+    }
+
+    fn quit(&mut self, who: usize) {
+        if self.says_bye {
+            let end = End::Bye(bye::Reason::Quit);
+            self.event(who, Event::Network(NetworkEvent::Ended { end, trouble: None }));
+        }
+    }
+
+    fn others(&self, who: usize) -> Vec<(usize, Vec<u8>)> {
+        let others = self.members.iter().filter(|(other, _)| **other != who);
+        others.map(|(other, member)| (*other, member.member_id.clone())).collect()
+    }
+
+    fn connect(&mut self, who: usize) {
+        self.event(who, Event::Network(NetworkEvent::Connecting));
+        self.event(who, Event::Network(NetworkEvent::Connected));
+        self.run();
+    }
+
+    fn line(&mut self, who: usize, line: &str) {
+        self.event(who, Event::Line(line.to_owned()));
+        self.run();
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.now = self.now + duration;
+        for who in 0..self.apps.len() {
+            self.event(who, Event::Timeout);
+        }
+        self.run();
+    }
+
+    fn messages(&self, who: usize) -> Vec<String> {
+        let messages = self.shown[who].iter().filter_map(|notice| {
+            if let Notice::Message { from, text } = notice { Some(format!("{from}: {text}")) } else { None }
+        });
+        messages.collect()
+    }
+
+    fn errors(&self, who: usize) -> Vec<String> {
+        let errors = self.shown[who]
+            .iter()
+            .filter_map(|notice| if let Notice::Error(text) = notice { Some(text.clone()) } else { None });
+        errors.collect()
+    }
+
+    fn has_left(&self, who: usize) -> bool {
+        self.shown[who].last() == Some(&Notice::Left)
+    }
+}
+
+fn link() -> RoomLink {
+    let mut entropy = Entropy::new([4; 32]);
+    let code = AccessCode {
+        server_key: ServerSecret::generate(&mut entropy).key(),
+        secret: AccessSecret::generate(&mut entropy),
+        carrier_path: CarrierPath::parse("/data.enc").expect("a path"),
+        preamble_len: 16,
+    };
+    let address = Address { host: "example.org".into(), port: 8000 };
+    let secret = RoomSecret::generate(&mut entropy);
+    RoomLink { access: AccessLink { address, code }, label: "room".into(), secret }
+}
+
+fn joined(nick: &str) -> Notice {
+    Notice::MemberJoined { nick: nick.into() }
+}
+
+#[test]
+fn a_room_is_made_entered_talked_in_and_left() {
+    let mut world = World::new(&[Purpose::New, Purpose::Join]);
+    world.connect(0);
+    let expected = SecretText::new(link().to_text().to_string());
+    assert!(world.shown[0].contains(&Notice::Room { link: expected }));
+    world.connect(1);
+    assert!(world.shown[0].contains(&joined("ben")) && world.shown[1].contains(&joined("anna")));
+    assert!(!world.shown[1].iter().any(|notice| matches!(notice, Notice::Room { .. })));
+    world.line(0, "hi");
+    world.line(1, "//hello /there");
+    assert_eq!(world.messages(1), ["anna: hi"]);
+    assert_eq!(world.messages(0), ["ben: /hello /there"]);
+    world.line(1, "/quit");
+    assert!(world.has_left(1) && world.shown[0].contains(&Notice::MemberLeft { nick: "ben".into() }));
+    assert_eq!(world.outcomes, [None, Some(Outcome::Left)]);
+}
+
+#[test]
+fn what_is_typed_early_reaches_who_is_there() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+    world.connect(0);
+    for line in ["one", "two", "three"] {
+        world.line(1, line);
+    }
+    world.event(1, Event::InputEnded);
+    assert_eq!(world.outcomes[1], None);
+    world.connect(1);
+    assert_eq!(world.messages(0), ["ben: one", "ben: two", "ben: three"]);
+    assert_eq!(world.outcomes[1], Some(Outcome::Left));
+    assert!(world.has_left(1));
+}
+
+#[test]
+fn the_end_of_input_waits_for_what_was_said() {
+    let mut world = World::new(&[Purpose::Join]);
+    world.acknowledges = false;
+    world.connect(0);
+    world.line(0, "hi");
+    world.event(0, Event::InputEnded);
+    world.wait(Duration::from_secs(30));
+    assert_eq!(world.outcomes[0], None);
+    let number = *world.apps[0].untaken.keys().next().expect("one untaken");
+    world.frame(0, Down::Ack(Ack { room: ROOM, number }));
+    world.run();
+    assert!(world.shown[0].contains(&Notice::Acknowledged { number }));
+    assert_eq!(world.outcomes[0], Some(Outcome::Left));
+}
+
+#[test]
+fn a_relay_that_takes_nothing_wears_patience_out() {
+    let mut world = World::new(&[Purpose::Send("important".into())]);
+    world.acknowledges = false;
+    world.connect(0);
+    world.wait(PATIENCE);
+    assert_eq!(world.outcomes[0], Some(Outcome::Failed(Failure::NotSaid)));
+    assert!(world.errors(0).contains(&"not taken by the relay: important".to_owned()));
+    assert!(!world.has_left(0));
+}
+
+#[test]
+fn sending_says_one_thing_to_who_is_there() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Send("/quit is said".into())]);
+    world.connect(0);
+    world.connect(1);
+    assert_eq!(world.messages(0), ["ben: /quit is said"]);
+    assert_eq!(world.outcomes[1], Some(Outcome::Left));
+}
+
+#[test]
+fn a_lost_session_names_what_was_not_taken() {
+    let mut world = World::new(&[Purpose::Send("important".into())]);
+    world.acknowledges = false;
+    world.connect(0);
+    world.event(
+        0,
+        Event::Network(NetworkEvent::Ended { end: End::Lost { unacknowledged: 9 }, trouble: None }),
+    );
+    assert_eq!(world.outcomes[0], Some(Outcome::Failed(Failure::SessionLost)));
+    assert!(world.errors(0).contains(&"not taken by the relay: important".to_owned()));
+}
+
+#[test]
+fn an_interrupt_leaves_at_once() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+    world.event(0, Event::Interrupted);
+    assert_eq!(world.outcomes[0], Some(Outcome::Left), "before the door is open");
+    assert!(world.has_left(0));
+    world.connect(1);
+    world.says_bye = false;
+    world.event(1, Event::Interrupted);
+    world.run();
+    assert_eq!(world.outcomes[1], None);
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.outcomes[1], Some(Outcome::Left), "without a bye");
+    assert!(world.has_left(1) && world.members.is_empty());
+}
+
+#[test]
+fn an_interrupt_tells_what_was_not_taken() {
+    let mut world = World::new(&[Purpose::Join]);
+    world.acknowledges = false;
+    world.connect(0);
+    world.line(0, "hi");
+    world.event(0, Event::Interrupted);
+    world.event(0, Event::Interrupted);
+    assert_eq!(world.outcomes[0], Some(Outcome::Interrupted));
+    assert_eq!(world.errors(0), ["not taken by the relay: hi"]);
+}
+
+#[test]
+fn what_is_taken_while_leaving_counts() {
+    let mut world = World::new(&[Purpose::Join]);
+    world.acknowledges = false;
+    world.connect(0);
+    world.line(0, "hi");
+    let number = *world.apps[0].untaken.keys().next().expect("one untaken");
+    world.event(0, Event::Interrupted);
+    world.frame(0, Down::Ack(Ack { room: ROOM, number }));
+    world.run();
+    assert_eq!(world.outcomes[0], Some(Outcome::Left));
+}
+
+#[test]
+fn somebody_who_never_answers_is_not_waited_for_long() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+    world.connect(0);
+    // Killed: the relay still counts him in.
+    world.outcomes[0] = Some(Outcome::Interrupted);
+    world.line(1, "hi");
+    world.connect(1);
+    assert_eq!(world.apps[1].unsaid.len(), 1);
+    world.wait(SETTLE_TIMEOUT);
+    assert_eq!(world.apps[1].unsaid.len(), 0);
+}
+
+#[test]
+fn a_full_room_is_named() {
+    let mut world = World::new(&[Purpose::Join]);
+    world.event(0, Event::Network(NetworkEvent::Connected));
+    world.waiting.clear();
+    let reason = refused::Reason::RoomFull.into();
+    world.frame(0, Down::Refused(Refused { room: ROOM, reason }));
+    world.run();
+    assert_eq!(world.outcomes[0], Some(Outcome::Failed(Failure::Full)));
+    assert!(world.errors(0)[0].contains("room is full"));
+}
+
+#[test]
+fn commands_are_answered() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+    world.line(0, "/who");
+    world.connect(0);
+    world.connect(1);
+    world.line(0, "/who");
+    world.line(0, "/hlep");
+    world.line(0, "/help");
+    let who = |members: &[&str]| Notice::Who {
+        you: "anna".into(),
+        members: members.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    assert!(world.shown[0].contains(&who(&["anna"])) && world.shown[0].contains(&who(&["anna", "ben"])));
+    assert!(world.errors(0)[0].contains("did you mean /help?"));
+    assert!(world.shown[0].contains(&Notice::Help));
+    assert!(world.messages(1).is_empty());
+}
+
+#[test]
+fn much_typed_at_once_is_said_in_order() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+    world.connect(0);
+    world.connect(1);
+    for number in 0..200 {
+        world.event(0, Event::Say(number.to_string()));
+    }
+    world.run();
+    let expected: Vec<String> = (0..200).map(|number| format!("anna: {number}")).collect();
+    assert_eq!(world.messages(1), expected);
+}

@@ -1,0 +1,167 @@
+//! Standard input and the two outputs: the only file that prints.
+//!
+//! **In** lines of stdin, at most [`LINE_BYTES_MAX`] long; notices. **Out** lines to a [`Handle`]; text on stdout and
+//! stderr, flushed at once. **Never** a decision about what a line means.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::thread;
+
+use tokio::runtime;
+
+use crate::client::Handle;
+use crate::event::Notice;
+use crate::secret::SecretText;
+use crate::{json, plain};
+
+/// How notices are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Lines for people.
+    Plain,
+    /// A JSON object per line.
+    Json,
+}
+
+/// Whether somebody sits at stdin.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Writes a notice in this style.
+///
+/// # Errors
+/// Where stdout is gone. Whether stderr is, nobody cares.
+pub fn show(style: Style, notice: &Notice) -> io::Result<()> {
+    let lines = plain::lines(notice);
+    if let Some(note) = &lines.note {
+        // The order of both outputs on one terminal is that of the notices.
+        let _ = writeln!(io::stderr().lock(), "{note}");
+    }
+    let mut stdout = io::stdout().lock();
+    match style {
+        Style::Plain => {
+            if let Some(talk) = &lines.talk {
+                writeln!(stdout, "{}", talk.expose())?;
+            }
+        }
+        Style::Json => {
+            if let Some(line) = json::line(notice) {
+                writeln!(stdout, "{}", *line)?;
+            }
+        }
+    }
+    stdout.flush()
+}
+
+/// Asks for something that may be seen, on a terminal.
+///
+/// # Errors
+/// Where stdin or stderr fail, or the input ends.
+pub fn ask(what: &str) -> io::Result<String> {
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{what}: ")?;
+    stderr.flush()?;
+    match read_line(&mut io::stdin().lock())? {
+        Line::Whole(line) => Ok(line.trim().to_owned()),
+        Line::TooLong | Line::End => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// The first line of a pipe, where a link is expected.
+///
+/// # Errors
+/// Where stdin fails, ends, or begins with something much longer than a link.
+pub fn first_line() -> io::Result<SecretText> {
+    match read_line(&mut io::stdin().lock())? {
+        Line::Whole(line) => Ok(SecretText::new(line)),
+        Line::TooLong | Line::End => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Hands lines of stdin to `handle` until either ends. Call it within a tokio runtime.
+///
+/// A thread of its own: a read of stdin can't be broken off, so nothing may wait for it.
+pub fn read_lines(handle: Handle, style: Style) {
+    let runtime = runtime::Handle::current();
+    thread::spawn(move || {
+        loop {
+            let line = read_line(&mut io::stdin().lock());
+            let go_on = match line {
+                Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
+                Ok(Line::TooLong) => {
+                    let text = format!("not said: a line of more than {LINE_BYTES_MAX} bytes");
+                    show(style, &Notice::Error(text)).is_ok()
+                }
+                Ok(Line::End) | Err(_) => {
+                    runtime.block_on(handle.end());
+                    false
+                }
+            };
+            if !go_on {
+                return;
+            }
+        }
+    });
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    /// Without its end.
+    Whole(String),
+    /// Read to its end and dropped.
+    TooLong,
+    End,
+}
+
+/// The next line; what is not UTF-8 in it becomes U+FFFD.
+fn read_line(input: &mut impl BufRead) -> io::Result<Line> {
+    let mut bytes = Vec::new();
+    let bound = LINE_BYTES_MAX as u64 + 2;
+    if input.take(bound).read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(Line::End);
+    }
+    let ended = bytes.pop_if(|byte| *byte == b'\n').is_some();
+    if !ended && bytes.len() as u64 >= bound {
+        input.skip_until(b'\n')?;
+        return Ok(Line::TooLong);
+    }
+    bytes.pop_if(|byte| *byte == b'\r');
+    if bytes.len() > LINE_BYTES_MAX {
+        return Ok(Line::TooLong);
+    }
+    // A link is UTF-8 and leaves no copy here.
+    let line = String::from_utf8(bytes);
+    Ok(Line::Whole(line.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
+}
+
+/// The longest line that is read, just above the longest text that a room takes.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_as_everywhere() {
+        let mut input: &[u8] = b"one\ntwo\r\n\nf\xfcr\nlast";
+        let mut check = |expected: Line| assert_eq!(read_line(&mut input).expect("readable"), expected);
+        check(Line::Whole("one".into()));
+        check(Line::Whole("two".into()));
+        check(Line::Whole(String::new()));
+        check(Line::Whole("f\u{fffd}r".into()));
+        check(Line::Whole("last".into()));
+        check(Line::End);
+    }
+
+    #[test]
+    fn long_lines_are_dropped_whole() {
+        for extra in 1..5 {
+            let long = "x".repeat(LINE_BYTES_MAX + extra) + "\nnext\n";
+            let mut input = long.as_bytes();
+            assert_eq!(read_line(&mut input).expect("readable"), Line::TooLong, "{extra}");
+            assert_eq!(read_line(&mut input).expect("readable"), Line::Whole("next".into()));
+        }
+        let longest = "x".repeat(LINE_BYTES_MAX);
+        assert_eq!(read_line(&mut longest.as_bytes()).expect("readable"), Line::Whole(longest.clone()));
+    }
+}

@@ -1,0 +1,47 @@
+//! The client of chatter: enters a room behind a decoy file server and talks there, end to end encrypted.
+//!
+//! For bots and tests: [`start`] a stay with [`Options`], say things through its [`Handle`], read [`Notices`].
+//!
+//! ```no_run
+//! # async fn bot(link: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! use chatter_client::{Notice, Options, start};
+//!
+//! let link = chatter_protocol::invite::Link::parse(link)?.into_room()?;
+//! let nick = chatter_protocol::ids::Nickname::parse("echo")?;
+//! let (handle, mut notices) = start(Options::join(link, nick))?;
+//! while let Some(notice) = notices.next().await {
+//!     if let Notice::Message { from, text } = notice {
+//!         handle.say(format!("{from} said: {text}")).await;
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The rooms of this crate, in the order in which a typed line walks through them:
+//!
+//! ```text
+//! console ──> plain/json            lines in, notices out (main.rs, args.rs, secret.rs around them)
+//! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
+//! network ──> request, response     pumps, with chatter_protocol::client::session
+//! dial                              the way to the server
+//! ```
+
+mod app;
+pub mod args;
+mod client;
+pub mod command;
+pub mod console;
+mod dial;
+mod event;
+pub mod exit;
+mod json;
+mod network;
+mod plain;
+pub mod request;
+pub mod response;
+pub mod secret;
+pub mod signals;
+
+pub use client::{Handle, Notices, Options, StartError, start};
+pub use event::Notice;

@@ -1,0 +1,72 @@
+//! One opening: a download whose body is the session's stream downwards.
+//!
+//! **In** the request. **Out** the answer's head, the bytes of its body as they come, and at last that it has closed.
+//! **Never** more of the body than the answer announced.
+
+use std::sync::Arc;
+
+use chatter_protocol::ids::LinkId;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
+use crate::dial::Stream;
+use crate::response::{Head, HeadReader};
+
+/// Downloads, reports, and reports the end.
+pub(super) async fn run(link: LinkId, request: String, server: Arc<Server>, reports: mpsc::Sender<Report>) {
+    let trouble = download(link, &request, &server, &reports).await.err();
+    // Fails only where the session is gone.
+    let _ = reports.send(Report::Closed(link, trouble)).await;
+}
+
+async fn download(
+    link: LinkId,
+    request: &str,
+    server: &Server,
+    reports: &mpsc::Sender<Report>,
+) -> Result<(), String> {
+    let mut stream = server.peer.connect().await?;
+    stream.write_all(request.as_bytes()).await.map_err(|_| BROKEN.to_owned())?;
+    let Head { answer, body } =
+        timeout(HEAD_TIMEOUT, read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
+    let mut left = answer.length.unwrap_or(u64::MAX);
+    let told = async |report| reports.send(report).await.map_err(|_| String::new());
+    told(Report::Answered(link, answer)).await?;
+    let mut chunk = body;
+    loop {
+        chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= chunk.len() as u64;
+        if !chunk.is_empty() {
+            told(Report::Received(link, chunk)).await?;
+        }
+        if left == 0 {
+            return Ok(());
+        }
+        chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
+        let read = stream.read_buf(&mut chunk).await.map_err(|_| BROKEN.to_owned())?;
+        if read == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads until the head is whole.
+pub(super) async fn read_head(stream: &mut Stream) -> Result<Head, String> {
+    let mut reader = HeadReader::new();
+    loop {
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
+        let read = stream.read_buf(&mut chunk).await.map_err(|_| BROKEN.to_owned())?;
+        if read == 0 {
+            return Err(CUT.to_owned());
+        }
+        if let Some(head) = reader.receive(&chunk).map_err(|error| error.to_string())? {
+            return Ok(head);
+        }
+    }
+}
+
+const BROKEN: &str = "the connection broke";
+const CUT: &str = "the connection was closed without an answer";
+pub(super) const SILENT: &str = "the server accepts the connection and then stays silent";

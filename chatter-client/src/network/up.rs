@@ -1,0 +1,63 @@
+//! One request upwards: a reload whose cookie holds a batch; its answer means nothing but that it came.
+//!
+//! **In** the request. **Out** whether an answer came. **Never** a look at what it says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chatter_protocol::client::UpId;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::down::{SILENT, read_head};
+use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
+use crate::dial::Stream;
+use crate::response::Head;
+
+/// Sends, waits for the head of the answer, reports, and reads what is left of the answer as a browser does.
+pub(super) async fn run(up: UpId, request: String, server: Arc<Server>, reports: mpsc::Sender<Report>) {
+    let outcome = timeout(HEAD_TIMEOUT, reload(&request, &server)).await;
+    let outcome = outcome.unwrap_or_else(|_| Err(SILENT.to_owned()));
+    let (done, rest) = match outcome {
+        Ok((stream, head)) => (Ok(()), Some((stream, head))),
+        Err(trouble) => (Err(trouble), None),
+    };
+    if reports.send(Report::UpDone(up, done)).await.is_err() {
+        return;
+    }
+    if let Some((stream, head)) = rest {
+        // Whoever stalls here holds one of six places, so not for long.
+        let _ = timeout(BODY_TIMEOUT, read_body(stream, &head)).await;
+    }
+}
+
+async fn reload(request: &str, server: &Server) -> Result<(Stream, Head), String> {
+    let mut stream = server.peer.connect().await?;
+    stream.write_all(request.as_bytes()).await.map_err(|_| "the connection broke".to_owned())?;
+    let head = read_head(&mut stream).await?;
+    Ok((stream, head))
+}
+
+/// Reads a body that nobody needs: closing early would show, and cost the other side a reset.
+async fn read_body(mut stream: Stream, head: &Head) {
+    if head.answer.status == NOT_MODIFIED {
+        return;
+    }
+    let announced = head.answer.length.unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX);
+    let mut left = announced.saturating_sub(head.body.len() as u64);
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
+    while left > 0 {
+        chunk.clear();
+        match stream.read_buf(&mut chunk).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => left = left.saturating_sub(read as u64),
+        }
+    }
+}
+
+const NOT_MODIFIED: u16 = 304;
+/// A listing or a small page is read whole, a large file is broken off.
+const BODY_BYTES_MAX: u64 = 256 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);

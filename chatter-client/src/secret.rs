@@ -1,0 +1,51 @@
+//! Texts that must not linger: asked for without an echo, wiped when dropped, left out of debug output.
+//!
+//! **In** what the user types, or the first line of a pipe. **Out** a [`SecretText`]. **Never** its content in an
+//! error or a log.
+
+use std::fmt;
+use std::io;
+
+use zeroize::Zeroizing;
+
+/// A text that is wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Takes `text` over, its only copy if it was one.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text, for those who really need it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(…)")
+    }
+}
+
+/// Asks for a secret on the terminal, without showing what is typed.
+///
+/// # Errors
+/// Where there is no terminal, or the user broke off.
+pub fn ask(what: &str) -> io::Result<SecretText> {
+    rpassword::prompt_password(format!("{what} (not shown): ")).map(SecretText::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_hides_it() {
+        let text = SecretText::new("chatter://secret".into());
+        assert!(!format!("{text:?}").contains("secret"));
+        assert_eq!(text.expose(), "chatter://secret");
+    }
+}

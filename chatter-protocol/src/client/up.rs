@@ -1,0 +1,171 @@
+//! The stream upwards on the client: what was said, what is under way, what must be sent again.
+//!
+//! **In** bytes to say, requests that were answered or failed, acknowledgements from the server. **Out** the next
+//! batch to send. **Never** a batch sent again under its old token, or an HTTP answer taken for an acknowledgement.
+//!
+//! docs/protocol.md §4, §5.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::ids::LinkId;
+use crate::limits;
+use crate::record::{UP_BYTES_MAX, Up};
+use crate::time::Time;
+
+/// Names an up request: its link and its tag's index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UpId {
+    /// The link whose tag it carries.
+    pub link: LinkId,
+    /// The tag's index.
+    pub index: u32,
+}
+
+/// What the client says, until it is acknowledged.
+#[derive(Default)]
+pub(super) struct UpStream {
+    acked: u64,
+    /// From `acked` on.
+    bytes: Vec<u8>,
+    /// The first offset never sent.
+    unsent: u64,
+    flights: Vec<Flight>,
+    requests: BTreeSet<UpId>,
+    round_trip: Option<Duration>,
+    link: Option<LinkId>,
+    tags_accepted: u32,
+    next_index: u32,
+}
+
+/// A stretch of the stream on its way; an empty one only acknowledges.
+struct Flight {
+    up: UpId,
+    offset: u64,
+    len: usize,
+    sent_at: Time,
+    resend_at: Time,
+    tries: u32,
+}
+
+impl UpStream {
+    /// The stream's end, to put frames on.
+    pub(super) fn stream(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Bytes that the server has not acknowledged.
+    pub(super) fn unacknowledged(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// A new link carries the session: what is under way over the old one goes again over this.
+    pub(super) fn new_link(&mut self, link: LinkId, now: Time) {
+        self.flights.retain(|flight| flight.len > 0);
+        self.flights.iter_mut().for_each(|flight| flight.resend_at = now);
+        (self.link, self.tags_accepted, self.next_index) = (Some(link), 0, 0);
+    }
+
+    /// The next batch, if one can and should go; `empty_due`: even one without bytes.
+    pub(super) fn next_batch(&self, down_ack: u64, empty_due: bool, now: Time) -> Option<Up> {
+        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
+        if self.requests.len() >= limits::UP_REQUESTS_MAX || self.next_index >= ahead {
+            return None;
+        }
+        let late =
+            self.flights.iter().filter(|flight| flight.resend_at <= now).min_by_key(|flight| flight.offset);
+        if let Some(flight) = late {
+            return Some(self.batch(down_ack, flight.offset, flight.len));
+        }
+        let end = self.acked + wide(self.bytes.len());
+        let sendable = end.min(self.acked + limits::UP_WINDOW).saturating_sub(self.unsent);
+        let len = usize::try_from(sendable).unwrap_or(usize::MAX).min(UP_BYTES_MAX);
+        let unconfirmed = self.tags_accepted == 0 && self.flights.is_empty();
+        (len > 0 || empty_due || unconfirmed).then(|| self.batch(down_ack, self.unsent, len))
+    }
+
+    /// The batch that [`next_batch`](Self::next_batch) gave is on its way as `up`.
+    pub(super) fn sent(&mut self, up: UpId, batch: &Up, now: Time) {
+        self.requests.insert(up);
+        self.next_index = up.index.saturating_add(1);
+        let (offset, len) = (batch.offset, batch.bytes.len());
+        self.unsent = self.unsent.max(offset + wide(len));
+        let before = self.flights.iter().position(|flight| flight.offset == offset && flight.len == len);
+        let tries = before.map_or(0, |index| self.flights.swap_remove(index).tries) + 1;
+        let resend_at = now + self.patience(tries);
+        self.flights.push(Flight { up, offset, len, sent_at: now, resend_at, tries });
+    }
+
+    /// The request was answered, or its connection failed: then it goes again at once.
+    pub(super) fn done(&mut self, up: UpId, answered: bool, now: Time) {
+        self.requests.remove(&up);
+        if !answered {
+            // Not in the same instant for ever: where nobody listens, each failure is immediate.
+            let failed = self.flights.iter_mut().filter(|flight| flight.up == up);
+            failed.for_each(|flight| flight.resend_at = now + REFUSED_DELAY * (flight.tries.min(20) - 1));
+        }
+    }
+
+    /// The server has taken everything below `up_next`.
+    pub(super) fn acknowledged(&mut self, up_next: u64, now: Time) {
+        if up_next <= self.acked || up_next > self.unsent {
+            return;
+        }
+        let count = usize::try_from(up_next - self.acked).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.bytes.drain(..count);
+        self.acked = up_next;
+        let mut measured = None;
+        self.flights.retain(|flight| {
+            let taken = flight.len > 0 && flight.offset + wide(flight.len) <= up_next;
+            if taken && flight.tries == 1 {
+                measured = Some(now.saturating_since(flight.sent_at));
+            }
+            !taken
+        });
+        if let Some(measured) = measured {
+            self.round_trip = Some(self.round_trip.map_or(measured, |known| (known * 7 + measured) / 8));
+        }
+    }
+
+    /// The server has accepted tags of the link below `tags_accepted`.
+    pub(super) fn link_acknowledged(&mut self, link: LinkId, tags_accepted: u32) {
+        if self.link == Some(link) {
+            self.tags_accepted = self.tags_accepted.max(tags_accepted);
+            self.flights.retain(|flight| flight.len > 0 || flight.up.index >= tags_accepted);
+        }
+    }
+
+    /// When something must be sent again.
+    pub(super) fn resend_at(&self) -> Option<Time> {
+        if self.requests.len() >= limits::UP_REQUESTS_MAX {
+            return None;
+        }
+        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
+        let free = self.next_index < ahead;
+        free.then(|| self.flights.iter().map(|flight| flight.resend_at).min()).flatten()
+    }
+
+    /// Whether something went up three times, answered or not, and never arrived.
+    pub(super) fn is_answered_for(&self) -> bool {
+        self.flights.iter().any(|flight| flight.tries > limits::PLAIN_ANSWERS_MAX)
+    }
+
+    fn batch(&self, down_ack: u64, offset: u64, len: usize) -> Up {
+        let from = usize::try_from(offset.saturating_sub(self.acked)).unwrap_or(usize::MAX);
+        let until = from.saturating_add(len).min(self.bytes.len());
+        let bytes = self.bytes.get(from..until).unwrap_or_default().to_vec();
+        Up { down_ack, offset, bytes }
+    }
+
+    fn patience(&self, tries: u32) -> Duration {
+        let first = self.round_trip.map_or(limits::RESEND_MIN, |trip| (trip * 4).max(limits::RESEND_MIN));
+        (first * 2_u32.saturating_pow(tries - 1)).min(limits::RESEND_MAX.max(first))
+    }
+}
+
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+const REFUSED_DELAY: Duration = Duration::from_millis(200);

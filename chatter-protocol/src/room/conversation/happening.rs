@@ -1,0 +1,83 @@
+//! What a conversation gives its owner: frames to send, things to show.
+//!
+//! **In** what the corridor found. **Out** closed lists of effects. **Never** a text that was not proven to come from
+//! the member it names.
+
+use alloc::string::String;
+
+use chatter_proto::relay::{client_frame, refused};
+
+use super::warning::Warning;
+use crate::ids::{MemberId, Nickname};
+use crate::limits;
+
+/// What the conversation wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// To be sent to the relay.
+    Send(client_frame::Frame),
+    /// To be shown to the user.
+    Show(Happening),
+}
+
+/// Something that happened in the room.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happening {
+    /// We are in. The others show up as their channels are finished.
+    Entered {
+        /// How many others the relay says are there.
+        present: usize,
+    },
+    /// Somebody is there and proved to hold the room secret.
+    MemberJoined {
+        /// His id for this stay.
+        id: MemberId,
+        /// What he calls himself.
+        nick: Nickname,
+    },
+    /// Somebody who was there has left.
+    MemberLeft {
+        /// His id.
+        id: MemberId,
+        /// What he called himself.
+        nick: Nickname,
+    },
+    /// Somebody said something.
+    Message {
+        /// Who.
+        from: MemberId,
+        /// What he calls himself.
+        nick: Nickname,
+        /// What he said; it may hold control characters, which must be shown harmlessly.
+        text: String,
+    },
+    /// The relay has taken what [`Conversation::say`](super::Conversation::say) gave this number.
+    Acknowledged {
+        /// The number.
+        number: u64,
+    },
+    /// Something is wrong, and an honest relay is not the cause.
+    Warning(Warning),
+    /// The relay did not carry out what we asked; where that was to join, we are in no room.
+    Refused(refused::Reason),
+}
+
+/// Somebody with whom we have a finished channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// His id for this stay.
+    pub id: MemberId,
+    /// What he calls himself.
+    pub nick: Nickname,
+}
+
+/// Why something can't be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SayError {
+    /// Longer than [`limits::TEXT_LEN_MAX`].
+    #[error("a message holds at most {max} KiB; send it in parts", max = limits::TEXT_LEN_MAX / 1024)]
+    TooLong,
+    /// The relay has not let us in yet, or we have left.
+    #[error("you are not in the room yet, or not any more")]
+    NotInRoom,
+}

@@ -1,0 +1,341 @@
+//! One member's session on the server: two byte streams, and the links that come and go under them.
+//!
+//! **In** up batches, bytes for downwards, links opening and closing, the time. **Out** frames in order, sealed
+//! records for each live link. **Never** a frame's meaning, a socket, or another session.
+//!
+//! ```text
+//! Opened ──first up token──▶ Confirmed ◀──resumed──┐
+//!    │                          └──link broke──▶ Detached ──grace──▶ Ended
+//!    └──15 s──▶ Ended
+//! ```
+//!
+//! docs/protocol.md §5.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use zeroize::Zeroize as _;
+
+use super::gatekeeper::GateId;
+use crate::entropy::Entropy;
+use crate::frame::FrameBuffer;
+use crate::handshake::{self, Handle};
+use crate::ids::LinkId;
+use crate::limits;
+use crate::record::{DOWN_BYTES_MAX, Down, DownSealer, Up};
+use crate::tag::TagWindow;
+use crate::time::Time;
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Message 2 was sent; nothing has come upwards yet. Counts for nothing.
+    Opened,
+    /// Its peer has proved to hold the link's keys, and a link is live.
+    Confirmed,
+    /// No live link: kept for the grace time.
+    Detached,
+}
+
+/// One member's session.
+pub(super) struct Session {
+    pub(super) gate: GateId,
+    pub(super) opened_at: Time,
+    pub(super) frames: FrameBuffer,
+    pub(super) confirmed: Option<Link>,
+    pub(super) newer: Option<Link>,
+    detached_at: Option<Time>,
+    up_next: u64,
+    up_early: BTreeMap<u64, Vec<u8>>,
+    down_acked: u64,
+    down: Vec<u8>,
+}
+
+/// One down connection and what belongs to it.
+pub(super) struct Link {
+    pub(super) id: LinkId,
+    pub(super) handle: Handle,
+    pub(super) window: TagWindow,
+    pub(super) live: bool,
+    sealer: DownSealer,
+    sent: u64,
+    room_left: u64,
+    record_due: bool,
+    chaff_at: Time,
+    heard_at: Time,
+}
+
+/// What sealing a link's share came to.
+pub(super) struct Flushed {
+    pub(super) link: LinkId,
+    pub(super) records: Vec<u8>,
+    /// The carrier's length is used up: the link is over.
+    pub(super) exhausted: bool,
+}
+
+impl Link {
+    /// A live link on `root`, with `room_left` bytes of the carrier for its records, that sends from `sent` on.
+    pub(super) fn new(id: LinkId, root: &[u8; 32], sent: u64, room_left: u64, now: Time) -> Self {
+        Self {
+            id,
+            handle: handshake::handle(root),
+            window: TagWindow::new(root),
+            live: true,
+            sealer: DownSealer::new(root),
+            sent,
+            room_left,
+            record_due: false,
+            // The first record sets it.
+            chaff_at: now + limits::CHAFF_INTERVAL_MIN,
+            heard_at: now,
+        }
+    }
+
+    /// A record goes out at the next flush, even if it holds no bytes.
+    pub(super) fn owe_record(&mut self) {
+        self.record_due = true;
+    }
+}
+
+impl Session {
+    pub(super) fn new(gate: GateId, link: Link, now: Time) -> Self {
+        Self {
+            gate,
+            opened_at: now,
+            frames: FrameBuffer::default(),
+            confirmed: None,
+            newer: Some(link),
+            detached_at: None,
+            up_next: 0,
+            up_early: BTreeMap::new(),
+            down_acked: 0,
+            down: Vec::new(),
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        match (&self.confirmed, self.detached_at) {
+            (None, _) => State::Opened,
+            (Some(_), None) => State::Confirmed,
+            (Some(_), Some(_)) => State::Detached,
+        }
+    }
+
+    pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
+        self.confirmed.iter().chain(&self.newer)
+    }
+
+    pub(super) fn link_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.confirmed.iter_mut().chain(&mut self.newer).find(|link| link.id == id)
+    }
+
+    /// Whether the stream downwards can be sent again from `offset` on.
+    pub(super) fn can_resume_from(&self, offset: u64) -> bool {
+        (self.down_acked..=self.down_end()).contains(&offset)
+    }
+
+    /// Puts a newer link under the session; returns the unconfirmed one that it replaces.
+    pub(super) fn attach(&mut self, link: Link) -> Option<Link> {
+        self.newer.replace(link)
+    }
+
+    /// The first up token of the link `id` opened: it is the session's link now. Returns the one it replaces, or
+    /// nothing if it was confirmed before.
+    pub(super) fn confirm(&mut self, id: LinkId, now: Time) -> Option<Confirmation> {
+        let link = self.newer.take_if(|newer| newer.id == id)?;
+        let replaced = self.confirmed.replace(link);
+        self.note_liveness(now);
+        Some(Confirmation { replaced })
+    }
+
+    /// The link's connection is gone. What was sent may be lost, so the link sends no more.
+    pub(super) fn link_closed(&mut self, id: LinkId, now: Time) {
+        if let Some(link) = self.link_mut(id) {
+            link.live = false;
+        }
+        self.note_liveness(now);
+    }
+
+    /// Takes a batch that came by the link `id`. Bytes outside the window are dropped without complaint.
+    pub(super) fn receive(&mut self, id: LinkId, batch: Up, now: Time) {
+        if let Some(link) = self.link_mut(id) {
+            link.heard_at = now;
+            link.record_due = true;
+        }
+        self.acknowledge(batch.down_ack);
+        if batch.bytes.is_empty() {
+            return;
+        }
+        let end = batch.offset.saturating_add(wide(batch.bytes.len()));
+        // An honest client's batches never overlap, so what waits fits the window.
+        let waiting = self.up_early.values().map(|bytes| wide(bytes.len())).sum::<u64>();
+        let fits = waiting.saturating_add(wide(batch.bytes.len())) <= limits::UP_WINDOW;
+        if fits && end > self.up_next && end <= self.up_next.saturating_add(limits::UP_WINDOW) {
+            let known = self.up_early.entry(batch.offset).or_default();
+            if known.len() < batch.bytes.len() {
+                *known = batch.bytes;
+            }
+        }
+        while let Some(entry) = self.up_early.first_entry() {
+            let (offset, length) = (*entry.key(), wide(entry.get().len()));
+            if offset > self.up_next {
+                break;
+            }
+            let bytes = entry.remove();
+            let known = usize::try_from(self.up_next - offset).unwrap_or(usize::MAX);
+            if let Some(fresh) = bytes.get(known..) {
+                self.frames.receive(fresh);
+                self.up_next = self.up_next.max(offset.saturating_add(length));
+            }
+        }
+    }
+
+    /// The end of the stream downwards, to put frames on. [`queued`](Self::queued) tells when it is too long.
+    pub(super) fn down(&mut self) -> &mut Vec<u8> {
+        &mut self.down
+    }
+
+    /// Bytes that wait to be acknowledged.
+    pub(super) fn queued(&self) -> usize {
+        self.down.len()
+    }
+
+    /// Seals what each live link has yet to send, chaff if a record is due and there is nothing else.
+    pub(super) fn flush(&mut self, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
+        let (down, acked, up_next) = (&self.down, self.down_acked, self.up_next);
+        let links = self.confirmed.iter_mut().chain(&mut self.newer).filter(|link| link.live);
+        let flushed: Vec<Flushed> =
+            links.filter_map(|link| link.flush(down, acked, up_next, now, entropy)).collect();
+        if flushed.iter().any(|flushed| flushed.exhausted) {
+            self.note_liveness(now);
+        }
+        flushed
+    }
+
+    /// When [`expired`](Self::expired) or [`flush`](Self::flush) next has something to do.
+    pub(super) fn deadline(&self, grace: Duration) -> Time {
+        let live = self.links().filter(|link| link.live);
+        // A record that is due goes out at the next flush, which sets the next time.
+        let times =
+            live.flat_map(|link| [link.silence_end(), if link.record_due { NEVER } else { link.chaff_at }]);
+        times.fold(self.end_of_patience(grace), Time::min)
+    }
+
+    /// Marks records that are due and links that fell silent. Returns the links to be closed, and whether the
+    /// session has outlived its patience.
+    pub(super) fn expired(&mut self, grace: Duration, now: Time) -> (Vec<LinkId>, bool) {
+        let mut silent = Vec::new();
+        for link in self.confirmed.iter_mut().chain(&mut self.newer).filter(|link| link.live) {
+            link.record_due |= link.chaff_at <= now;
+            if link.silence_end() <= now {
+                link.live = false;
+                silent.push(link.id);
+            }
+        }
+        self.note_liveness(now);
+        (silent, self.end_of_patience(grace) <= now)
+    }
+
+    fn end_of_patience(&self, grace: Duration) -> Time {
+        match (&self.confirmed, self.detached_at) {
+            (None, _) => self.opened_at + limits::OPENED_TIMEOUT,
+            (Some(_), Some(detached_at)) => detached_at + grace,
+            (Some(_), None) => NEVER,
+        }
+    }
+
+    fn note_liveness(&mut self, now: Time) {
+        let live = self.links().any(|link| link.live);
+        self.detached_at = if live { None } else { self.detached_at.or(Some(now)) };
+    }
+
+    fn acknowledge(&mut self, offset: u64) {
+        if offset <= self.down_acked || offset > self.down_end() {
+            return;
+        }
+        let count = usize::try_from(offset - self.down_acked).unwrap_or(0);
+        self.down_acked = offset;
+        if count == self.down.len() {
+            self.down.zeroize();
+            // An idle member should cost little.
+            self.down.shrink_to(IDLE_CAPACITY);
+        } else {
+            self.down.drain(..count);
+        }
+    }
+
+    fn down_end(&self) -> u64 {
+        self.down_acked.saturating_add(wide(self.down.len()))
+    }
+}
+
+/// A link came to be the session's own.
+pub(super) struct Confirmation {
+    /// The link before.
+    pub(super) replaced: Option<Link>,
+}
+
+impl Link {
+    fn flush(
+        &mut self,
+        down: &[u8],
+        acked: u64,
+        up_next: u64,
+        now: Time,
+        entropy: &mut Entropy,
+    ) -> Option<Flushed> {
+        let mut records = Vec::new();
+        let mut exhausted = false;
+        // What a link has sent may have been acknowledged by way of another.
+        self.sent = self.sent.max(acked);
+        loop {
+            let from = usize::try_from(self.sent - acked).unwrap_or(usize::MAX);
+            let unsent = down.get(from..).unwrap_or_default();
+            if unsent.is_empty() && !self.record_due {
+                break;
+            }
+            let bytes = unsent.get(..DOWN_BYTES_MAX).unwrap_or(unsent);
+            let length = wide(DownSealer::sealed_len(bytes.len()));
+            if length > self.room_left {
+                exhausted = true;
+                self.live = false;
+                break;
+            }
+            let record = Down { up_next, tags_accepted: self.window.accepted(), bytes: bytes.to_vec() };
+            self.sealer.seal(&record, &mut records);
+            self.room_left -= length;
+            self.sent += wide(bytes.len());
+            self.record_due = false;
+        }
+        if records.is_empty() && !exhausted {
+            return None;
+        }
+        self.chaff_at = now + jitter(limits::CHAFF_INTERVAL_MIN, limits::CHAFF_INTERVAL_MAX, entropy);
+        Some(Flushed { link: self.id, records, exhausted })
+    }
+
+    fn silence_end(&self) -> Time {
+        self.heard_at + limits::UP_SILENCE_MAX
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.down.zeroize();
+        self.up_early.values_mut().for_each(|bytes| bytes.zeroize());
+    }
+}
+
+/// A time drawn evenly between two.
+pub(crate) fn jitter(min: Duration, max: Duration, entropy: &mut Entropy) -> Duration {
+    let spread = u32::try_from(max.saturating_sub(min).as_millis()).unwrap_or(u32::MAX);
+    min + Duration::from_millis(u64::from(entropy.below(spread.saturating_add(1))))
+}
+
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+const NEVER: Time = Time::MAX;
+const IDLE_CAPACITY: usize = 256;

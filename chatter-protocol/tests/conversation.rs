@@ -1,0 +1,10 @@
+//! Whole conversations in memory: with an honest relay whatever happens in whatever order, and with one that lies.
+
+#[path = "conversation/anything.rs"]
+mod anything;
+#[path = "conversation/honest.rs"]
+mod honest;
+#[path = "conversation/hostile.rs"]
+mod hostile;
+#[path = "conversation/world.rs"]
+mod world;

@@ -1,0 +1,265 @@
+//! A tiny world in memory: one relay, some members, a seed that decides whose frame is carried next.
+//!
+//! **In** what members do. **Out** what each of them saw. **Never** a frame out of order within one session, unless a
+//! test bends it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use chatter_proto::relay::{client_frame, relay_frame};
+use chatter_protocol::entropy::Entropy;
+use chatter_protocol::ids::{MemberId, Nickname, SessionId};
+use chatter_protocol::room::conversation::{Conversation, Happening, Output};
+use chatter_protocol::room::secret::RoomSecret;
+use chatter_protocol::server::relay::{Relay, RelayLimits};
+use chatter_protocol::time::Time;
+
+pub(crate) const SERVER_KEY: [u8; 32] = [5; 32];
+
+pub(crate) struct World {
+    pub(crate) relay: Relay,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) entropy: Entropy,
+    pub(crate) now: Time,
+}
+
+/// One stay of one member in a session of its own.
+pub(crate) struct Client {
+    pub(crate) conversation: Conversation,
+    pub(crate) nick: String,
+    pub(crate) id: Option<MemberId>,
+    pub(crate) session: SessionId,
+    pub(crate) up: VecDeque<client_frame::Frame>,
+    pub(crate) down: VecDeque<relay_frame::Frame>,
+    pub(crate) seen: Vec<Happening>,
+    pub(crate) said: Vec<Said>,
+    pub(crate) state: State,
+}
+
+/// A text and those who must get it.
+pub(crate) struct Said {
+    pub(crate) text: String,
+    pub(crate) audience: Vec<MemberId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    Here,
+    /// Said goodbye; the session ends when all of its frames are carried.
+    Leaving,
+    /// The session was cut.
+    Cut,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_be_bytes());
+        let relay = Relay::new(RelayLimits::default());
+        Self { relay, clients: Vec::new(), entropy: Entropy::new(bytes), now: Time::ZERO }
+    }
+
+    /// A world in which members of these nicks have settled and seen each other.
+    pub(crate) fn settled(nicks: &[&str]) -> Self {
+        let mut world = Self::new(7);
+        for nick in nicks {
+            world.join(nick);
+        }
+        world.settle();
+        for client in &mut world.clients {
+            client.seen.clear();
+        }
+        world
+    }
+
+    pub(crate) fn join(&mut self, nick: &str) -> usize {
+        self.join_with(nick, &RoomSecret::from_bytes([1; 16]))
+    }
+
+    pub(crate) fn join_with(&mut self, nick: &str, secret: &RoomSecret) -> usize {
+        let number = self.clients.len();
+        let nickname = Nickname::parse(nick).expect("a nickname");
+        let room = u32::try_from(number).expect("few") + 3;
+        let conversation = Conversation::new(secret, &SERVER_KEY, nickname, room, self.entropy.fork());
+        self.clients.push(Client {
+            conversation,
+            nick: nick.into(),
+            id: None,
+            session: SessionId(number as u64),
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            seen: Vec::new(),
+            said: Vec::new(),
+            state: State::Here,
+        });
+        self.drain(number);
+        number
+    }
+
+    pub(crate) fn say(&mut self, who: usize, text: &str) {
+        let client = &mut self.clients[who];
+        let audience = client.conversation.members().map(|member| member.id).collect();
+        if client.conversation.say(text, self.now).is_ok() {
+            client.said.push(Said { text: text.into(), audience });
+        }
+        self.drain(who);
+    }
+
+    pub(crate) fn leave(&mut self, who: usize) {
+        self.clients[who].conversation.leave(self.now);
+        self.clients[who].state = State::Leaving;
+        self.drain(who);
+    }
+
+    pub(crate) fn cut(&mut self, who: usize) {
+        let client = &mut self.clients[who];
+        client.state = State::Cut;
+        client.up.clear();
+        client.down.clear();
+        self.relay.session_ended(client.session);
+        self.drain_relay();
+    }
+
+    /// Cuts a member's session; his program begins a fresh one and joins again.
+    pub(crate) fn rejoin(&mut self, who: usize) {
+        self.cut(who);
+        let client = &mut self.clients[who];
+        client.state = State::Here;
+        client.conversation.rejoin(self.now);
+        self.drain(who);
+    }
+
+    /// Carries one frame up to the relay.
+    pub(crate) fn carry_up(&mut self, who: usize) -> bool {
+        let Some(frame) = self.clients[who].up.pop_front() else { return false };
+        self.relay.receive(self.clients[who].session, frame);
+        let client = &self.clients[who];
+        if client.state == State::Leaving && client.up.is_empty() {
+            self.relay.session_ended(client.session);
+        }
+        self.drain_relay();
+        true
+    }
+
+    /// Carries one frame down to a member.
+    pub(crate) fn carry_down(&mut self, who: usize) -> bool {
+        let Some(frame) = self.clients[who].down.pop_front() else { return false };
+        self.show(who, frame);
+        true
+    }
+
+    /// Gives a member a frame, whether the relay made it or a test.
+    pub(crate) fn show(&mut self, who: usize, frame: relay_frame::Frame) {
+        self.clients[who].conversation.receive(frame, self.now);
+        self.drain(who);
+    }
+
+    /// Carries one frame of somebody, drawn at random; false when none is left.
+    pub(crate) fn carry_any(&mut self) -> bool {
+        let ways = self.clients.len() * 2;
+        let first = self.below(ways);
+        (0..ways).any(|step| {
+            let way = (first + step) % ways;
+            if way.is_multiple_of(2) { self.carry_up(way / 2) } else { self.carry_down(way / 2) }
+        })
+    }
+
+    /// Carries everything that is on its way.
+    pub(crate) fn settle(&mut self) {
+        while self.carry_any() {}
+    }
+
+    /// Carries everything up, and nothing down.
+    pub(crate) fn settle_up(&mut self) {
+        for who in 0..self.clients.len() {
+            while self.carry_up(who) {}
+        }
+    }
+
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now = self.now + time;
+        for client in &mut self.clients {
+            if client.conversation.poll_timeout().is_some_and(|due| due <= self.now) {
+                client.conversation.handle_timeout(self.now);
+            }
+        }
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.entropy.below(u32::try_from(bound).expect("small")) as usize
+    }
+
+    fn drain(&mut self, who: usize) {
+        let client = &mut self.clients[who];
+        while let Some(output) = client.conversation.poll_output() {
+            match output {
+                Output::Send(frame) => {
+                    if let client_frame::Frame::Join(join) = &frame {
+                        client.id = MemberId::from_slice(&join.member_id);
+                    }
+                    if client.state != State::Cut {
+                        client.up.push_back(frame);
+                    }
+                }
+                Output::Show(happening) => client.seen.push(happening),
+            }
+        }
+    }
+
+    fn drain_relay(&mut self) {
+        while let Some(delivery) = self.relay.poll_output() {
+            let client = self.clients.iter_mut().find(|client| client.session == delivery.session);
+            let Some(client) = client else { continue };
+            assert_ne!(client.state, State::Cut, "nothing is delivered to a session that ended");
+            client.down.push_back(delivery.frame);
+        }
+    }
+}
+
+impl Client {
+    pub(crate) fn id(&self) -> MemberId {
+        self.id.expect("joined at once")
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let warnings = self.seen.iter().filter_map(|happening| {
+            let Happening::Warning(warning) = happening else { return None };
+            Some(warning.to_string())
+        });
+        warnings.collect()
+    }
+
+    /// All texts, by sender.
+    pub(crate) fn heard(&self) -> BTreeMap<MemberId, Vec<String>> {
+        let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for happening in &self.seen {
+            if let Happening::Message { from, text, .. } = happening {
+                heard.entry(*from).or_default().push(text.clone());
+            }
+        }
+        heard
+    }
+
+    /// All texts, as shown.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let texts = self.seen.iter().filter_map(|happening| {
+            let Happening::Message { text, .. } = happening else { return None };
+            Some(text.clone())
+        });
+        texts.collect()
+    }
+
+    /// Nicks of those who joined and left, as shown.
+    pub(crate) fn comings(&self) -> Vec<String> {
+        let comings = self.seen.iter().filter_map(|happening| match happening {
+            Happening::MemberJoined { nick, .. } => Some(format!("+{nick}")),
+            Happening::MemberLeft { nick, .. } => Some(format!("-{nick}")),
+            Happening::Entered { .. }
+            | Happening::Message { .. }
+            | Happening::Acknowledged { .. }
+            | Happening::Warning(_)
+            | Happening::Refused(_) => None,
+        });
+        comings.collect()
+    }
+}

@@ -1,0 +1,40 @@
+//! Serves a directory as the decoy does, with a door that admits nobody.
+//!
+//! **In**: an address, a directory (or `generated`), a version of Python. **Out**: nothing but answers.
+//! **Never**: a session.
+
+use chatterd::connection::download::Download;
+use chatterd::connection::{Doorkeeper, Notice};
+use chatterd::decoy::{Answer, Decoy, Persona, Root};
+use chatterd::http::Request;
+use chatterd::listener::Listener;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+struct Wall;
+
+impl Doorkeeper for Wall {
+    fn notice(&self, _: &Request, _: &Answer, _: SocketAddr) -> Notice {
+        Notice::Answer
+    }
+
+    fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
+        None
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [address, directory, version] = arguments.as_slice() else {
+        anyhow::bail!("decoy_only ADDRESS:PORT DIRECTORY|generated VERSION");
+    };
+    let root = match directory.as_str() {
+        "generated" => Root::generated([7; 32], &[]),
+        path => Root::Own { path: path.into(), carrier: None },
+    };
+    let decoy = Arc::new(Decoy::new(root, Persona::parse(version)?));
+    let (_stop, shutdown) = tokio::sync::watch::channel(false);
+    Listener::bind(address.parse()?, 5)?.run(decoy, Arc::new(Wall), shutdown).await;
+    Ok(())
+}

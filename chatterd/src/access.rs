@@ -1,0 +1,258 @@
+//! Who may come in: the server's keys as they are kept, and what door and relay share.
+//!
+//! **In** the state directory, or nothing with `--ephemeral`. **Out** the identity, the access secret, the decoy's
+//! seed, and what the process before left to say about tokens. **Never** a key in a log, or readable by others.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chatter_protocol::access::{AccessSecret, ServerSecret};
+use chatter_protocol::entropy::Entropy;
+use chatter_protocol::replay::Past;
+use chatter_protocol::server::gatekeeper::Gatekeeper;
+use chatter_protocol::time::WallTime;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::ledger::Ledger;
+
+/// The gatekeeper, asked by the door and changed by the operator.
+pub type SharedGatekeeper = Arc<Mutex<Gatekeeper>>;
+/// The ledger, told by door and relay.
+pub type SharedLedger = Arc<Mutex<Ledger>>;
+
+/// Everything that outlives the process.
+pub struct Keys {
+    /// The server's identity.
+    pub server: ServerSecret,
+    /// The access code's secret.
+    pub access: AccessSecret,
+    /// What the generated directory is drawn from.
+    pub seed: [u8; 32],
+    /// Words found on the host when the seed was drawn.
+    pub words: Vec<String>,
+    /// What is known of tokens before this process.
+    pub past: Past,
+    directory: Option<PathBuf>,
+}
+
+/// Why keys can't be had or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The system refused.
+    #[error("{path}: {source}", path = .path.display())]
+    System {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file that this program did not write.
+    #[error(
+        "{path} is damaged ({reason}); restore it from a backup, or remove it to start with new keys: links made \
+         before then no longer work",
+        path = .path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong; never its content.
+        reason: &'static str,
+    },
+}
+
+/// The file's form.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Kept {
+    server_secret: String,
+    access_secret: String,
+    decoy_seed: String,
+    decoy_words: Vec<String>,
+}
+
+impl Keys {
+    /// Fresh keys that are kept nowhere.
+    pub fn ephemeral(entropy: &mut Entropy, words: Vec<String>) -> Self {
+        Self {
+            server: ServerSecret::generate(entropy),
+            access: AccessSecret::generate(entropy),
+            seed: entropy.bytes(),
+            words,
+            past: Past::FreshKeys,
+            directory: None,
+        }
+    }
+
+    /// The keys kept in `directory`, made there at the first start.
+    ///
+    /// # Errors
+    /// [`KeysError`] where they can't be read or written, or are damaged.
+    pub fn load(directory: &Path, entropy: &mut Entropy, words: Vec<String>) -> Result<Self, KeysError> {
+        let path = directory.join(KEYS_FILE);
+        match read_bounded(&path).map_err(|source| KeysError::System { path: path.clone(), source })? {
+            Some(text) => {
+                let damaged = |reason| KeysError::Damaged { path: path.clone(), reason };
+                let kept: Kept =
+                    toml::from_str(&text).map_err(|_| damaged("not the file that was written"))?;
+                let short = || damaged("a key has the wrong length");
+                let past = take_clean_stop(directory)?;
+                Ok(Self {
+                    server: ServerSecret::from_bytes(*unhex(&kept.server_secret).ok_or_else(short)?),
+                    access: AccessSecret::from_bytes(*unhex(&kept.access_secret).ok_or_else(short)?),
+                    seed: *unhex(&kept.decoy_seed).ok_or_else(short)?,
+                    words: kept.decoy_words.clone(),
+                    past,
+                    directory: Some(directory.to_owned()),
+                })
+            }
+            None => {
+                let mut keys = Self::ephemeral(entropy, words);
+                keys.directory = Some(directory.to_owned());
+                keys.keep()?;
+                Ok(keys)
+            }
+        }
+    }
+
+    /// Replaces the access secret, durably where keys are kept.
+    ///
+    /// # Errors
+    /// [`KeysError`]; the old secret then stays.
+    pub fn rotate(&mut self, entropy: &mut Entropy) -> Result<(), KeysError> {
+        let before = std::mem::replace(&mut self.access, AccessSecret::generate(entropy));
+        self.keep().inspect_err(|_| self.access = before)
+    }
+
+    /// Notes, at a clean stop, the newest token seen.
+    ///
+    /// # Errors
+    /// [`KeysError`]; the next start then waits a few seconds before it takes tokens.
+    pub fn note_clean_stop(&self, newest: WallTime) -> Result<(), KeysError> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        write_private(&directory.join(CLEAN_STOP_FILE), newest.0.to_string().as_bytes())
+    }
+
+    fn keep(&self) -> Result<(), KeysError> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        let kept = Kept {
+            server_secret: hex(self.server.as_bytes()),
+            access_secret: hex(self.access.as_bytes()),
+            decoy_seed: hex(&self.seed),
+            decoy_words: self.words.clone(),
+        };
+        let text = Zeroizing::new(toml::to_string(&kept).expect("strings can be written as TOML"));
+        write_private(&directory.join(KEYS_FILE), text.as_bytes())
+    }
+}
+
+/// The wall clock.
+pub fn wall_now() -> WallTime {
+    WallTime(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+}
+
+/// What the process before said at its end. The note is taken away: after a crash there is none.
+fn take_clean_stop(directory: &Path) -> Result<Past, KeysError> {
+    let path = directory.join(CLEAN_STOP_FILE);
+    let system = |source| KeysError::System { path: path.clone(), source };
+    let Some(text) = read_bounded(&path).map_err(system)? else { return Ok(Past::Unknown) };
+    std::fs::remove_file(&path).and_then(|()| sync(directory)).map_err(system)?;
+    Ok(text.trim().parse().map_or(Past::Unknown, |newest| Past::CleanStop(WallTime(newest))))
+}
+
+fn read_bounded(path: &Path) -> io::Result<Option<Zeroizing<String>>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut text = Zeroizing::new(String::new());
+    file.take(FILE_LEN_MAX).read_to_string(&mut text)?;
+    Ok(Some(text))
+}
+
+/// Writes the whole file or nothing, for the owner alone.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), KeysError> {
+    let new = path.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)?;
+        path.parent().map_or(Ok(()), sync)
+    };
+    write().map_err(|source| KeysError::System { path: path.to_owned(), source })
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex<const N: usize>(text: &str) -> Option<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    if text.len() != 2 * N || !text.is_ascii() {
+        return None;
+    }
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+const KEYS_FILE: &str = "keys.toml";
+const CLEAN_STOP_FILE: &str = "clean-stop";
+const FILE_LEN_MAX: u64 = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_kept_privately() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut entropy = Entropy::new([1; 32]);
+        let mut first = Keys::load(directory.path(), &mut entropy, vec!["word".into()]).expect("fresh keys");
+        assert_eq!(first.past, Past::FreshKeys);
+        let mode = std::fs::metadata(directory.path().join(KEYS_FILE)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let second = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
+        assert_eq!((second.server.key(), second.seed), (first.server.key(), first.seed));
+        assert_eq!((second.words, second.past), (vec!["word".to_owned()], Past::Unknown));
+        let old = first.access.clone();
+        first.rotate(&mut entropy).expect("room on the disk");
+        let third = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
+        assert!(third.access == first.access && third.access != old);
+    }
+
+    #[test]
+    fn a_clean_stop_counts_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut entropy = Entropy::new([1; 32]);
+        let keys = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("fresh keys");
+        keys.note_clean_stop(WallTime(77)).expect("room on the disk");
+        let past =
+            |entropy: &mut Entropy| Keys::load(directory.path(), entropy, Vec::new()).expect("keys").past;
+        assert_eq!(past(&mut entropy), Past::CleanStop(WallTime(77)));
+        assert_eq!(past(&mut entropy), Past::Unknown);
+    }
+
+    #[test]
+    fn damage_is_said_without_the_content() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut entropy = Entropy::new([1; 32]);
+        for text in ["", "server-secret = 'f00'", "\u{0}", "server-secret = 'zz'\naccess-secret = ''\n"] {
+            std::fs::write(directory.path().join(KEYS_FILE), text).expect("a file");
+            let error =
+                Keys::load(directory.path(), &mut entropy, Vec::new()).err().expect("damage").to_string();
+            assert!(error.contains("is damaged") && !error.contains("f00"), "{error}");
+        }
+    }
+}
