@@ -69,6 +69,7 @@ pub fn decode(hrp: &'static str, text: &str) -> Result<Zeroizing<Vec<u8>>, CodeE
     Ok(bytes)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the errors of bech32 may grow")]
 fn diagnose(error: &CheckedHrpstringError, text: &str) -> CodeError {
     match error {
         CheckedHrpstringError::Parse(UncheckedHrpstringError::Char(CharError::InvalidChar(c))) => {

@@ -151,7 +151,7 @@ impl Server {
         settings: Settings,
         entropy: Entropy,
     ) -> Self {
-        let relay = Relay::new(settings.relay.clone());
+        let relay = Relay::new(settings.relay);
         Self {
             secret,
             carrier_path,

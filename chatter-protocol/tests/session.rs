@@ -1,5 +1,7 @@
 //! Sessions over a network that cuts, loses and repeats, with both ends' real state machines.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests pick the frames they are about")]
+
 mod world;
 
 use std::time::Duration;

@@ -297,6 +297,7 @@ fn joined(addresses: &[SocketAddr]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "any other kind speaks for itself")]
 fn listen_hint(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => "; another program listens there: stop it, or choose another --listen",

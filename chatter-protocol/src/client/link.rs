@@ -5,6 +5,7 @@
 //!
 //! docs/protocol.md §3; the server's end is in `server/session.rs`.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
@@ -34,7 +35,7 @@ enum State {
     /// The preamble and message 2 are still to come; so many bytes of the preamble.
     Waiting {
         preamble_left: usize,
-        offered: Offered,
+        offered: Box<Offered>,
         message: Zeroizing<Vec<u8>>,
     },
     Open(DownOpener),
@@ -57,8 +58,11 @@ pub(super) enum Received {
 
 impl Link {
     pub(super) fn new(id: LinkId, offered: Offered, preamble_len: u16, offset: u64, now: Time) -> Self {
-        let state =
-            State::Waiting { preamble_left: preamble_len.into(), offered, message: Zeroizing::default() };
+        let state = State::Waiting {
+            preamble_left: preamble_len.into(),
+            offered: Box::new(offered),
+            message: Zeroizing::default(),
+        };
         Self { id, state, offset, tags: None, handle: None, heard_at: now, answered: false }
     }
 

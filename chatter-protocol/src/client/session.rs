@@ -216,7 +216,7 @@ impl Session {
 
     /// The head of the answer to a link's request has come.
     pub fn link_answered(&mut self, link: LinkId, answer: &LinkAnswer, now: Time, wall: WallTime) {
-        if !self.newer.as_ref().is_some_and(|newer| newer.id == link) {
+        if self.newer.as_ref().is_none_or(|newer| newer.id != link) {
             return;
         }
         self.server_date = answer.date.or(self.server_date);
@@ -469,7 +469,13 @@ impl Session {
                 }
             }
             relay_frame::Frame::Bye(bye) => self.finish(End::Bye(bye.reason())),
-            frame => self.outputs.push_back(Output::Frame(frame)),
+            relay_frame::Frame::Roster(_)
+            | relay_frame::Frame::Joined(_)
+            | relay_frame::Frame::Left(_)
+            | relay_frame::Frame::Message(_)
+            | relay_frame::Frame::Direct(_)
+            | relay_frame::Frame::Ack(_)
+            | relay_frame::Frame::Refused(_) => self.outputs.push_back(Output::Frame(frame)),
         }
     }
 
@@ -483,12 +489,10 @@ impl Session {
         if close {
             self.outputs.push_back(Output::Close { link: id });
         }
-        if self.link.is_none() {
-            if self.phase == Phase::Live {
-                self.phase = Phase::Broken;
-                self.broken_at = Some(now);
-                self.outputs.push_back(Output::Broken);
-            }
+        if self.link.is_none() && self.phase == Phase::Live {
+            self.phase = Phase::Broken;
+            self.broken_at = Some(now);
+            self.outputs.push_back(Output::Broken);
         }
         if self.phase == Phase::Opening && self.handle.is_none() {
             return self.finish(End::Unreachable);
