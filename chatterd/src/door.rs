@@ -1,8 +1,10 @@
 //! The corridor between the decoy's decision and its body: member or stranger?
 //!
-//!     request, answer ─▶ notice ─┬─ no token ─▶ knock
-//!                                ├─ token, not the carrier ─▶ relay (an up token, or a knock)
-//!                                └─ token, the carrier ─▶ answered ─▶ admit ─▶ the session's bytes, or the decoy's
+//! ```text
+//! request, answer ─▶ notice ─┬─ no token ─▶ knock
+//!                            ├─ token, not the carrier ─▶ relay (an up token, or a knock)
+//!                            └─ token, the carrier ─▶ answered ─▶ admit ─▶ the session's bytes, or the decoy's
+//! ```
 //!
 //! **In** a request and the answer decided for it. **Out** a knock, a token handed on, a download. **Never** a change
 //! to an answer but its body's bytes, or a wait for relay or session before the header block is written.
