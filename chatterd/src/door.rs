@@ -58,6 +58,13 @@ impl Door {
         token::from_cookies(self.cookie_name, request.cookies())
     }
 
+    /// Hands on what may be an up token; the relay counts a knock if it is none.
+    fn up(&self, token: Vec<u8>, peer: IpAddr) {
+        if self.relay.up(token, peer).is_err() {
+            self.knock(peer);
+        }
+    }
+
     fn knock(&self, peer: IpAddr) {
         let ban = lock(&self.ledger).knock(peer, wall_now());
         ban.iter().for_each(journal::ban);
@@ -79,9 +86,10 @@ impl Doorkeeper for Door {
         let token = self.token(request);
         let refuses = self.refuses(token.as_deref(), answer, peer);
         match token {
-            Some(token) if !answer.carrier => self.relay.up(token, peer),
-            // Decided where the body is; until its session is confirmed, an opening is a knock like any other.
-            Some(_) | None => self.knock(peer),
+            Some(token) if !answer.carrier || refuses => self.up(token, peer),
+            // Counted where it is recognised or not.
+            Some(_) => {}
+            None => self.knock(peer),
         }
         if refuses { Notice::Refuse } else { Notice::Answer }
     }
@@ -91,9 +99,11 @@ impl Doorkeeper for Door {
         let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
         let Some(recognised) = recognised else {
             // The carrier may be visited upwards, too.
-            self.relay.up(token, peer.ip());
+            self.up(token, peer.ip());
             return None;
         };
+        // Until its session is confirmed, an opening is a knock like any other.
+        self.knock(peer.ip());
         let mut preamble = self.decoy.carrier_magic(&mut |bytes| {
             // Without the system's random source there would be no keys either.
             let _ = getrandom::fill(bytes);
