@@ -18,7 +18,7 @@ use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Server, Settings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::access::{Keys, KeysError, SharedLedger, wall_now};
 use crate::admin_socket::{AdminSocket, AdminSocketError};
@@ -163,7 +163,6 @@ fn decoy(config: &Config, keys: &Keys) -> Decoy {
 
 fn carrier(decoy: &Decoy) -> Result<Option<Carrier>, DaemonError> {
     let Some(path) = decoy.carrier_path() else {
-        warn!("no carrier is set: strangers are served, but members can't come in; see [decoy] carrier");
         return Ok(None);
     };
     let path = CarrierPath::parse(path).ok_or_else(|| {

@@ -74,7 +74,10 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
     assert_eq!(exempt, ["127.0.0.0/8", "::1/128"]);
-    assert_eq!(config.decoy, DecoyConfig { root: None, carrier: None, python: Persona::parse("3.11.2").unwrap() });
+    assert_eq!(
+        config.decoy,
+        DecoyConfig { root: None, carrier: None, python: Persona::parse("3.11.2").unwrap() }
+    );
     assert_eq!(config.admin.socket, Path::new("/tmp/chatterd-1000/admin.sock"));
 }
 
