@@ -11,7 +11,7 @@ use chatter_protocol::entropy::Entropy;
 use chatter_protocol::handshake::{self, Answer, Request};
 use chatter_protocol::ids::{Nickname, SessionId};
 use chatter_protocol::limits::{GATES_MAX, WRAP_LEN};
-use chatter_protocol::record::{Down, DownOpener, DownSealer, Up, open_up, seal_up, split_up};
+use chatter_protocol::record::{DownOpener, DownSealer, Up, open_up, seal_up, split_up};
 use chatter_protocol::room::conversation::{Conversation, Happening, Output};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::seal::Key;
@@ -119,14 +119,14 @@ fn tokens(bench: &mut Bench) {
 fn records(bench: &mut Bench) {
     for length in [0, 420, 4_000, 32_000] {
         let mut sealer = DownSealer::new(&[1; 32]);
-        let record = Down { up_next: 7, tags_accepted: 3, bytes: vec![5; length] };
+        let bytes = vec![5; length];
         let mut wire = Vec::new();
         bench.step(
             &format!("record: seal {length} bytes"),
             || (),
             |()| {
                 wire.clear();
-                sealer.seal(&record, &mut wire);
+                sealer.seal(7, 3, &bytes, &mut wire);
             },
         );
         let (mut sealer, mut opener) = (DownSealer::new(&[2; 32]), DownOpener::new(&[2; 32]));
@@ -134,7 +134,7 @@ fn records(bench: &mut Bench) {
             &format!("record: open {length} bytes"),
             || {
                 let mut wire = Vec::new();
-                sealer.seal(&record, &mut wire);
+                sealer.seal(7, 3, &bytes, &mut wire);
                 wire
             },
             |wire| {
