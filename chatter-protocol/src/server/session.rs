@@ -258,8 +258,10 @@ impl Session {
         self.down_acked = offset;
         if count == self.down.len() {
             self.down.zeroize();
-            // An idle member should cost little.
-            self.down.shrink_to(IDLE_CAPACITY);
+            // An idle member should cost little. Shrunk where it lies, a buffer would keep its neighbours apart.
+            if self.down.capacity() > IDLE_CAPACITY {
+                self.down = Vec::new();
+            }
         } else {
             self.down.drain(..count);
         }
