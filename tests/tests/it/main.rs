@@ -1,0 +1,3 @@
+//! The real programs, end to end.
+
+mod talk;
