@@ -11,6 +11,9 @@ use crate::process::Process;
 /// The version to compare with, as `[decoy] python` names it; none where none is installed.
 pub const VERSION: Option<&str> = option_env!("CHATTER_PYTHON_VERSION");
 
+/// Its path.
+pub const PROGRAM: Option<&str> = option_env!("CHATTER_PYTHON");
+
 /// A running `http.server`.
 #[derive(Debug)]
 pub struct PythonServer {
@@ -25,7 +28,7 @@ impl PythonServer {
     /// # Panics
     /// Where it does not start.
     pub fn start(directory: &Path) -> Self {
-        let python = option_env!("CHATTER_PYTHON").expect("tests without Python are ignored");
+        let Some(python) = PROGRAM else { panic!("tests without Python are to be ignored") };
         let mut command = Command::new(python);
         command.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]).arg(directory);
         let process = Process::start("http.server", command);

@@ -1,3 +1,10 @@
 //! The real programs, end to end.
 
+mod admin;
+mod knocks;
+mod nothing_kept;
+mod resume;
+mod send;
+mod settings;
+mod shutdown;
 mod talk;
