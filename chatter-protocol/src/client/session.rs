@@ -345,12 +345,17 @@ impl Session {
     }
 
     /// The first try is dated by our clock, the second by the server's. The third is dated ahead, as far as the
-    /// server's window goes: one that has just restarted takes nothing that could have been used before.
+    /// server's window goes when it is sent: one that has just restarted takes nothing that could have been used
+    /// before, which is all that is dated up to its start and a full lead beyond. The wait before the third try is
+    /// what gets it past that, even where the second came in the very second of the start.
     fn token_time(&self, wall: WallTime) -> WallTime {
         match (self.plain_answers, self.server_date) {
             (0, _) | (_, None) => wall,
             (1, Some(date)) => date,
-            (_, Some(date)) => WallTime(date.0.saturating_add(limits::TOKEN_LEAD_MAX - 1)),
+            (_, Some(date)) => {
+                let ahead = limits::TOKEN_LEAD_MAX - 1 + LAST_TRY_DELAY.as_secs();
+                WallTime(date.0.saturating_add(ahead))
+            }
         }
     }
 
