@@ -3,6 +3,7 @@
 mod admin;
 mod knocks;
 mod nothing_kept;
+mod replay;
 mod resume;
 mod send;
 mod settings;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chatter_tests::client::Client;
 use chatter_tests::daemon::{Home, exists};
-use chatter_tests::recorder::Recorder;
+use chatter_tests::recorder::{Recorder, readdress};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -72,4 +72,23 @@ fn who_was_in_a_killed_daemon_is_told_after_its_restart() {
     recorder.lead_to(daemon.address);
     let ended = anna.ended_within(Duration::from_secs(25 + 5));
     assert_eq!(ended.code, Some(8), "{ended:?}");
+    assert!(ended.stderr.contains("join again"), "{ended:?}");
+}
+
+#[test]
+fn a_restarted_daemon_lets_people_in_at_once() {
+    let home = Home::new();
+    let mut daemon = home.lasting("");
+    let link = daemon.access_link();
+    for _ in 0..2 {
+        daemon.process.kill();
+        daemon = home.lasting("");
+        let (anna, _) = Client::new_room(&readdress(&link, daemon.address), "", "anna");
+        assert_eq!(anna.quit().code, Some(0));
+    }
+    daemon.process.signal(Signal::SIGTERM);
+    assert_eq!(daemon.process.ended().code, Some(0));
+    daemon = home.lasting("");
+    let (anna, _) = Client::new_room(&readdress(&link, daemon.address), "", "anna");
+    assert_eq!(anna.quit().code, Some(0));
 }
