@@ -95,6 +95,11 @@ impl Recorder {
         self.shared.holding.store(true, Ordering::SeqCst);
     }
 
+    /// From now on requests are passed on again.
+    pub fn pass_on(&self) {
+        self.shared.holding.store(false, Ordering::SeqCst);
+    }
+
     /// All that crossed, in the order in which connections came.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.shared.crossed().iter().map(|crossing| crossing.exchange.clone()).collect()
@@ -188,4 +193,16 @@ pub fn readdress(link: &str, address: SocketAddr) -> String {
     let rest = link.strip_prefix("chatter://").expect("a link");
     let (_, path) = rest.split_once('/').expect("a link has a path");
     format!("chatter://{address}/{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_can_be_led_elsewhere() {
+        let link = "chatter://127.0.0.1:1/room#chatter1x.room1y";
+        let address = "127.0.0.1:77".parse().expect("an address");
+        assert_eq!(readdress(link, address), "chatter://127.0.0.1:77/room#chatter1x.room1y");
+    }
 }

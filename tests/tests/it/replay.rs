@@ -12,9 +12,9 @@ use chatter_protocol::token;
 use chatter_tests::client::{Client, room_link};
 use chatter_tests::daemon::{Daemon, Home};
 use chatter_tests::exchange::{Answer, Ending, exchange, exchange_within, header, without_line};
-use chatter_tests::process::Process;
+use chatter_tests::process::{Process, until};
 use chatter_tests::python::{PROGRAM, PythonServer, VERSION};
-use chatter_tests::recorder::{Exchange, Recorder, readdress};
+use chatter_tests::recorder::{Exchange, Recorder};
 use nix::sys::signal::Signal;
 
 const CARRIER: &str = "/backup.enc";
@@ -93,6 +93,46 @@ fn held_back_tokens_are_neither_tried_nor_spent_where_python_sends_no_file() {
     assert!(body.starts_with(b"Salted__") && body.len() > 64, "a session's first bytes: {body:?}");
     assert!(!theirs.windows(body.len()).any(|window| window == body), "and not the file's");
     ground.check(daemon.address, &held, "once used, delivered again");
+}
+
+#[test]
+#[cfg_attr(
+    not(python3),
+    ignore = "no python3 of a version that chatterd poses as is installed (3.11.2, 3.11.7)"
+)]
+fn what_a_member_says_may_be_held_back_and_delivered_by_a_stranger() {
+    let ground = Ground::new();
+    let daemon = ground.daemon();
+    let recorder = Recorder::new(daemon.address, 2);
+    let (anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+    let mut ben = Client::join(&recorder.link(&link), "ben", &[&anna]);
+    recorder.hold_back();
+    let before = recorder.exchanges().len();
+    ben.say("carried by a stranger");
+    let held = until("requests are held back", || {
+        let held = requests(&recorder).into_iter().skip(before).collect::<Vec<_>>();
+        (held.len() >= 3).then_some(held)
+    });
+    let [first, second, third, ..] = held.as_slice() else { panic!("three were waited for") };
+    assert!(held.iter().all(|request| !is_opening(request)), "the download still runs");
+    let line = |request: &[u8], new: &str| {
+        let text = String::from_utf8(request.to_vec()).expect("a request is text");
+        let (_, rest) = text.split_once("\r\n").expect("a request line");
+        format!("{new}\r\n{rest}").into_bytes()
+    };
+    ground.check(daemon.address, &line(first, "HEAD /notes.txt HTTP/1.1"), "held back, as HEAD");
+    ground.check(daemon.address, &line(second, "GET /nope"), "held back, without version, elsewhere");
+    ground.check(
+        daemon.address,
+        &line(third, &format!("GET {CARRIER} HTTP/1.1")),
+        "held back, at the carrier",
+    );
+    anna.heard("ben", "carried by a stranger");
+    recorder.pass_on();
+    ben.tell("and by himself", &[&anna]);
+    ground.check_all(&daemon, &held, "as it was meant, too late");
+    assert_eq!(anna.texts_from("ben"), ["carried by a stranger", "and by himself"]);
+    assert_eq!(anna.warnings(), Vec::<serde_json::Value>::new());
 }
 
 #[test]
@@ -312,11 +352,4 @@ fn dateless_head(answer: &Answer) -> Vec<u8> {
     let bytes = without_line(&without_line(&answer.bytes, "Date"), "Last-Modified");
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
     bytes.get(..end).unwrap_or_default().to_vec()
-}
-
-#[test]
-fn links_can_be_led_elsewhere() {
-    let link = "chatter://127.0.0.1:1/room#chatter1x.room1y";
-    let address = "127.0.0.1:77".parse().expect("an address");
-    assert_eq!(readdress(link, address), "chatter://127.0.0.1:77/room#chatter1x.room1y");
 }
