@@ -22,10 +22,7 @@ const CARRIER: &str = "/backup.enc";
 const ELSEWHERE: u8 = 9;
 
 #[test]
-#[cfg_attr(
-    not(python3),
-    ignore = "no python3 of a version that chatterd poses as is installed (3.11.2, 3.11.7)"
-)]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn recorded_requests_are_worth_nothing_during_a_session_after_it_and_after_a_restart() {
     let ground = Ground::new();
     let mut daemon = ground.daemon();
@@ -68,10 +65,7 @@ fn recorded_requests_are_worth_nothing_during_a_session_after_it_and_after_a_res
 }
 
 #[test]
-#[cfg_attr(
-    not(python3),
-    ignore = "no python3 of a version that chatterd poses as is installed (3.11.2, 3.11.7)"
-)]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn held_back_tokens_are_neither_tried_nor_spent_where_python_sends_no_file() {
     let ground = Ground::new();
     let daemon = ground.daemon();
@@ -96,10 +90,7 @@ fn held_back_tokens_are_neither_tried_nor_spent_where_python_sends_no_file() {
 }
 
 #[test]
-#[cfg_attr(
-    not(python3),
-    ignore = "no python3 of a version that chatterd poses as is installed (3.11.2, 3.11.7)"
-)]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn what_a_member_says_may_be_held_back_and_delivered_by_a_stranger() {
     let ground = Ground::new();
     let daemon = ground.daemon();
@@ -136,10 +127,7 @@ fn what_a_member_says_may_be_held_back_and_delivered_by_a_stranger() {
 }
 
 #[test]
-#[cfg_attr(
-    not(python3),
-    ignore = "no python3 of a version that chatterd poses as is installed (3.11.2, 3.11.7)"
-)]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn a_wrong_code_meets_a_file_server() {
     let ground = Ground::new();
     let daemon = ground.daemon();
@@ -162,10 +150,7 @@ fn a_wrong_code_meets_a_file_server() {
 }
 
 #[test]
-#[cfg_attr(
-    not(python3),
-    ignore = "no python3 of a version that chatterd poses as is installed (3.11.2, 3.11.7)"
-)]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn with_a_generated_directory_only_the_carriers_bytes_and_date_differ() {
     let home = Home::new();
     let python = VERSION.expect("tests without Python are ignored");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chatter_tests::client::{Client, is_joined};
 use chatter_tests::daemon::Home;
+use chatter_tests::process::until;
 use chatter_tests::recorder::Recorder;
 
 const MESSAGES: usize = 200;
@@ -84,6 +85,13 @@ fn whoever_goes_is_seen_to_go_and_comes_back_at_once() {
     for client in [&anna, &ben, &carol, &dora] {
         assert_eq!(client.warnings(), Vec::<serde_json::Value>::new(), "{}", client.nick);
     }
+    assert_eq!(daemon.operator().ask(&["status"])["members"], 4, "nobody is left behind in the room");
+    for client in [anna, ben, carol, dora] {
+        assert_eq!(client.quit().code, Some(0));
+    }
+    until("the room is gone with its last member", || {
+        (daemon.operator().ask(&["status"])["rooms"] == 0).then_some(())
+    });
 }
 
 #[test]
