@@ -50,9 +50,9 @@ fn no_single_bit_of_message_2_is_loose() {
 
 #[test]
 fn a_download_changed_anywhere_is_noticed() {
-    for flipped in (0..1200).step_by(37) {
-        let mut world = World::new(flipped);
-        world.flip_down_bit = Some(flipped as usize * 8 + 3);
+    for flipped in (0..1200_u16).step_by(37) {
+        let mut world = World::new(flipped.into());
+        world.flip_down_bit = Some(usize::from(flipped) * 8 + 3);
         let code = world.code.clone();
         let peer = world.join_peer(&code, 0);
         let join = Join { room: 1, room_id: vec![7; 32], member_id: vec![1; 16], hello: vec![1; 900].into() };
