@@ -27,5 +27,8 @@ fn send(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Probe {
 }
 
 fn get(name: &str, target: &[u8]) -> Probe {
-    send(format!("{name}/{}", target.escape_ascii()), [b"GET ", target, b" HTTP/1.1\r\nHost: h\r\n\r\n"].concat())
+    send(
+        format!("{name}/{}", target.escape_ascii()),
+        [b"GET ", target, b" HTTP/1.1\r\nHost: h\r\n\r\n"].concat(),
+    )
 }

@@ -46,14 +46,20 @@ impl Directory {
         for name in NAMES {
             self.write(name.as_bytes(), format!("This is {name:?}.\n").as_bytes());
         }
-        for name in [&b"raw-\xff.txt"[..], b"latin1-\xe9.txt", b"half-\xc3", b"raw-dir-\xff/inside.txt", b"locked.txt"] {
+        for name in [
+            &b"raw-\xff.txt"[..],
+            b"latin1-\xe9.txt",
+            b"half-\xc3",
+            b"raw-dir-\xff/inside.txt",
+            b"locked.txt",
+        ] {
             self.write(name, b"raw\n");
         }
         for extension in EXTENSIONS.split_whitespace() {
             self.write(format!("types/file.{extension}").as_bytes(), b"x\n");
         }
         for size in SIZES {
-            let bytes: Vec<u8> = (0..size).map(|at| (at * 31 >> 3).to_le_bytes()[0]).collect();
+            let bytes: Vec<u8> = (0..size).map(|at| ((at * 31) >> 3).to_le_bytes()[0]).collect();
             self.write(format!("sizes/{size}.bin").as_bytes(), &bytes);
         }
         for (name, seconds, nanoseconds) in
@@ -70,7 +76,7 @@ impl Directory {
         drop(UnixListener::bind(self.at(b"socket")).expect("a socket"));
         nix::unistd::mkfifo(&self.at(b"fifo"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
         for name in [&b"locked.txt"[..], b"locked", b"index-locked/index.html"] {
-            fs::set_permissions(self.at(name), Permissions::from_mode(0)).expect("permissions");
+            fs::set_permissions(self.at(name), Permissions::from_mode(0o000)).expect("permissions");
         }
     }
 }
@@ -95,16 +101,72 @@ const LINKS: [(&str, &str); 8] = [
     ("sub/up", ".."),
 ];
 const NAMES: [&str; 66] = [
-    "plain.txt", "README", "readme", "ReadMe", "Zebra.txt", "apple.txt", "_under.txt", "~tilde.txt", "1.txt", "10.txt",
-    "2.txt", "a.txt", "A.TXT", "space name.txt", " leading", "trailing ", "it's.txt", "double\"quote.txt", "a&b.txt",
-    "less<more>.txt", "amp&amp;.txt", "percent%.txt", "percent%20twenty.txt", "%00.txt", "hash#tag.txt", "question?.txt",
-    "semi;colon.txt", "plus+.txt", "http:", "back\\slash.txt", "*", "bracket[].txt", "tab\t.txt", "new\nline.txt",
-    "bell\u{7}.txt", "del\u{7f}.txt", "caf\u{e9}.txt", "cafe\u{301}.txt", "\u{c4}pfel.txt", "\u{e4}pfel.txt",
-    "stra\u{df}e.txt", "\u{1e9e}.txt", "\u{130}stanbul.txt", "istanbul.txt", "\u{3a3}\u{391}\u{3a3}.txt",
-    "\u{3c3}\u{3b1}\u{3c2}.txt", "\u{212a}elvin.txt", "nel\u{85}.txt", "\u{1f600}.txt", "\u{202e}rtl.txt", ".hidden",
-    "..twodots", "...", ".html", "dot.", "types/file.m\u{212a}v", "sub/inside.txt", "sub/deeper/inside.txt",
-    "dir with space/inside.txt", "dir%/inside.txt", "dir?q/inside.txt", "indexed/index.html", "indexed-htm/index.htm",
-    "index-is-dir/index.html/inside.txt", "index-locked/index.html", "locked/inside.txt",
+    "plain.txt",
+    "README",
+    "readme",
+    "ReadMe",
+    "Zebra.txt",
+    "apple.txt",
+    "_under.txt",
+    "~tilde.txt",
+    "1.txt",
+    "10.txt",
+    "2.txt",
+    "a.txt",
+    "A.TXT",
+    "space name.txt",
+    " leading",
+    "trailing ",
+    "it's.txt",
+    "double\"quote.txt",
+    "a&b.txt",
+    "less<more>.txt",
+    "amp&amp;.txt",
+    "percent%.txt",
+    "percent%20twenty.txt",
+    "%00.txt",
+    "hash#tag.txt",
+    "question?.txt",
+    "semi;colon.txt",
+    "plus+.txt",
+    "http:",
+    "back\\slash.txt",
+    "*",
+    "bracket[].txt",
+    "tab\t.txt",
+    "new\nline.txt",
+    "bell\u{7}.txt",
+    "del\u{7f}.txt",
+    "caf\u{e9}.txt",
+    "cafe\u{301}.txt",
+    "\u{c4}pfel.txt",
+    "\u{e4}pfel.txt",
+    "stra\u{df}e.txt",
+    "\u{1e9e}.txt",
+    "\u{130}stanbul.txt",
+    "istanbul.txt",
+    "\u{3a3}\u{391}\u{3a3}.txt",
+    "\u{3c3}\u{3b1}\u{3c2}.txt",
+    "\u{212a}elvin.txt",
+    "nel\u{85}.txt",
+    "\u{1f600}.txt",
+    "\u{202e}rtl.txt",
+    ".hidden",
+    "..twodots",
+    "...",
+    ".html",
+    "dot.",
+    "types/file.m\u{212a}v",
+    "sub/inside.txt",
+    "sub/deeper/inside.txt",
+    "dir with space/inside.txt",
+    "dir%/inside.txt",
+    "dir?q/inside.txt",
+    "indexed/index.html",
+    "indexed-htm/index.htm",
+    "index-is-dir/index.html/inside.txt",
+    "index-locked/index.html",
+    "locked/inside.txt",
 ];
 const EXTENSIONS: &str = "txt TXT html htm css js mjs json map xml md rst csv tsv pdf doc docx xls xlsx ppt odt py pyc sh c h \
     cpp java rs go pl php sql png jpg jpeg gif bmp ico svg svgz webp avif heic tif mp3 wav ogg opus flac mp4 m4v mkv webm \

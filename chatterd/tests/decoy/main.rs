@@ -31,7 +31,8 @@ fn the_catalogue_shows_no_difference() {
 #[test]
 #[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
 fn mutated_requests_show_no_difference() {
-    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (count, seed) = (number("CHATTER_DECOY_MUTATIONS", 1_000), number("CHATTER_DECOY_SEED", 1));
     for pair in Pair::each() {
         let probes = mutation::mutated(&catalogue::all(), seed, count);
@@ -47,7 +48,7 @@ fn a_file_that_grows_is_sent_to_its_new_end() {
     for pair in Pair::each() {
         let path = pair.directory().join("growing.bin");
         let sent = [pair.reference, pair.candidate].map(|address| {
-            std::fs::write(&path, vec![1; 24 << 20]).expect("the directory can be written");
+            std::fs::write(&path, vec![1; 16 << 20]).expect("the directory can be written");
             let mut reader = probe::slow_reader(address, b"GET /growing.bin HTTP/1.0\r\n\r\n");
             let mut file = std::fs::File::options().append(true).open(&path).expect("the file is there");
             file.write_all(&[2; 1 << 20]).expect("the file can grow");
@@ -55,7 +56,7 @@ fn a_file_that_grows_is_sent_to_its_new_end() {
         });
         std::fs::remove_file(&path).expect("the file is there");
         assert_eq!(sent[0], sent[1], "Python {}", pair.version);
-        assert!(sent[0] > 25 << 20);
+        assert!(sent[0] > 17 << 20);
     }
 }
 
@@ -63,9 +64,14 @@ fn a_file_that_grows_is_sent_to_its_new_end() {
 #[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
 fn hundreds_of_idle_connections_change_nothing() {
     for pair in Pair::each() {
-        let idle: Vec<_> = (0..300)
-            .map(|_| std::net::TcpStream::connect(pair.candidate).expect("ours accepts"))
-            .chain((0..300).map(|_| std::net::TcpStream::connect(pair.reference).expect("Python accepts")))
+        let idle: Vec<_> = [pair.candidate, pair.reference]
+            .iter()
+            .flat_map(|address| std::iter::repeat_n(address, 300))
+            .map(|address| {
+                // Python's backlog holds six: in a burst, SYNs are lost and sent again a second later.
+                std::thread::sleep(std::time::Duration::from_millis(4));
+                std::net::TcpStream::connect(address).expect("both accept")
+            })
             .collect();
         let probe = Probe::new("idle/crowd", [Step::Send(b"GET /sub/ HTTP/1.0\r\n\r\n".to_vec())]);
         let differing = compare(&pair, &[probe]);

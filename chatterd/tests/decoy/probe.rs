@@ -4,7 +4,7 @@
 //! **Never**: a judgement from a single run: what differs is run again, alone.
 
 use crate::servers::Pair;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Mutex;
@@ -72,7 +72,8 @@ pub(crate) fn compare(pair: &Pair, probes: &[Probe]) -> Vec<String> {
         }
     });
     let doubtful = doubtful.into_inner().expect("no thread panics with it");
-    let confirmed = |probe: &Probe| (0..CONFIRMATIONS).map(|_| difference(pair, probe)).collect::<Option<Vec<_>>>();
+    let confirmed =
+        |probe: &Probe| (0..CONFIRMATIONS).map(|_| difference(pair, probe)).collect::<Option<Vec<_>>>();
     doubtful.into_iter().filter_map(confirmed).filter_map(|all| all.into_iter().next()).collect()
 }
 
@@ -84,7 +85,13 @@ fn difference(pair: &Pair, probe: &Probe) -> Option<String> {
     });
     (!reference.equals(&candidate)).then(|| {
         let sent: Vec<String> = probe.steps.iter().map(|step| shortened(&format!("{step:?}"))).collect();
-        format!("{}: {}\n  Python {}\n  ours   {}", probe.name, sent.join(", "), reference.words(), candidate.words())
+        format!(
+            "{}: {}\n  Python {}\n  ours   {}",
+            probe.name,
+            sent.join(", "),
+            reference.words(),
+            candidate.words()
+        )
     })
 }
 
@@ -118,7 +125,7 @@ struct Conversation {
 
 fn run(address: SocketAddr, probe: &Probe) -> Transcript {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.connect(&address.into()).expect("the server listens");
+    connect(&socket, address);
     socket.set_tcp_nodelay(true).expect("a TCP socket");
     let transcript = Transcript { data: Vec::new(), arrivals: Vec::new(), end: End::Open, date: None };
     let mut conversation = Conversation { socket, transcript, half_closed: false, ended: false };
@@ -131,6 +138,14 @@ fn run(address: SocketAddr, probe: &Probe) -> Transcript {
     let mut transcript = conversation.transcript;
     transcript.date = take_date(&mut transcript.data);
     transcript
+}
+
+/// One at a time: in a burst Python's backlog would overflow, and a lost SYN costs a second.
+fn connect(socket: &Socket, address: SocketAddr) {
+    let turn = TURN.lock();
+    socket.connect(&address.into()).expect("the server listens");
+    std::thread::sleep(Duration::from_micros(700));
+    drop(turn);
 }
 
 impl Conversation {
@@ -216,7 +231,8 @@ impl Conversation {
 
 /// Takes the date out of a head: seconds of the day, and a mark where it stood.
 fn take_date(data: &mut Vec<u8>) -> Option<u32> {
-    let head = data.windows(4).position(|window| window == b"\r\n\r\n").filter(|_| data.starts_with(b"HTTP/"))?;
+    let head =
+        data.windows(4).position(|window| window == b"\r\n\r\n").filter(|_| data.starts_with(b"HTTP/"))?;
     let start = data.get(..head)?.windows(8).position(|window| window == b"\r\nDate: ")? + 8;
     let text = String::from_utf8_lossy(data.get(start..start + 29)?).into_owned();
     let number = |from: usize| text.get(from..from + 2).and_then(|digits| digits.parse::<u32>().ok());
@@ -232,7 +248,6 @@ pub(crate) struct SlowReader(TcpStream);
 /// Begins a download and reads a little of it.
 pub(crate) fn slow_reader(address: SocketAddr, request: &[u8]) -> SlowReader {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    SockRef::from(&stream).set_recv_buffer_size(8192).expect("a buffer size");
     std::io::Write::write_all(&mut stream, request).expect("the server reads");
     stream.read_exact(&mut [0; 1000]).expect("the server writes");
     std::thread::sleep(Duration::from_millis(200));
@@ -248,7 +263,8 @@ impl SlowReader {
     }
 }
 
-const AT_ONCE: usize = 24;
+static TURN: Mutex<()> = Mutex::new(());
+const AT_ONCE: usize = 40;
 /// How often a difference must show again, alone, to count.
 const CONFIRMATIONS: usize = 2;
 /// How long silence is listened to before a connection counts as open.

@@ -31,9 +31,10 @@ pub(crate) struct Pair {
 impl Pair {
     /// One pair after the other, for each Python.
     pub(crate) fn each() -> impl Iterator<Item = Pair> {
-        env!("CHATTER_PYTHONS").split(';').filter_map(|found| found.split_once('=')).map(|(version, path)| {
-            Pair::start(version, path)
-        })
+        env!("CHATTER_PYTHONS")
+            .split(';')
+            .filter_map(|found| found.split_once('='))
+            .map(|(version, path)| Pair::start(version, path))
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -74,8 +75,9 @@ impl Drop for Pair {
 }
 
 fn python(path: &str, directory: &Path) -> (Child, SocketAddr) {
-    let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port is free");
-    let child = Command::new(path)
+    let free =
+        TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port is free");
+    let mut child = Command::new(path)
         .args(["-m", "http.server", &free.port().to_string(), "--bind", "127.0.0.1", "--directory"])
         .arg(directory)
         .stdin(Stdio::null())
@@ -89,6 +91,9 @@ fn python(path: &str, directory: &Path) -> (Child, SocketAddr) {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+    // What was started must not outlive the test; that it may be gone already is no matter.
+    let _ = child.kill();
+    let _ = child.wait();
     panic!("python3 does not listen");
 }
 

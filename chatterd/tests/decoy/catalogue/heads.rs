@@ -24,13 +24,23 @@ pub(super) fn lines() -> Vec<Probe> {
         probes.push(send(format!("line-by-lf/{}", line.escape_ascii()), [line, b"\n\n"].concat()));
     }
     for space in [b'\t', 0x0b, 0x0c, b'\r', 0x1c, 0x1f, 0x85, 0xa0, 0x00, 0x1b, 0x80, 0xad, 0xff, 0xb5] {
-        probes.push(send(format!("space/{space:02x}"), [&b"GET"[..], &[space], b"/", &[space], b"HTTP/1.0\r\n\r\n"].concat()));
-        probes.push(send(format!("in-method/{space:02x}"), [&b"GE"[..], &[space], b"T / HTTP/1.0\r\n\r\n"].concat()));
-        probes.push(send(format!("in-version/{space:02x}"), [&b"GET / HTTP/1.0"[..], &[space], b"x\r\n\r\n"].concat()));
+        probes.push(send(
+            format!("space/{space:02x}"),
+            [&b"GET"[..], &[space], b"/", &[space], b"HTTP/1.0\r\n\r\n"].concat(),
+        ));
+        probes.push(send(
+            format!("in-method/{space:02x}"),
+            [&b"GE"[..], &[space], b"T / HTTP/1.0\r\n\r\n"].concat(),
+        ));
+        probes.push(send(
+            format!("in-version/{space:02x}"),
+            [&b"GET / HTTP/1.0"[..], &[space], b"x\r\n\r\n"].concat(),
+        ));
     }
     for length in [65_535, 65_536, 65_537, 70_000] {
         for ending in ["", "\r\n", " HTTP/1.0\r\n\r\n"] {
-            let target = "a".repeat(length - "GET /".len() - ending.trim_end_matches("\r\n\r\n").len().min(9));
+            let target =
+                "a".repeat(length - "GET /".len() - ending.trim_end_matches("\r\n\r\n").len().min(9));
             let name = format!("long-line/{length}{}", ending.escape_default());
             probes.push(send(name, format!("GET /{target}{ending}")));
         }
@@ -47,8 +57,12 @@ pub(super) fn headers() -> Vec<Probe> {
         let head = [b"GET /plain.txt HTTP/1.1\r\n", lines, b"\r\n\r\n"].concat();
         probes.push(send(name, head));
         let name = format!("header-and-date/{}", lines.escape_ascii());
-        let head =
-            [b"GET /plain.txt HTTP/1.1\r\n", lines, b"\r\nIf-Modified-Since: Sun, 13 Sep 2020 12:26:40 GMT\r\n\r\n"].concat();
+        let head = [
+            b"GET /plain.txt HTTP/1.1\r\n",
+            lines,
+            b"\r\nIf-Modified-Since: Sun, 13 Sep 2020 12:26:40 GMT\r\n\r\n",
+        ]
+        .concat();
         probes.push(send(name, head));
     }
     for count in [98, 99, 100, 101, 150] {
@@ -62,7 +76,10 @@ pub(super) fn headers() -> Vec<Probe> {
     for length in [65_535, 65_536, 65_537] {
         let line = "a".repeat(length - 5);
         probes.push(send(format!("header-length/{length}"), format!("GET / HTTP/1.1\r\nA: {line}\r\n\r\n")));
-        probes.push(send(format!("header-length/head/{length}"), format!("HEAD / HTTP/1.1\r\nA: {line}\r\n\r\n")));
+        probes.push(send(
+            format!("header-length/head/{length}"),
+            format!("HEAD / HTTP/1.1\r\nA: {line}\r\n\r\n"),
+        ));
         let line = "a".repeat(length - 3);
         probes.push(send(format!("header-length/open/{length}"), format!("GET / HTTP/1.1\r\nA: {line}")));
     }
@@ -77,7 +94,10 @@ pub(super) fn dates() -> Vec<Probe> {
         probes.push(send(format!("date/{date}"), format!("{head}\r\n")));
         if probes.len() < 20 {
             probes.push(send(format!("date-and-tag/{date}"), format!("{head}If-None-Match: \"x\"\r\n\r\n")));
-            probes.push(send(format!("date-of-head/{date}"), format!("{}\r\n", head.replacen("GET", "HEAD", 1))));
+            probes.push(send(
+                format!("date-of-head/{date}"),
+                format!("{}\r\n", head.replacen("GET", "HEAD", 1)),
+            ));
         }
     }
     probes
@@ -110,23 +130,124 @@ pub(super) fn bodies() -> Vec<Probe> {
 }
 
 const METHODS: [&str; 32] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "MKCOL", "LOCK", "get", "Get",
-    "GETT", "GE", "HEAd", "__init__", "error", "G'ET", "G\"E'T", "G\\T", "<GET>", "G&T", "GET,", "\u{e9}", "\u{b5}", "1", "{}",
-    "%s", "PRI", "SSTP_DUPLEX_POST",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PATCH",
+    "PROPFIND",
+    "MKCOL",
+    "LOCK",
+    "get",
+    "Get",
+    "GETT",
+    "GE",
+    "HEAd",
+    "__init__",
+    "error",
+    "G'ET",
+    "G\"E'T",
+    "G\\T",
+    "<GET>",
+    "G&T",
+    "GET,",
+    "\u{e9}",
+    "\u{b5}",
+    "1",
+    "{}",
+    "%s",
+    "PRI",
+    "SSTP_DUPLEX_POST",
 ];
 const VERSIONS: [&str; 46] = [
-    "HTTP/0.9", "HTTP/00.9", "HTTP/0.8", "HTTP/1.0", "HTTP/1.1", "HTTP/1.2", "HTTP/1.9", "HTTP/2.0", "HTTP/2", "HTTP/2.-1",
-    "HTTP/2.1", "HTTP/3.0", "HTTP/10.0", "HTTP/1.1.1", "HTTP/1", "HTTP/", "HTTP/.", "HTTP/1.", "HTTP/.1", "HTTP/01.01",
-    "HTTP/-1.1", "HTTP/+1.1", "HTTP/1.-1", "HTTP/1_0.1", "HTTP/1__0.1", "HTTP/_1.1", "HTTP/1_.1", "HTTP/1.1x", "HTTP/x.1",
-    "http/1.1", "Http/1.1", "HTTP/1,1", "HTTP1.1", "HTTPS/1.1", "HTTP/1.1/", "HTTP//1.1", "HTTP/\u{b2}.0", "HTTP/1.\u{b9}",
-    "'", "\"", "'\"", "\\", "<b>", "&amp;", "RTSP/1.0", "SIP/2.0",
+    "HTTP/0.9",
+    "HTTP/00.9",
+    "HTTP/0.8",
+    "HTTP/1.0",
+    "HTTP/1.1",
+    "HTTP/1.2",
+    "HTTP/1.9",
+    "HTTP/2.0",
+    "HTTP/2",
+    "HTTP/2.-1",
+    "HTTP/2.1",
+    "HTTP/3.0",
+    "HTTP/10.0",
+    "HTTP/1.1.1",
+    "HTTP/1",
+    "HTTP/",
+    "HTTP/.",
+    "HTTP/1.",
+    "HTTP/.1",
+    "HTTP/01.01",
+    "HTTP/-1.1",
+    "HTTP/+1.1",
+    "HTTP/1.-1",
+    "HTTP/1_0.1",
+    "HTTP/1__0.1",
+    "HTTP/_1.1",
+    "HTTP/1_.1",
+    "HTTP/1.1x",
+    "HTTP/x.1",
+    "http/1.1",
+    "Http/1.1",
+    "HTTP/1,1",
+    "HTTP1.1",
+    "HTTPS/1.1",
+    "HTTP/1.1/",
+    "HTTP//1.1",
+    "HTTP/\u{b2}.0",
+    "HTTP/1.\u{b9}",
+    "'",
+    "\"",
+    "'\"",
+    "\\",
+    "<b>",
+    "&amp;",
+    "RTSP/1.0",
+    "SIP/2.0",
 ];
 const LINES: [&[u8]; 36] = [
-    b"", b" ", b"\t", b"\r", b"\r\r", b"GET", b"HEAD", b"x", b"GET /", b"GET /sub", b"GET /sub/", b"GET /nowhere",
-    b"GET /plain.txt", b"HEAD /", b"POST /", b"it's /", b"get /", b"GET  /  HTTP/1.0", b" GET / HTTP/1.0", b"GET / HTTP/1.0 ",
-    b"GET / x HTTP/1.0", b"HEAD / x HTTP/1.0", b"GET / x HTTP/0.9", b"GET / x HTTP/9", b"a b c d e f", b"GET / HTTP/1.0\r",
-    b"GET\r/ HTTP/1.0", b"GET /\x00 HTTP/1.0", b"\x00", b"\xff\xfe", b"GET / HTTP/1.0\x00", b"GET \xc3\xa9 HTTP/1.0",
-    b"'\"\\\t\x00\x7f\x80\xa1\xad\xff", b"<script>alert(1)</script>", b"GET/ HTTP/1.0", b"HTTP/1.0 / GET",
+    b"",
+    b" ",
+    b"\t",
+    b"\r",
+    b"\r\r",
+    b"GET",
+    b"HEAD",
+    b"x",
+    b"GET /",
+    b"GET /sub",
+    b"GET /sub/",
+    b"GET /nowhere",
+    b"GET /plain.txt",
+    b"HEAD /",
+    b"POST /",
+    b"it's /",
+    b"get /",
+    b"GET  /  HTTP/1.0",
+    b" GET / HTTP/1.0",
+    b"GET / HTTP/1.0 ",
+    b"GET / x HTTP/1.0",
+    b"HEAD / x HTTP/1.0",
+    b"GET / x HTTP/0.9",
+    b"GET / x HTTP/9",
+    b"a b c d e f",
+    b"GET / HTTP/1.0\r",
+    b"GET\r/ HTTP/1.0",
+    b"GET /\x00 HTTP/1.0",
+    b"\x00",
+    b"\xff\xfe",
+    b"GET / HTTP/1.0\x00",
+    b"GET \xc3\xa9 HTTP/1.0",
+    b"'\"\\\t\x00\x7f\x80\xa1\xad\xff",
+    b"<script>alert(1)</script>",
+    b"GET/ HTTP/1.0",
+    b"HTTP/1.0 / GET",
 ];
 const HEADERS: [&[u8]; 52] = [
     b"Host: h", b"host:h", b"A", b"A 1", b"A : 1", b" A: 1", b"\tA: 1", b"A: 1\r\n b", b": x", b":", b"A:", b"\xe9: 1",
@@ -146,16 +267,62 @@ const HEADERS: [&[u8]; 52] = [
     b"Content-Type: multipart/digest; boundary=b\r\r--b\r\rContent-Type: multipart/mixed; x*=1; x*0=2\r\r--b--\r",
 ];
 const DATES: [&str; 58] = [
-    "Sun, 13 Sep 2020 12:26:40 GMT", "Sun, 13 Sep 2020 12:26:39 GMT", "Sun, 13 Sep 2020 12:26:41 GMT",
-    "Mon, 13 Sep 2020 12:26:40 GMT", "13 Sep 2020 12:26:40 GMT", "Sun 13 Sep 2020 12:26:40 GMT", "Sun,13 Sep 2020 12:26:40 GMT",
-    "Sunday, 13-Sep-20 12:26:40 GMT", "Sun Sep 13 12:26:40 2020", "Sun, 13 September 2020 12:26:40 GMT",
-    "Sun, 13 Sept 2020 12:26:40 GMT", "Sun, 13 sEP 2020 12:26:40 GMT", "Sep 13 2020 12:26:40", "Sep 13, 2020 12:26:40",
-    "13 Sep 20 12:26:40", "13 Sep 69 12:26:40", "13 Sep 68 12:26:40", "13 Sep 99 12:26:40", "13 Sep 100 12:26:40",
-    "13 Sep 2_020 12:26:40", "13 Sep +2020 12:26:40", "13 Sep 2020 12:26", "13 Sep 2020 12.26.40", "13 Sep 2020 12.26",
-    "13 Sep 2020 12:26:40 +0000", "13 Sep 2020 12:26:40 -0000", "13 Sep 2020 12:26:40 +0100", "13 Sep 2020 12:26:40 EST",
-    "13 Sep 2020 12:26:40 Z", "13 Sep 2020 12:26:40 UTC", "13 Sep 2020 12:26:40 XYZ", "13 Sep 2020 12:26:40 0", "13 Sep 2020 12:26:40+0000",
-    "13 Sep 2020 12:26:40-0100", "13 Sep 2020 24:00:00", "13 Sep 2020 23:59:60", "31 Sep 2020 12:26:40", "29 Feb 2021 12:26:40",
-    "29 Feb 2024 12:26:40", "0 Sep 2020 12:26:40", "13 Sep 0 12:26:40", "13 Sep 9999 23:59:59", "13 Sep 10000 12:26:40",
-    "13 Sep 12:26:40 2020", "13 Sep X 12:26:40 -0005", "2020 Sep 13 12:26:40", "2020-09-13T12:26:40Z", "1600000000", "now", "", " ", ",",
-    "Sun,", "Sun, 13", "13 Sep 2020, 12:26:40,", "13 Sep \u{b2}020 12:26:40", "x,13 Sep 2020 12:26:40", "13 Sep 2020 12:26:40 GMT; length=3",
+    "Sun, 13 Sep 2020 12:26:40 GMT",
+    "Sun, 13 Sep 2020 12:26:39 GMT",
+    "Sun, 13 Sep 2020 12:26:41 GMT",
+    "Mon, 13 Sep 2020 12:26:40 GMT",
+    "13 Sep 2020 12:26:40 GMT",
+    "Sun 13 Sep 2020 12:26:40 GMT",
+    "Sun,13 Sep 2020 12:26:40 GMT",
+    "Sunday, 13-Sep-20 12:26:40 GMT",
+    "Sun Sep 13 12:26:40 2020",
+    "Sun, 13 September 2020 12:26:40 GMT",
+    "Sun, 13 Sept 2020 12:26:40 GMT",
+    "Sun, 13 sEP 2020 12:26:40 GMT",
+    "Sep 13 2020 12:26:40",
+    "Sep 13, 2020 12:26:40",
+    "13 Sep 20 12:26:40",
+    "13 Sep 69 12:26:40",
+    "13 Sep 68 12:26:40",
+    "13 Sep 99 12:26:40",
+    "13 Sep 100 12:26:40",
+    "13 Sep 2_020 12:26:40",
+    "13 Sep +2020 12:26:40",
+    "13 Sep 2020 12:26",
+    "13 Sep 2020 12.26.40",
+    "13 Sep 2020 12.26",
+    "13 Sep 2020 12:26:40 +0000",
+    "13 Sep 2020 12:26:40 -0000",
+    "13 Sep 2020 12:26:40 +0100",
+    "13 Sep 2020 12:26:40 EST",
+    "13 Sep 2020 12:26:40 Z",
+    "13 Sep 2020 12:26:40 UTC",
+    "13 Sep 2020 12:26:40 XYZ",
+    "13 Sep 2020 12:26:40 0",
+    "13 Sep 2020 12:26:40+0000",
+    "13 Sep 2020 12:26:40-0100",
+    "13 Sep 2020 24:00:00",
+    "13 Sep 2020 23:59:60",
+    "31 Sep 2020 12:26:40",
+    "29 Feb 2021 12:26:40",
+    "29 Feb 2024 12:26:40",
+    "0 Sep 2020 12:26:40",
+    "13 Sep 0 12:26:40",
+    "13 Sep 9999 23:59:59",
+    "13 Sep 10000 12:26:40",
+    "13 Sep 12:26:40 2020",
+    "13 Sep X 12:26:40 -0005",
+    "2020 Sep 13 12:26:40",
+    "2020-09-13T12:26:40Z",
+    "1600000000",
+    "now",
+    "",
+    " ",
+    ",",
+    "Sun,",
+    "Sun, 13",
+    "13 Sep 2020, 12:26:40,",
+    "13 Sep \u{b2}020 12:26:40",
+    "x,13 Sep 2020 12:26:40",
+    "13 Sep 2020 12:26:40 GMT; length=3",
 ];

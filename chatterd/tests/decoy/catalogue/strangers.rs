@@ -12,7 +12,10 @@ pub(super) fn pacing() -> Vec<Probe> {
         Probe::new("pace/silence", []),
         Probe::new("pace/half-close-at-once", [Step::HalfClose]),
         Probe::new("pace/fifo", [Step::Send(b"GET /fifo HTTP/1.0\r\n\r\n".to_vec())]),
-        Probe::new("pace/fifo-half-closed", [Step::Send(b"HEAD /fifo HTTP/1.0\r\n\r\n".to_vec()), Step::HalfClose]),
+        Probe::new(
+            "pace/fifo-half-closed",
+            [Step::Send(b"HEAD /fifo HTTP/1.0\r\n\r\n".to_vec()), Step::HalfClose],
+        ),
     ];
     for cut in 1..request.len() {
         let (before, after) = request.split_at(cut);
@@ -34,7 +37,11 @@ pub(super) fn pacing() -> Vec<Probe> {
     probes.push(Probe::new("pace/body-after-the-answer", body));
     let bad = [Step::Send(b"nonsense\r\n".to_vec()), Step::Listen(100), Step::Send(b"A: 1\r\n\r\n".to_vec())];
     probes.push(Probe::new("pace/headers-after-the-refusal", bad));
-    for (name, bytes) in [("get", &request[..]), ("post", b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc"), ("bare", b"GET /\r\n\r\n")] {
+    for (name, bytes) in [
+        ("get", &request[..]),
+        ("post", b"POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc"),
+        ("bare", b"GET /\r\n\r\n"),
+    ] {
         let steps = [Step::Send(bytes.to_vec()), Step::HalfClose];
         probes.push(Probe::new(format!("pace/whole-and-closed/{name}"), steps));
         let much = [bytes, &[b'x'; 30_000]].concat();
