@@ -105,6 +105,34 @@ fn a_members_address_is_never_reported() {
 }
 
 #[test]
+fn nothing_is_known_of_a_killed_members_address_after_the_grace_time() {
+    let home = Home::new();
+    let daemon = home.lasting(&settings(""));
+    let operator = daemon.operator();
+    let recorder = Recorder::new(daemon.address, 6);
+    let (mut anna, _) = Client::new_room(&recorder.link(&daemon.access_link()), "", "anna");
+    assert_eq!(operator.known("127.0.0.6").expect("a member's address is known")["member"], true);
+    anna.process.kill();
+    until("the address is forgotten", || operator.known("127.0.0.6").is_none().then_some(()));
+    assert_eq!(operator.list("sessions", "sessions"), [serde_json::Value::Null; 0]);
+}
+
+#[test]
+fn the_operator_bans_and_lifts_by_hand() {
+    let home = Home::new();
+    let daemon = home.lasting(&settings(""));
+    let operator = daemon.operator();
+    operator.ask(&["bans", "add", "203.0.113.9"]);
+    operator.ask(&["bans", "add", "2001:db8:1:2::3"]);
+    reported(&home, "203.0.113.9 -> 0x packets\n2001:db8:1:2::/64 -> 0x packets\n");
+    assert_eq!(operator.list("bans", "bans")[0]["reason"], "operator");
+    operator.ask(&["bans", "lift", "203.0.113.9"]);
+    reported(&home, "2001:db8:1:2::/64 -> 0x packets\n");
+    let ended = operator.run(&["bans", "lift", "203.0.113.9"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("is not banned"), "{ended:?}");
+}
+
+#[test]
 fn exempt_addresses_are_never_reported_and_counters_are_forgotten_in_time() {
     let home = Home::new();
     let settings = "[ban]\nafter = 3\nexempt = ['127.0.0.8']\n[purge]\nevery-packets = 10\n";

@@ -1,6 +1,7 @@
 //! The daemon ends: asked to, or killed.
 
-use std::net::TcpStream;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use chatter_tests::client::Client;
@@ -15,6 +16,7 @@ fn signals_end_it_within_two_seconds_with_members_in() {
         let mut daemon = home.ephemeral("");
         let (anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
         let ben = Client::join(&link, "ben", &[&anna]);
+        let strangers: Vec<_> = (0..20).map(|_| half_a_request(daemon.address)).collect();
         let asked = Instant::now();
         daemon.process.signal(signal);
         let ended = daemon.process.ended();
@@ -28,6 +30,7 @@ fn signals_end_it_within_two_seconds_with_members_in() {
             assert_eq!(ended.code, Some(8), "{signal}: {ended:?}");
             assert!(ended.stderr.contains("the server was shut down"), "{signal}: {ended:?}");
         }
+        drop(strangers);
     }
 }
 
@@ -91,4 +94,10 @@ fn a_restarted_daemon_lets_people_in_at_once() {
     daemon = home.lasting("");
     let (anna, _) = Client::new_room(&readdress(&link, daemon.address), "", "anna");
     assert_eq!(anna.quit().code, Some(0));
+}
+
+fn half_a_request(address: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(address).expect("the daemon answers");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: ").expect("the daemon reads");
+    stream
 }
