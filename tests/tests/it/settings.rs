@@ -45,6 +45,28 @@ fn without_a_carrier_strangers_are_served_and_the_operator_is_told() {
     assert_eq!(daemon.operator().ask(&["status"])["carrier_path"], serde_json::Value::Null);
 }
 
+#[test]
+fn a_small_or_missing_carrier_is_warned_of() {
+    let home = Home::new();
+    let root = home.path("root");
+    std::fs::create_dir(&root).expect("room");
+    for (carrier, size) in [("small.img", 300), ("large.img", 2 * 1024 * 1024)] {
+        std::fs::write(root.join(carrier), vec![1; size]).expect("room");
+    }
+    let file = home.path("chatterd.toml");
+    let said = |carrier: &str| {
+        std::fs::write(&file, format!("[decoy]\nroot = '{}'\ncarrier = '{carrier}'\n", root.display()))
+            .expect("room");
+        let ended = check(&file);
+        assert_eq!(ended.code, Some(0), "a warning is no reason not to start: {ended:?}");
+        let line = ended.stdout.lines().find(|line| line.contains(carrier));
+        line.unwrap_or_else(|| panic!("nothing about {carrier}: {ended:?}")).to_owned()
+    };
+    assert!(said("small.img").starts_with("warning: ") && said("small.img").contains("300 bytes only"));
+    assert!(said("gone.img").starts_with("warning: ") && said("gone.img").contains("members can't come in"));
+    assert!(said("large.img").ends_with("of 2097152 bytes"));
+}
+
 fn check(file: &Path) -> Ended {
     let mut command = configured(file);
     command.arg("--check");
