@@ -2,6 +2,7 @@
 
 use chatter_tests::client::{Client, is_joined};
 use chatter_tests::daemon::Home;
+use chatter_tests::process::until;
 use chatter_tests::recorder::Recorder;
 
 #[test]
@@ -53,4 +54,25 @@ fn what_is_not_taken_is_no_success_and_is_named() {
     assert_eq!(ended.code, Some(4), "{ended:?}");
     assert!(ended.stderr.contains("not taken by the relay: nobody hears this"), "{ended:?}");
     assert_eq!(anna.texts_from("backup"), [""; 0]);
+}
+
+#[test]
+fn leaving_before_all_is_taken_is_no_success_either() {
+    let home = Home::new();
+    let daemon = home.ephemeral("");
+    let recorder = Recorder::new(daemon.address, 1);
+    let (anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+    let joined = ["ben", "carol"].map(|nick| Client::join(&recorder.link(&link), nick, &[&anna]));
+    recorder.hold_back();
+    let before = recorder.exchanges().len();
+    let [mut ben, mut carol] = joined;
+    for client in [&mut ben, &mut carol] {
+        client.say("nobody hears this");
+    }
+    until("both try to say it", || (recorder.exchanges().len() >= before + 2).then_some(()));
+    for (ended, code) in [(ben.interrupt(), 130), (carol.quit(), 9)] {
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(ended.stderr.contains("not taken by the relay: nobody hears this"), "{ended:?}");
+    }
+    assert_eq!(anna.texts_from("ben"), [""; 0]);
 }
