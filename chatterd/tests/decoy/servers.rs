@@ -105,7 +105,7 @@ impl Doorkeeper for Wall {
         Notice::Answer
     }
 
-    fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
+    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
         None
     }
 }
