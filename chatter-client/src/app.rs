@@ -103,6 +103,11 @@ impl App {
             Event::Say(text) => self.unsaid.push_back(text),
             Event::InputEnded => self.end_soon(PATIENCE),
             Event::Interrupted => self.leave(now),
+            Event::Randomness(fresh) => {
+                if let Some(conversation) = &mut self.conversation {
+                    conversation.stir(&fresh);
+                }
+            }
             Event::Timeout => {}
         }
         self.step(now);

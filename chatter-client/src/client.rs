@@ -14,8 +14,11 @@ use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
 use chatter_protocol::room::secret::RoomSecret;
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use zeroize::Zeroizing;
 
 use crate::app::{App, Purpose};
 use crate::dial::Peer;
@@ -140,6 +143,8 @@ struct Driver {
 impl Driver {
     async fn run(mut self) {
         let mut lines_open = true;
+        // Without it, whoever copied this process's memory once could foretell its keys for ever.
+        let mut stirring = tokio::time::interval(STIR_PERIOD);
         loop {
             let event = tokio::select! {
                 biased;
@@ -153,6 +158,10 @@ impl Driver {
                     }
                 },
                 () = self.clock.sleep_until(self.app.poll_timeout()) => Event::Timeout,
+                _ = stirring.tick() => match randomness() {
+                    Ok(fresh) => Event::Randomness(fresh),
+                    Err(_) => continue,
+                },
                 line = self.line_events.recv(), if lines_open && self.app.accepts_lines() => {
                     line.unwrap_or_else(|| {
                         lines_open = false;
@@ -188,11 +197,17 @@ impl Driver {
 
 /// Randomness from the system.
 fn entropy() -> Result<Entropy, StartError> {
-    let mut seed = zeroize::Zeroizing::new([0; 32]);
-    getrandom::fill(&mut *seed).map_err(|_| StartError::NoRandomness)?;
-    Ok(Entropy::new(*seed))
+    randomness().map(|seed| Entropy::new(*seed))
 }
 
+fn randomness() -> Result<Zeroizing<[u8; 32]>, StartError> {
+    let mut fresh = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *fresh).map_err(|_| StartError::NoRandomness)?;
+    Ok(fresh)
+}
+
+/// How often keys to come get fresh randomness.
+const STIR_PERIOD: Duration = Duration::from_secs(60);
 /// Lines that wait for the app; beyond them, whoever types waits.
 const LINES_MAX: usize = 64;
 /// Notices that wait to be shown; beyond them, the network waits: a paused terminal must not cost the session.

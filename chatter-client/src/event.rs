@@ -5,6 +5,7 @@
 
 use chatter_proto::relay::{client_frame, relay_frame};
 use chatter_protocol::client::End;
+use zeroize::Zeroizing;
 
 use crate::exit::Outcome;
 use crate::secret::SecretText;
@@ -22,6 +23,8 @@ pub(crate) enum Event {
     InputEnded,
     /// Leave at once.
     Interrupted,
+    /// Fresh randomness from the system, once in a while.
+    Randomness(Zeroizing<[u8; 32]>),
     /// Time has passed.
     Timeout,
 }

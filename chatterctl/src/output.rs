@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::failure::Failure;
 
@@ -27,7 +27,7 @@ impl Format {
 /// What a command found, both ways.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    json: Value,
+    json: String,
     text: String,
 }
 
@@ -35,8 +35,8 @@ impl Answer {
     /// An answer whose JSON has the fields of `json`, and whose text has these lines.
     pub(crate) fn new(json: &impl Serialize, lines: &[String]) -> Self {
         let text: String = lines.iter().map(|line| format!("{}\n", printable(line))).collect();
-        // Only maps with other keys than texts fail, and there are none.
-        Self { json: serde_json::to_value(json).unwrap_or(Value::Null), text }
+        let json = serde_json::to_string(json).expect("fields are texts, numbers and lists of such");
+        Self { json, text }
     }
 }
 

@@ -123,8 +123,8 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeysError`]; the old secret then stays.
-    pub fn rotate(&mut self, entropy: &mut Entropy) -> Result<(), KeysError> {
-        let before = std::mem::replace(&mut self.access, AccessSecret::generate(entropy));
+    pub fn replace_access(&mut self, secret: AccessSecret) -> Result<(), KeysError> {
+        let before = std::mem::replace(&mut self.access, secret);
         self.keep().inspect_err(|_| self.access = before)
     }
 
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!((second.server.key(), second.seed), (first.server.key(), first.seed));
         assert_eq!((second.words, second.past), (vec!["word".to_owned()], Past::Unknown));
         let old = first.access.clone();
-        first.rotate(&mut entropy).expect("room on the disk");
+        first.replace_access(AccessSecret::generate(&mut entropy)).expect("room on the disk");
         let third = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
         assert!(third.access == first.access && third.access != old);
     }

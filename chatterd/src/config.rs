@@ -14,6 +14,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::decoy::Persona;
+use crate::decoy::persona::Unverified;
 use crate::ledger::{ADDRESSES_MAX, BANS_MAX, Network, Settings};
 
 pub use arguments::Arguments;
@@ -54,7 +56,7 @@ pub struct DecoyConfig {
     /// The file in it, as a path from it, whose downloads carry sessions.
     pub carrier: Option<String>,
     /// The Python version to pose as.
-    pub python: String,
+    pub python: Persona,
 }
 
 /// `[ban]`
@@ -116,7 +118,10 @@ pub enum ConfigError {
     /// Settings that exclude each other.
     #[error("decoy.carrier names a file in decoy.root, but decoy.root is not set")]
     CarrierWithoutRoot,
-    /// No place to keep anything.
+    /// A Python that nobody compared with.
+    #[error("[decoy] python: {0}")]
+    Python(#[from] Unverified),
+    /// Nowhere to keep keys.
     #[error("no place to keep keys: set state-directory, or HOME, or run with --ephemeral")]
     NoStateDirectory,
 }
@@ -167,7 +172,7 @@ impl Config {
             decoy: DecoyConfig {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),
-                python: file.decoy.python.unwrap_or_else(|| PYTHON_DEFAULT.to_owned()),
+                python: Persona::parse(file.decoy.python.as_deref().unwrap_or(PYTHON_DEFAULT))?,
             },
             ban: BanConfig {
                 after: file.ban.after.map_or(BAN_AFTER_DEFAULT, |after| after.0.get()),

@@ -18,15 +18,15 @@ use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Server, Settings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::access::{Keys, KeysError, SharedLedger, wall_now};
 use crate::admin_socket::{AdminSocket, AdminSocketError};
 use crate::config::Config;
-use crate::decoy::persona::Unverified;
-use crate::decoy::{Decoy, Persona, Root};
+use crate::decoy::{Decoy, Root};
 use crate::directory::{self, DirectoryError};
 use crate::door::Door;
+use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
 use crate::operator::{Carrier, Facts, Keyring, Operator, Shared};
@@ -42,9 +42,6 @@ pub enum DaemonError {
     /// The state directory.
     #[error("the state directory can't be used: {0}")]
     StateDirectory(#[from] DirectoryError),
-    /// The Python to look like.
-    #[error("[decoy] python: {0}")]
-    Persona(#[from] Unverified),
     /// The carrier.
     #[error("[decoy] carrier: {0}")]
     Carrier(String),
@@ -67,6 +64,18 @@ pub enum DaemonError {
     System(#[from] io::Error),
 }
 
+impl DaemonError {
+    /// What the process ends with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Listen { .. } | Self::AdminSocket(_) => Exit::Unavailable,
+            Self::Keys(_) | Self::StateDirectory(_) | Self::Report(_) => Exit::Files,
+            Self::Carrier(_) => Exit::Config,
+            Self::System(_) => Exit::Software,
+        }
+    }
+}
+
 /// Runs a daemon until SIGINT or SIGTERM. What others rely on is written to `stdout`, a line each.
 ///
 /// # Errors
@@ -77,7 +86,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let mut entropy = fresh_entropy()?;
 
     let keys = keys(&config, &mut entropy)?;
-    let decoy = Arc::new(decoy(&config, &keys)?);
+    let decoy = Arc::new(decoy(&config, &keys));
     let carrier = carrier(&decoy)?;
     let (report, ledger) = ledger(&config, &mut entropy)?;
     let listeners = bind(&config)?;
@@ -144,18 +153,16 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
     }
 }
 
-fn decoy(config: &Config, keys: &Keys) -> Result<Decoy, DaemonError> {
-    let persona = Persona::parse(&config.decoy.python)?;
+fn decoy(config: &Config, keys: &Keys) -> Decoy {
     let root = match &config.decoy.root {
         Some(path) => Root::Own { path: path.clone(), carrier: config.decoy.carrier.clone() },
         None => Root::generated(keys.seed, &keys.words),
     };
-    Ok(Decoy::new(root, persona))
+    Decoy::new(root, config.decoy.python)
 }
 
 fn carrier(decoy: &Decoy) -> Result<Option<Carrier>, DaemonError> {
     let Some(path) = decoy.carrier_path() else {
-        warn!("no carrier is set: strangers are served, but members can't come in; see [decoy] carrier");
         return Ok(None);
     };
     let path = CarrierPath::parse(path).ok_or_else(|| {

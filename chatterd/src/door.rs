@@ -1,8 +1,10 @@
 //! The corridor between the decoy's decision and its body: member or stranger?
 //!
-//!     request, answer ─▶ notice ─┬─ no token ─▶ knock
-//!                                ├─ token, not the carrier ─▶ relay (an up token, or a knock)
-//!                                └─ token, the carrier ─▶ answered ─▶ admit ─▶ the session's bytes, or the decoy's
+//! ```text
+//! request, answer ─▶ notice ─┬─ no token ─▶ knock
+//!                            ├─ token, not the carrier ─▶ relay (an up token, or a knock)
+//!                            └─ token, the carrier ─▶ answered ─▶ admit ─▶ the session's bytes, or the decoy's
+//! ```
 //!
 //! **In** a request and the answer decided for it. **Out** a knock, a token handed on, a download. **Never** a change
 //! to an answer but its body's bytes, or a wait for relay or session before the header block is written.
@@ -56,6 +58,13 @@ impl Door {
         token::from_cookies(self.cookie_name, request.cookies())
     }
 
+    /// Hands on what may be an up token; the relay counts a knock if it is none.
+    fn up(&self, token: Vec<u8>, peer: IpAddr) {
+        if self.relay.up(token, peer).is_err() {
+            self.knock(peer);
+        }
+    }
+
     fn knock(&self, peer: IpAddr) {
         let ban = lock(&self.ledger).knock(peer, wall_now());
         ban.iter().for_each(journal::ban);
@@ -77,9 +86,10 @@ impl Doorkeeper for Door {
         let token = self.token(request);
         let refuses = self.refuses(token.as_deref(), answer, peer);
         match token {
-            Some(token) if !answer.carrier => self.relay.up(token, peer),
-            // Decided where the body is; until its session is confirmed, an opening is a knock like any other.
-            Some(_) | None => self.knock(peer),
+            Some(token) if !answer.carrier || refuses => self.up(token, peer),
+            // Counted where it is recognised or not.
+            Some(_) => {}
+            None => self.knock(peer),
         }
         if refuses { Notice::Refuse } else { Notice::Answer }
     }
@@ -89,9 +99,11 @@ impl Doorkeeper for Door {
         let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
         let Some(recognised) = recognised else {
             // The carrier may be visited upwards, too.
-            self.relay.up(token, peer.ip());
+            self.up(token, peer.ip());
             return None;
         };
+        // Until its session is confirmed, an opening is a knock like any other.
+        self.knock(peer.ip());
         let mut preamble = self.decoy.carrier_magic(&mut |bytes| {
             // Without the system's random source there would be no keys either.
             let _ = getrandom::fill(bytes);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chatter_proto::relay::bye;
-use chatter_protocol::access::{AccessCode, CarrierPath};
+use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::invite::{self, Address as LinkAddress};
 use chatter_protocol::server::gatekeeper::GateId;
@@ -176,13 +176,17 @@ impl Control for Operator {
     async fn rotate(&self) -> Result<AccessLink, ControlError> {
         let mut keyring = lock(&self.keyring);
         let Keyring { keys, gate, entropy } = &mut *keyring;
-        keys.rotate(entropy).map_err(|error| ControlError::Failed(error.to_string()))?;
+        let secret = AccessSecret::generate(entropy);
         let mut gatekeeper = lock(&self.gatekeeper);
-        let opened = gatekeeper.add(String::new(), &keys.access);
+        let opened = gatekeeper.add(String::new(), &secret);
         let opened = opened.map_err(|full| ControlError::Refused(full.to_string()))?;
-        gatekeeper.retire(std::mem::replace(gate, opened));
+        // The gate that is not the present one is retired, whichever that is.
+        let kept = keys.replace_access(secret);
+        let retired = if kept.is_ok() { std::mem::replace(gate, opened) } else { opened };
+        gatekeeper.retire(retired);
         drop(gatekeeper);
         self.relay.forget_retired();
+        kept.map_err(|error| ControlError::Failed(error.to_string()))?;
         self.link(keys)
     }
 

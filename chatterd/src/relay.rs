@@ -36,6 +36,11 @@ pub struct Handle {
 #[error("the relay has ended")]
 pub struct RelayEnded;
 
+/// More tokens wait for the relay than it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many tokens wait for the relay")]
+pub struct Flooded;
+
 /// What the relay holds, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -109,9 +114,12 @@ impl Handle {
         answer.await.ok()
     }
 
-    /// Hands a token upwards. Under a flood it may be dropped: a member sends it again.
-    pub fn up(&self, token: Vec<u8>, peer: IpAddr) {
-        let _ = self.ups.try_send((token, peer));
+    /// Hands a token upwards.
+    ///
+    /// # Errors
+    /// [`Flooded`] where too many wait: the token is dropped, and a member sends it again.
+    pub fn up(&self, token: Vec<u8>, peer: IpAddr) -> Result<(), Flooded> {
+        self.ups.try_send((token, peer)).map_err(|_| Flooded)
     }
 
     /// A link's connection is gone.

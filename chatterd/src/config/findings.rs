@@ -78,7 +78,7 @@ impl Config {
     }
 
     fn directory(&self) -> Vec<Finding> {
-        let persona = Finding::Fine(format!("poses as Python {}", self.decoy.python));
+        let persona = Finding::Fine(format!("poses as Python {}", self.decoy.python.version()));
         let Some(root) = &self.decoy.root else {
             return vec![persona, Finding::Fine("shows strangers a generated directory".to_owned())];
         };

@@ -74,7 +74,10 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
     assert_eq!(exempt, ["127.0.0.0/8", "::1/128"]);
-    assert_eq!(config.decoy, DecoyConfig { root: None, carrier: None, python: "3.11.2".to_owned() });
+    assert_eq!(
+        config.decoy,
+        DecoyConfig { root: None, carrier: None, python: Persona::parse("3.11.2").unwrap() }
+    );
     assert_eq!(config.admin.socket, Path::new("/tmp/chatterd-1000/admin.sock"));
 }
 
@@ -101,7 +104,7 @@ fn every_setting_can_be_a_variable() {
         ("CHATTERD_GRACE", "0"),
         ("CHATTERD_DECOY_ROOT", "/srv"),
         ("CHATTERD_DECOY_CARRIER", "/a/b.img"),
-        ("CHATTERD_DECOY_PYTHON", "3.12.1"),
+        ("CHATTERD_DECOY_PYTHON", "3.11.7"),
         ("CHATTERD_BAN_AFTER", "5"),
         ("CHATTERD_BAN_REFUSE", "yes"),
         ("CHATTERD_BAN_EXEMPT", "10.0.0.0/8, 2001:db8::/32,"),
@@ -115,7 +118,7 @@ fn every_setting_can_be_a_variable() {
     assert_eq!(config.state_directory, Some("/state".into()));
     assert_eq!((config.grace, config.ban.length), (Duration::ZERO, None));
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
-    assert_eq!(config.decoy.python, "3.12.1");
+    assert_eq!(config.decoy.python.version(), "3.11.7");
     assert_eq!((config.ban.after, config.ban.refuse, config.ban.exempt.len()), (5, true, 2));
     assert_eq!(config.ban.report, Some("/report".into()));
     assert_eq!(config.purge.every_packets, 9);
@@ -308,4 +311,10 @@ proptest! {
             prop_assert_eq!(host.to_string().parse(), Ok(host));
         }
     }
+}
+
+#[test]
+fn an_unverified_python_is_refused_with_the_list() {
+    let error = load(&[], &[], "[decoy]\npython = \"2.7.18\"").unwrap_err().to_string();
+    assert_eq!(error, "[decoy] python: Python 2.7.18 has not been verified; choose one of 3.11.2, 3.11.7");
 }
