@@ -1,7 +1,9 @@
-//! The walls between the crates, held by what cargo says of their dependencies.
+//! The walls between the crates, held by what cargo says of their dependencies; and the sections that the code cites.
 //!
-//! **In** `cargo tree`. **Out** a failure that names what came in where it must not. **Never** the network.
+//! **In** `cargo tree`, sources, `docs/protocol.md`. **Out** a failure that names what came in where it must not, or is not
+//! there. **Never** the network.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that `package` is made of when it is built for use, itself included.
@@ -46,4 +48,46 @@ fn chatterctl_cannot_see_chat() {
 #[test]
 fn the_daemon_is_no_client() {
     check("chatterd", "chatter_protocol", &["chatter_client", "chatterctl"]);
+}
+
+/// Every section that the code cites stands in the protocol's document.
+#[test]
+fn cited_sections_exist() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let document =
+        std::fs::read_to_string(workspace.join("docs/protocol.md")).expect("the document is there");
+    let stands = |section: &str| {
+        document.lines().any(|line| {
+            line.starts_with(&format!("## {section}. ")) || line.starts_with(&format!("{section}. "))
+        })
+    };
+    let mut cited = 0;
+    for folder in ["chatter-protocol/src", "chatterd/src", "chatter-client/src"] {
+        for file in sources(&workspace.join(folder)) {
+            let text = std::fs::read_to_string(&file).expect("sources are text");
+            for section in text.split('§').skip(1) {
+                let end = section.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(section.len());
+                let section = section.split_at(end).0.trim_end_matches('.');
+                // RFC 1035 §2.3.4 has three parts; ours have one or two.
+                if section.matches('.').count() < 2 {
+                    assert!(stands(section), "{} cites §{section}, which is not there", file.display());
+                    cited += 1;
+                }
+            }
+        }
+    }
+    assert!(cited > 20, "only {cited} citations were found: are they read rightly?");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
 }
