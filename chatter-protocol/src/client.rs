@@ -1,8 +1,10 @@
 //! The client's side: the carrier, link by link.
 
 mod link;
+mod output;
 pub mod session;
 mod up;
 
-pub use session::{End, LinkAnswer, Output, Session};
+pub use output::{End, LinkAnswer, Output};
+pub use session::Session;
 pub use up::UpId;

@@ -16,8 +16,8 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessCode, AccessCodeError};
+use crate::code::CodeError;
 use crate::room::secret::RoomSecret;
-use crate::room::secret::RoomSecretError;
 
 /// Where the server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub enum LinkError {
     Code(#[from] AccessCodeError),
     /// The room secret is wrong.
     #[error("the link's room secret is damaged: {0}")]
-    Secret(RoomSecretError),
+    Secret(CodeError),
     /// An access link where a room link was needed.
     #[error("this link lets you in but names no room: use `new` to make one, or ask for the room's link")]
     NoRoom,

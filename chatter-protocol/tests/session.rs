@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests pick the frames they are about")]
 
+#[allow(dead_code, clippy::allow_attributes, reason = "each test uses its part of the world")]
 mod world;
 
 use std::time::Duration;

@@ -13,14 +13,14 @@
 //! docs/protocol.md §2–5; the server's end is `server/session.rs`.
 
 use alloc::collections::VecDeque;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use chatter_proto::relay::{ClientFrame, RelayFrame, Visit, bye, client_frame, relay_frame};
+use chatter_proto::relay::{ClientFrame, RelayFrame, Visit, client_frame, relay_frame};
 use zeroize::Zeroize as _;
 
 use super::link::{Link, Received, cookie};
+use super::output::{DAY, End, LinkAnswer, Output};
 use super::up::{UpId, UpStream};
 use crate::access::{AccessCode, GateKeys};
 use crate::entropy::Entropy;
@@ -31,102 +31,6 @@ use crate::limits;
 use crate::record::Down;
 use crate::server::session::jitter;
 use crate::time::{Time, WallTime};
-
-/// What the caller has to do, or to know.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// `GET path` with this cookie, as a fresh download, over a new connection; feed back all that comes.
-    Open {
-        /// Names the connection from here on.
-        link: LinkId,
-        /// The request's target.
-        path: String,
-        /// The `Cookie` header's value.
-        cookie: String,
-    },
-    /// Close the link's connection.
-    Close {
-        /// The link.
-        link: LinkId,
-    },
-    /// `GET path` with this cookie, as a reload, over a new connection; call [`Session::up_done`] afterwards.
-    Up {
-        /// Names the request.
-        up: UpId,
-        /// The request's target.
-        path: String,
-        /// The `Cookie` header's value.
-        cookie: String,
-        /// The `If-Modified-Since` header's value.
-        if_modified_since: Option<String>,
-    },
-    /// A frame from the relay.
-    Frame(relay_frame::Frame),
-    /// The session stands for the first time.
-    Connected,
-    /// The link broke; it is being renewed.
-    Broken,
-    /// The link is whole again, nothing was lost.
-    Resumed,
-    /// Something the user should know.
-    Warning(String),
-    /// The session is over.
-    Ended(End),
-}
-
-/// Why a session is over. The texts say what to try.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum End {
-    /// The relay said good-bye.
-    #[error("{}", bye_text(*.0))]
-    Bye(bye::Reason),
-    /// The server answered like a plain file server each time.
-    #[error(
-        "the server just looks like a file server ({tries} tries): the access code is wrong or was retired, \
-         your address is banned for knocking too often, or a cache stands between you and it. Ask for a fresh link"
-    )]
-    PlainServer {
-        /// How often it was tried.
-        tries: u32,
-    },
-    /// The server knows the code and refuses.
-    #[error("{0}")]
-    Refused(Refusal),
-    /// Nobody answers.
-    #[error(
-        "nobody answers there: is the address right, is the server running, does a firewall stand between?"
-    )]
-    Unreachable,
-    /// The clocks differ by more than a day.
-    #[error(
-        "the server's clock and yours differ by {} days: set yours right, then try again",
-        .seconds / DAY
-    )]
-    ClockOff {
-        /// By how much.
-        seconds: u64,
-    },
-    /// The session was broken for longer than the server keeps it; so many bytes were never acknowledged.
-    #[error("the connection was lost for too long; join again{}", unacknowledged_text(*.unacknowledged))]
-    Lost {
-        /// Bytes said and not taken by the relay.
-        unacknowledged: usize,
-    },
-    /// What came was not sealed by the server.
-    #[error("the server sent what it can't have meant: something between you and it changes what it says")]
-    Tampered,
-}
-
-/// The head of the answer to an opening request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkAnswer {
-    /// The status code.
-    pub status: u16,
-    /// The `Date` header.
-    pub date: Option<WallTime>,
-    /// The `Content-Length` header.
-    pub length: Option<u64>,
-}
 
 /// The client's end of one session.
 pub struct Session {
@@ -345,12 +249,17 @@ impl Session {
     }
 
     /// The first try is dated by our clock, the second by the server's. The third is dated ahead, as far as the
-    /// server's window goes: one that has just restarted takes nothing that could have been used before.
+    /// server's window goes when it is sent: one that has just restarted takes nothing that could have been used
+    /// before, which is all that is dated up to its start and a full lead beyond. The wait before the third try is
+    /// what gets it past that, even where the second came in the very second of the start.
     fn token_time(&self, wall: WallTime) -> WallTime {
         match (self.plain_answers, self.server_date) {
             (0, _) | (_, None) => wall,
             (1, Some(date)) => date,
-            (_, Some(date)) => WallTime(date.0.saturating_add(limits::TOKEN_LEAD_MAX - 1)),
+            (_, Some(date)) => {
+                let ahead = limits::TOKEN_LEAD_MAX - 1 + LAST_TRY_DELAY.as_secs();
+                WallTime(date.0.saturating_add(ahead))
+            }
         }
     }
 
@@ -571,23 +480,6 @@ fn is_sendable(visit: &Visit) -> bool {
     visit.path.starts_with('/') && visible(&visit.path, false) && visible(&visit.last_modified, true)
 }
 
-fn bye_text(reason: bye::Reason) -> &'static str {
-    match reason {
-        bye::Reason::Quit => "you have left",
-        bye::Reason::Shutdown => "the server was shut down",
-        bye::Reason::Purged => "the server's operator ended all sessions",
-        bye::Reason::GateRetired => "the access code you came by was retired: ask for a fresh link",
-        bye::Reason::TooSlow => "the server gave up on your connection: it could not take what others said",
-        bye::Reason::BrokeRules => "the server did not understand this program: update it",
-        bye::Reason::Unspecified => "the server ended the session",
-    }
-}
-
-fn unacknowledged_text(bytes: usize) -> &'static str {
-    if bytes == 0 { "" } else { "; the last things you said may not have arrived" }
-}
-
-const DAY: u64 = 24 * 60 * 60;
 /// How long the third try waits: a server that has just restarted needs a moment.
 const LAST_TRY_DELAY: Duration = Duration::from_secs(2);
 /// Waits between attempts to resume, and the last one for ever after.

@@ -5,12 +5,11 @@
 //!
 //! A passphrase will become a secret here too, through Argon2id salted with the server's key and the room's name.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use bech32::primitives::decode::UncheckedHrpstring;
-use bech32::{Bech32m, Hrp};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::code::{self, CodeError};
 use crate::entropy::Entropy;
 use crate::ids::RoomId;
 use crate::seal::{self, Key};
@@ -18,23 +17,6 @@ use crate::seal::{self, Key};
 /// What whoever wants into a room must hold.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct RoomSecret([u8; 16]);
-
-/// Why a text is no room secret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RoomSecretError {
-    /// It holds a character that bech32 does not use, lacks its `room1`, or mixes upper and lower case.
-    #[error("this is no room secret: {0}")]
-    Unreadable(String),
-    /// It is something else in bech32m.
-    #[error("this is no room secret: it begins with \"{0}1\", a room secret with \"room1\"")]
-    OtherKind(String),
-    /// Characters were mistyped or lost.
-    #[error("the room secret is damaged: its checksum is wrong; copy it again, whole")]
-    Damaged,
-    /// The checksum is right, the content is not.
-    #[error("the room secret has the wrong length; a newer version may have made it")]
-    Length,
-}
 
 impl RoomSecret {
     /// A fresh secret, for a new room.
@@ -54,32 +36,16 @@ impl RoomSecret {
 
     /// The secret as it stands in a link: bech32m, `room1…`.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let text = bech32::encode::<Bech32m>(KIND, &self.0);
-        Zeroizing::new(text.expect("16 bytes are within bech32m's length"))
+        Zeroizing::new(code::encode(HRP, &self.0))
     }
 
     /// Reads what [`to_text`](Self::to_text) wrote, in either case.
     ///
     /// # Errors
-    /// [`RoomSecretError`] says what is wrong with the text.
-    pub fn parse(text: &str) -> Result<Self, RoomSecretError> {
-        let unchecked =
-            UncheckedHrpstring::new(text).map_err(|error| RoomSecretError::Unreadable(error.to_string()))?;
-        let checked =
-            unchecked.validate_and_remove_checksum::<Bech32m>().map_err(|_| RoomSecretError::Damaged)?;
-        if checked.hrp() != KIND {
-            return Err(RoomSecretError::OtherKind(checked.hrp().to_lowercase()));
-        }
-        let mut bytes = checked.byte_iter();
-        let mut secret = Self([0; 16]);
-        for slot in &mut secret.0 {
-            *slot = bytes.next().ok_or(RoomSecretError::Length)?;
-        }
-        // The last character has two bits to spare; a secret has one text.
-        if bytes.next().is_some() || !secret.to_text().eq_ignore_ascii_case(text) {
-            return Err(RoomSecretError::Length);
-        }
-        Ok(secret)
+    /// [`CodeError`] says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, CodeError> {
+        let bytes = code::decode(HRP, text)?;
+        bytes.as_slice().try_into().map(Self).map_err(|_| CodeError::Length)
     }
 
     /// The room's id on the server whose public key this is. The relay can't tell the secret from it.
@@ -100,7 +66,7 @@ impl core::fmt::Debug for RoomSecret {
 }
 
 /// What the text begins with, before the 1.
-const KIND: Hrp = Hrp::parse_unchecked("room");
+const HRP: &str = "room";
 
 #[cfg(test)]
 mod tests {
@@ -138,16 +104,13 @@ mod tests {
     #[test]
     fn errors_say_what_is_wrong() {
         let check = |text: &str| RoomSecret::parse(text).expect_err("no secret");
-        let encode = |kind, bytes: &[u8]| {
-            bech32::encode::<Bech32m>(Hrp::parse(kind).expect("a kind"), bytes).expect("short")
-        };
-        assert_eq!(check(&encode("chatter", &[1; 16])), RoomSecretError::OtherKind("chatter".into()));
-        assert_eq!(check(&encode("room", &[1; 17])), RoomSecretError::Length);
-        assert_eq!(check(&encode("room", &[1; 15])), RoomSecretError::Length);
-        assert!(matches!(check("room"), RoomSecretError::Unreadable(_)));
-        assert!(matches!(check(""), RoomSecretError::Unreadable(_)));
+        assert_eq!(check(&code::encode("chatter", &[1; 16])), CodeError::OtherKind("room"));
+        assert_eq!(check(&code::encode("room", &[1; 17])), CodeError::Length);
+        assert_eq!(check(&code::encode("room", &[1; 15])), CodeError::Length);
+        assert_eq!(check("room"), CodeError::OtherKind("room"));
+        assert_eq!(check(""), CodeError::OtherKind("room"));
         let text = RoomSecret::from_bytes([1; 16]).to_text();
-        assert_eq!(check(&text.replace("qy", "qq")), RoomSecretError::Damaged);
+        assert!(matches!(check(&text.replace("qy", "qq")), CodeError::Checksum { .. }));
     }
 
     #[test]

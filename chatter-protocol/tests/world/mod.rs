@@ -68,6 +68,8 @@ pub(crate) struct World {
     /// Bytes of the carrier behind the preamble.
     pub(crate) carrier_len: u64,
     pub(crate) silent: bool,
+    /// A bit of what goes down, counted from the start of everything, that is flipped once.
+    pub(crate) flip_down_bit: Option<usize>,
     clock: Duration,
     entropy: Entropy,
     downloads: BTreeMap<LinkId, Download>,
@@ -112,6 +114,7 @@ impl World {
             server_outputs: Vec::new(),
             carrier_len: 1 << 30,
             silent: false,
+            flip_down_bit: None,
             clock: Duration::ZERO,
             entropy,
             downloads: BTreeMap::new(),
@@ -331,7 +334,14 @@ impl World {
             let wanted = self.entropy.below(3000) as usize + 1;
             let cut = self.entropy.below(1000) < self.weather.cut;
             let count = wanted.min(download.bytes.len());
-            let piece: Vec<u8> = download.bytes.drain(..count).collect();
+            let mut piece: Vec<u8> = download.bytes.drain(..count).collect();
+            self.flip_down_bit = match self.flip_down_bit {
+                Some(bit) if bit / 8 < piece.len() => {
+                    piece[bit / 8] ^= 1 << (bit % 8);
+                    None
+                }
+                later => later.map(|bit| bit - piece.len() * 8),
+            };
             let (peer, client_link) = (download.peer, download.client_link);
             let wall = self.peer_wall(peer);
             self.peers[peer].session.link_received(client_link, &piece, self.now, wall);

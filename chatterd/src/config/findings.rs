@@ -140,6 +140,12 @@ impl Config {
 fn carrier_finding(root: &Path, carrier: &str) -> Finding {
     let path = root.join(carrier);
     match std::fs::metadata(&path) {
+        Ok(file) if file.is_file() && file.len() < CARRIER_LEN_SMALL => Finding::Warning(format!(
+            "the carrier {} has {} bytes only: each member's connection carries no more than that and is then made \
+             anew, which shows, and below a few hundred bytes nobody comes in; name a file of some megabytes",
+            path.display(),
+            file.len()
+        )),
         Ok(file) if file.is_file() => {
             Finding::Fine(format!("carrier {} of {} bytes", path.display(), file.len()))
         }
@@ -151,3 +157,6 @@ fn carrier_finding(root: &Path, carrier: &str) -> Finding {
         }
     }
 }
+
+/// Below this, chaff alone uses a carrier up within hours.
+const CARRIER_LEN_SMALL: u64 = 1024 * 1024;

@@ -165,7 +165,7 @@ fn files(draw: &mut Draw, names: &mut Names, newest: i64, count: (i64, i64)) -> 
             let modified = newest - draw.between(0, age);
             let form = draw.form();
             let name = names.file(draw, form, modified);
-            let content = contents::write(draw, names, form, modified);
+            let content = contents::write(draw, names, form, &name, modified);
             Node { name, modified, thing: Thing::File(content.into()) }
         })
         .collect()

@@ -301,4 +301,12 @@ mod tests {
                       Content-Type: multipart/mixed; x*=1; x*0=2\r\r\r\n\r\n";
         assert_eq!(parsed(nested), None);
     }
+
+    #[test]
+    fn messages_within_messages_meet_pythons_recursion_limit() {
+        let nested =
+            |count: usize| parsed(&format!("{}\r\n\r\n", "Content-Type: message/rfc822\r\r".repeat(count)));
+        assert!(nested(976).is_some());
+        assert!(nested(977).is_none());
+    }
 }

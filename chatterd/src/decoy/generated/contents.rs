@@ -8,7 +8,7 @@ use super::names::Names;
 use super::{Draw, Form};
 
 /// The bytes of one file.
-pub(super) fn write(draw: &mut Draw, names: &Names, form: Form, modified: i64) -> Vec<u8> {
+pub(super) fn write(draw: &mut Draw, names: &Names, form: Form, name: &str, modified: i64) -> Vec<u8> {
     let lines = draw.between(8, 900);
     let size = usize::try_from(draw.between(9_000, 420_000)).unwrap_or(9_000);
     match form {
@@ -16,18 +16,26 @@ pub(super) fn write(draw: &mut Draw, names: &Names, form: Form, modified: i64) -
         Form::Table => table(draw, names, lines),
         Form::Notes => notes(draw, names, lines / 20 + 2),
         Form::Settings => settings(draw, names, lines / 15 + 4),
-        Form::Archive => binary(draw, b"\x1f\x8b\x08\x00", size),
-        Form::Picture => {
-            let magic: &[u8] =
-                b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00\xff\xdb\x00\x43\x00";
-            binary(draw, magic, size)
-        }
+        Form::Archive | Form::Picture => binary(draw, magic(name), size),
         Form::Document => {
             let mut bytes = binary(draw, b"%PDF-1.5\n%\xd0\xd4\xc5\xd8\n", size);
             bytes.extend_from_slice(b"\nendstream\nendobj\nstartxref\n");
             bytes.extend_from_slice(format!("{size}\n%%EOF\n").as_bytes());
             bytes
         }
+    }
+}
+
+/// The first bytes of a file of that name.
+fn magic(name: &str) -> &'static [u8] {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "xz" => b"\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01",
+        "zip" => b"PK\x03\x04\x14\x00\x00\x00\x08\x00",
+        "png" => b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x04\x00\x00\x00\x03\x00\x08\x02\x00\x00\x00",
+        "jpg" | "JPG" => {
+            b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x01\x00\x48\x00\x48\x00\x00\xff\xdb\x00\x43\x00"
+        }
+        _ => b"\x1f\x8b\x08\x00",
     }
 }
 

@@ -1,0 +1,49 @@
+//! Looks for the real servers that the decoy's tests compare it with.
+//!
+//! **In**: the machine's python3 commands, and the table of verified versions. **Out**: `CHATTER_PYTHONS` (path and version of
+//! each, one a line) and the cfg `real_python` if there is one; without it those tests count as ignored.
+//! **Never**: anything that the daemon itself is built from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rustc-check-cfg=cfg(real_python)");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={PERSONAS}");
+    println!("cargo::rerun-if-env-changed=PATH");
+    let personas = std::fs::read_to_string(PERSONAS).unwrap_or_default();
+    let found: Vec<String> = pythons()
+        .into_iter()
+        .filter(|(version, _)| personas.contains(&format!("version: \"{version}\"")))
+        .map(|(version, path)| format!("{version}={path}"))
+        .collect();
+    if !found.is_empty() {
+        println!("cargo::rustc-cfg=real_python");
+    }
+    println!("cargo::rustc-env=CHATTER_PYTHONS={}", found.join(";"));
+}
+
+/// The pythons that run, by version; the system's own counts first.
+fn pythons() -> BTreeMap<String, String> {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let kept = std::fs::read_dir(PathBuf::from(home).join(".pyenv/versions")).into_iter().flatten().flatten();
+    let mut folders = vec![PathBuf::from("/usr/bin")];
+    folders.extend(kept.map(|entry| entry.path().join("bin")));
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let mut found = BTreeMap::new();
+    for folder in folders {
+        for name in ["python3", "python3.11", "python3.12", "python3.13", "python3.14"] {
+            let Ok(said) = Command::new(folder.join(name)).args(["-c", WHO]).output() else { continue };
+            let said = String::from_utf8_lossy(&said.stdout).into_owned();
+            if let Some((version, path)) = said.trim().split_once(' ') {
+                found.entry(version.to_owned()).or_insert_with(|| path.to_owned());
+            }
+        }
+    }
+    found
+}
+
+const PERSONAS: &str = "src/decoy/persona.rs";
+const WHO: &str = "import sys; print(sys.version.split()[0], sys.executable)";

@@ -1,0 +1,81 @@
+//! The decoy beside the real thing: the machine's `python3 -m http.server` and ours on the same directory, compared by
+//! every byte, by when it comes and by how the connection ends.
+//!
+//! **In**: a catalogue of probes and mutations of them (`CHATTER_DECOY_MUTATIONS`, `CHATTER_DECOY_SEED`).
+//! **Out**: no difference, for each verified Python that is installed. Without one these tests are ignored: install
+//! python3 (3.11.2 is Debian 12's) and build again.
+//! **Never**: another server than those started here.
+
+mod catalogue;
+mod directory;
+mod mutation;
+mod probe;
+mod servers;
+
+use probe::{Probe, Step, compare};
+use servers::Pair;
+use std::io::Write;
+
+#[test]
+#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
+fn the_catalogue_shows_no_difference() {
+    let probes = catalogue::all();
+    assert!(probes.len() >= 300, "only {} probes", probes.len());
+    for pair in Pair::each() {
+        let differing = compare(&pair, &probes);
+        assert!(differing.is_empty(), "Python {}: {}", pair.version, differing.join("\n"));
+        eprintln!("Python {}: {} probes, no difference", pair.version, probes.len());
+    }
+}
+
+#[test]
+#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
+fn mutated_requests_show_no_difference() {
+    let number =
+        |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (count, seed) = (number("CHATTER_DECOY_MUTATIONS", 1_000), number("CHATTER_DECOY_SEED", 1));
+    for pair in Pair::each() {
+        let probes = mutation::mutated(&catalogue::all(), seed, count);
+        let differing = compare(&pair, &probes);
+        assert!(differing.is_empty(), "Python {}: {}", pair.version, differing.join("\n"));
+        eprintln!("Python {}: {} mutations of seed {seed}, no difference", pair.version, probes.len());
+    }
+}
+
+#[test]
+#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
+fn a_file_that_grows_is_sent_to_its_new_end() {
+    for pair in Pair::each() {
+        let path = pair.directory().join("growing.bin");
+        let sent = [pair.reference, pair.candidate].map(|address| {
+            std::fs::write(&path, vec![1; 16 << 20]).expect("the directory can be written");
+            let mut reader = probe::slow_reader(address, b"GET /growing.bin HTTP/1.0\r\n\r\n");
+            let mut file = std::fs::File::options().append(true).open(&path).expect("the file is there");
+            file.write_all(&[2; 1 << 20]).expect("the file can grow");
+            reader.rest()
+        });
+        std::fs::remove_file(&path).expect("the file is there");
+        assert_eq!(sent[0], sent[1], "Python {}", pair.version);
+        assert!(sent[0] > 17 << 20);
+    }
+}
+
+#[test]
+#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
+fn hundreds_of_idle_connections_change_nothing() {
+    for pair in Pair::each() {
+        let idle: Vec<_> = [pair.candidate, pair.reference]
+            .iter()
+            .flat_map(|address| std::iter::repeat_n(address, 300))
+            .map(|address| {
+                // Python's backlog holds six: in a burst, SYNs are lost and sent again a second later.
+                std::thread::sleep(std::time::Duration::from_millis(4));
+                std::net::TcpStream::connect(address).expect("both accept")
+            })
+            .collect();
+        let probe = Probe::new("idle/crowd", [Step::Send(b"GET /sub/ HTTP/1.0\r\n\r\n".to_vec())]);
+        let differing = compare(&pair, &[probe]);
+        assert!(differing.is_empty(), "{}", differing.join("\n"));
+        drop(idle);
+    }
+}

@@ -1,0 +1,68 @@
+//! Looks for what some tests need beyond the programs themselves, so that a test without it counts as ignored and
+//! says what is missing.
+//!
+//! **In** this machine: its Pythons, its kernel's permissions. **Out** cfgs `python3` and `ptrace`, the path and version
+//! of the Python found. **Never** a failure for the lack of them: a machine without them builds all the same.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={PERSONAS}");
+    for variable in ["PATH", "USER"] {
+        println!("cargo::rerun-if-env-changed={variable}");
+    }
+    println!("cargo::rustc-check-cfg=cfg(python3)");
+    println!("cargo::rustc-check-cfg=cfg(ptrace)");
+    if let Some((path, version)) = python() {
+        println!("cargo::rustc-cfg=python3");
+        println!("cargo::rustc-env=CHATTER_PYTHON={}", path.display());
+        println!("cargo::rustc-env=CHATTER_PYTHON_VERSION={version}");
+    }
+    if may_read_memory() {
+        println!("cargo::rustc-cfg=ptrace");
+    }
+}
+
+/// A Python of a version that the daemon poses as.
+fn python() -> Option<(PathBuf, String)> {
+    let verified = verified();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = PathBuf::from("/usr/bin");
+    let folders = std::iter::once(usual).chain(std::env::split_paths(&path));
+    let pythons = folders.map(|folder| folder.join("python3"));
+    let known =
+        |python: PathBuf| Some((version(&python).filter(|version| verified.contains(version))?, python));
+    pythons.filter_map(known).next().map(|(version, path)| (path, version))
+}
+
+/// The versions, from the one table of them.
+fn verified() -> Vec<String> {
+    let table = std::fs::read_to_string(PERSONAS).expect("the table of personas is in the workspace");
+    let version =
+        |line: &str| line.trim().strip_prefix("version: \"")?.strip_suffix("\",").map(str::to_owned);
+    let verified: Vec<String> = table.lines().filter_map(version).collect();
+    assert!(!verified.is_empty(), "{PERSONAS} is not written as expected any more: no versions were found");
+    verified
+}
+
+fn version(python: &Path) -> Option<String> {
+    let output = Command::new(python).arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.trim().strip_prefix("Python ").map(str::to_owned)
+}
+
+/// Whether this user may read the memory of a process that has closed itself off.
+fn may_read_memory() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let effective = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    effective >> CAP_SYS_PTRACE & 1 == 1 && scope.trim() != NOBODY
+}
+
+const PERSONAS: &str = "../chatterd/src/decoy/persona.rs";
+const CAP_SYS_PTRACE: u32 = 19;
+/// Yama's last level.
+const NOBODY: &str = "3";

@@ -1,0 +1,20 @@
+//! What the end-to-end tests stand on: the real programs as processes, a recorder between them, real peers beside.
+//!
+//! ```text
+//! Client ──▶ Recorder ──▶ Daemon ◀── Operator
+//!               │            ▲
+//!            exchanges   exchange() ──▶ PythonServer
+//! ```
+//!
+//! **In** built binaries, free ports, temporary folders. **Out** processes that end with the test, whatever happens.
+//! **Never** a wait without a bound, or one that does not say what it waited for.
+
+pub mod client;
+pub mod daemon;
+pub mod exchange;
+pub mod memory;
+pub mod operator;
+pub mod process;
+pub mod programs;
+pub mod python;
+pub mod recorder;

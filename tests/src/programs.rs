@@ -1,0 +1,58 @@
+//! Where the built programs are.
+//!
+//! **In** a program's name. **Out** the path of a binary built from the sources as they are now, with the profile of
+//! the running test. **Never** a stale binary: cargo is asked once per test run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// The path of one of the programs.
+///
+/// # Panics
+/// Where it can't be built.
+pub fn path(name: &str) -> &'static Path {
+    static PATHS: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    let paths = PATHS.get_or_init(build);
+    paths.get(name).unwrap_or_else(|| panic!("cargo built no {name}, only {:?}", paths.keys()))
+}
+
+fn build() -> BTreeMap<String, PathBuf> {
+    let folder = profile_folder();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
+    let mut command = Command::new(cargo);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(["build", "--bins", "--message-format=json-render-diagnostics", "--target-dir"]);
+    command.arg(folder.parent().expect("a profile's folder lies in the target directory"));
+    command.args(["--profile", profile(&folder)]);
+    command.args(PACKAGES.iter().flat_map(|package| ["-p", package]));
+    let output = command.stderr(std::process::Stdio::inherit()).output().expect("cargo runs");
+    assert!(output.status.success(), "the programs can't be built: {command:?}");
+    String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect()
+}
+
+/// The folder that holds `deps`, in which this test's own binary lies.
+fn profile_folder() -> PathBuf {
+    let own = std::env::current_exe().expect("a test has a path");
+    let folder = own.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps");
+    folder.to_owned()
+}
+
+fn profile(folder: &Path) -> &str {
+    match folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    }
+}
+
+fn executable(message: &str) -> Option<(String, PathBuf)> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let path = message.get("executable")?.as_str()?;
+    let name = message.get("target")?.get("name")?.as_str()?;
+    Some((name.to_owned(), path.into()))
+}
+
+const PACKAGES: [&str; 3] = ["chatterd", "chatterctl", "chatter-client"];

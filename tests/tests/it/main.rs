@@ -1,0 +1,11 @@
+//! The real programs, end to end.
+
+mod admin;
+mod knocks;
+mod nothing_kept;
+mod replay;
+mod resume;
+mod send;
+mod settings;
+mod shutdown;
+mod talk;
