@@ -69,10 +69,13 @@ const LENGTH_LEN_MAX: usize = 3;
 
 #[cfg(test)]
 mod tests {
-    use chatter_proto::relay::{ClientFrame, Leave, client_frame};
+    use alloc::vec;
+
+    use chatter_proto::relay::{ClientFrame, Leave, Occupant, RelayFrame, Roster, client_frame, relay_frame};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::{HELLO_LEN_MAX, ROOM_MEMBERS_MAX};
 
     fn leave(room: u32) -> ClientFrame {
         ClientFrame { frame: Some(client_frame::Frame::Leave(Leave { room })) }
@@ -97,9 +100,17 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_roster_fits() {
+        let occupant = |_| Occupant { member_id: vec![0; 16], hello: vec![0; HELLO_LEN_MAX].into() };
+        let occupants = (0..ROOM_MEMBERS_MAX).map(occupant).collect();
+        let roster = relay_frame::Frame::Roster(Roster { room: u32::MAX, occupants });
+        assert!(RelayFrame { frame: Some(roster) }.encoded_len() <= FRAME_LEN_MAX);
+    }
+
+    #[test]
     fn a_frame_above_the_limit_is_refused_before_it_comes() {
         let mut buffer = FrameBuffer::default();
-        buffer.receive(&[0x81, 0x80, 0x08]);
+        buffer.receive(&[0x81, 0x80, 0x10]);
         assert_eq!(buffer.next_frame::<ClientFrame>(), Err(FrameError));
     }
 

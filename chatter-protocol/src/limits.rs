@@ -33,8 +33,9 @@ pub const TAGS_AHEAD_CLIENT: u32 = 18;
 pub const UP_REQUESTS_MAX: usize = 6;
 /// Bytes upwards that may be under way, unacknowledged.
 pub const UP_WINDOW: u64 = 64 * 1024;
-/// The largest frame: a text of 64 KiB, padded, with wraps for a full room.
-pub const FRAME_LEN_MAX: usize = 128 * 1024;
+/// The largest frame: the roster of a room of [`ROOM_MEMBERS_MAX`] whose hellos are all of [`HELLO_LEN_MAX`]. A text of
+/// 64 KiB, padded, with wraps for all of them is smaller.
+pub const FRAME_LEN_MAX: usize = 256 * 1024;
 /// Unacknowledged bytes that wait for one session; above it the reader is too slow and is cut.
 pub const QUEUE_LEN_MAX: usize = 1024 * 1024;
 /// An opened session that is not confirmed ends after this.
@@ -99,8 +100,8 @@ pub const OCCUPANTS_MAX: usize = 1024;
 /// How many members a room holds unless the operator says otherwise.
 pub const ROOM_MEMBERS_DEFAULT: usize = 64;
 
-/// How many members an operator may let a room hold: the roster that a newcomer gets, a hello of 1.2 KiB for each, must
-/// fit one frame of [`FRAME_LEN_MAX`].
+/// How many members an operator may let a room hold: the roster that a newcomer gets, with the
+/// longest hello of each, must fit one frame of [`FRAME_LEN_MAX`].
 pub const ROOM_MEMBERS_MAX: usize = 100;
 
 /// In how many rooms one session may sit unless the operator says otherwise.

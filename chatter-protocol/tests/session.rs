@@ -277,7 +277,7 @@ fn a_reader_that_does_not_read_is_cut_and_the_room_goes_on() {
 #[test]
 fn what_no_client_sends_ends_the_session() {
     let mut world = two_in_a_room(12);
-    let nobody = ToMember { room: 1, member_id: vec![99; 16], payload: vec![0; 200_000] };
+    let nobody = ToMember { room: 1, member_id: vec![99; 16], payload: vec![0; 300_000] };
     world.send(0, client_frame::Frame::Direct(nobody));
     world.run(5 * SECOND);
     assert_eq!(world.peers[0].ended, Some(End::Bye(bye::Reason::BrokeRules)));
