@@ -99,6 +99,10 @@ pub const OCCUPANTS_MAX: usize = 1024;
 /// How many members a room holds unless the operator says otherwise.
 pub const ROOM_MEMBERS_DEFAULT: usize = 64;
 
+/// How many members an operator may let a room hold: the roster that a newcomer gets, a hello of 1.2 KiB for each, must
+/// fit one frame of [`FRAME_LEN_MAX`].
+pub const ROOM_MEMBERS_MAX: usize = 100;
+
 /// In how many rooms one session may sit unless the operator says otherwise.
 pub const SESSION_ROOMS_DEFAULT: usize = 16;
 

@@ -68,20 +68,24 @@ impl DownSealer {
         Self { chain: first_down_key(root) }
     }
 
-    /// Seals one record of at most [`DOWN_BYTES_MAX`] bytes onto the end of `out`.
-    pub fn seal(&mut self, record: &Down, out: &mut Vec<u8>) {
-        let used = u16::try_from(record.bytes.len()).expect("callers keep to DOWN_BYTES_MAX");
-        let length = bucket(&DOWN_BUCKETS, DOWN_HEADER_LEN + record.bytes.len());
-        let mut plain = Zeroizing::new(Vec::with_capacity(length));
-        plain.extend_from_slice(&record.up_next.to_be_bytes());
-        plain.extend_from_slice(&record.tags_accepted.to_be_bytes());
-        plain.extend_from_slice(&used.to_be_bytes());
-        plain.extend_from_slice(&record.bytes);
-        plain.resize(length, 0);
-        let key = take_key(&mut self.chain);
+    /// Seals the record of [`Down`] with these fields onto the end of `out`, `bytes` at most [`DOWN_BYTES_MAX`].
+    pub fn seal(&mut self, up_next: u64, tags_accepted: u32, bytes: &[u8], out: &mut Vec<u8>) {
+        let used = u16::try_from(bytes.len()).expect("callers keep to DOWN_BYTES_MAX");
+        let length = bucket(&DOWN_BUCKETS, DOWN_HEADER_LEN + bytes.len());
         let sealed_len = u16::try_from(length + TAG_LEN).expect("buckets are below 64 KiB");
-        out.extend_from_slice(&seal::seal(&key, LENGTH_NONCE, b"", &sealed_len.to_be_bytes()));
-        out.extend_from_slice(&seal::seal(&key, CONTENT_NONCE, b"", &plain));
+        let key = take_key(&mut self.chain);
+        // Plaintext stands in `out` only until it is sealed in its place: it must not move while it does.
+        out.reserve(LENGTH_LEN + length + TAG_LEN);
+        let start = out.len();
+        out.extend_from_slice(&sealed_len.to_be_bytes());
+        seal::seal_end(&key, LENGTH_NONCE, b"", out, start);
+        let start = out.len();
+        out.extend_from_slice(&up_next.to_be_bytes());
+        out.extend_from_slice(&tags_accepted.to_be_bytes());
+        out.extend_from_slice(&used.to_be_bytes());
+        out.extend_from_slice(bytes);
+        out.resize(start + length, 0);
+        seal::seal_end(&key, CONTENT_NONCE, b"", out, start);
     }
 
     /// How many bytes [`seal`](Self::seal) makes of `bytes_len` bytes of the stream.
@@ -216,7 +220,7 @@ mod tests {
         let records = [record(b""), record(&[5; 82]), record(&[6; 83]), record(&[7; DOWN_BYTES_MAX])];
         for record in &records {
             let before = wire.len();
-            sealer.seal(record, &mut wire);
+            sealer.seal(record.up_next, record.tags_accepted, &record.bytes, &mut wire);
             assert_eq!(wire.len() - before, DownSealer::sealed_len(record.bytes.len()));
         }
         for piece in [1, 7, 1000, wire.len()] {
@@ -235,7 +239,7 @@ mod tests {
     #[test]
     fn no_single_bit_of_a_record_or_batch_is_loose() {
         let mut wire = Vec::new();
-        DownSealer::new(&[1; 32]).seal(&record(b"hi"), &mut wire);
+        DownSealer::new(&[1; 32]).seal(7, 3, b"hi", &mut wire);
         for bit in 0..wire.len() * 8 {
             let mut opener = DownOpener::new(&[1; 32]);
             let mut damaged = wire.clone();

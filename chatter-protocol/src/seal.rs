@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -19,9 +19,19 @@ pub type Key = Zeroizing<[u8; 32]>;
 
 /// Seals `plain` under `key` and nonce number `nonce`, bound to `ad`. Returns ciphertext and tag.
 pub fn seal(key: &[u8; 32], nonce: u64, ad: &[u8], plain: &[u8]) -> Vec<u8> {
-    XChaCha20Poly1305::new(key.into())
-        .encrypt(&xnonce(nonce), Payload { msg: plain, aad: ad })
-        .expect("a plaintext below 256 GiB can be sealed")
+    let mut sealed = Vec::with_capacity(plain.len() + TAG_LEN);
+    sealed.extend_from_slice(plain);
+    seal_end(key, nonce, ad, &mut sealed, 0);
+    sealed
+}
+
+/// Seals what stands in `out` from `start` on, where it stands, and puts the tag behind it.
+pub fn seal_end(key: &[u8; 32], nonce: u64, ad: &[u8], out: &mut Vec<u8>, start: usize) {
+    let plain = out.get_mut(start..).unwrap_or_default();
+    let tag = XChaCha20Poly1305::new(key.into())
+        .encrypt_inout_detached(&xnonce(nonce), ad, plain.into())
+        .expect("a plaintext below 256 GiB can be sealed");
+    out.extend_from_slice(&tag);
 }
 
 /// Opens what [`seal`] made with the same key, nonce number and `ad`; nothing else opens.

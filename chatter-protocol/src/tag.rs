@@ -9,7 +9,7 @@
 //!
 //! docs/protocol.md §4.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use zeroize::{Zeroize, Zeroizing};
@@ -30,8 +30,16 @@ pub struct TagChain {
 /// The server's window over the chain: what may still come.
 pub struct TagWindow {
     chain: TagChain,
-    pending: BTreeMap<u32, (Tag, Key)>,
+    // What may still come or has come between, up to the chain's next index; a slot never moves, and is wiped where
+    // it lies.
+    slots: VecDeque<Slot>,
     accepted: u32,
+}
+
+struct Slot {
+    tag: Tag,
+    key: Key,
+    pending: bool,
 }
 
 impl TagChain {
@@ -62,32 +70,40 @@ impl TagChain {
 impl TagWindow {
     /// The window of the link with this root secret, before anything came.
     pub fn new(root: &[u8; 32]) -> Self {
-        let mut window = Self { chain: TagChain::new(root), pending: BTreeMap::new(), accepted: 0 };
+        let slots = VecDeque::with_capacity(SLOTS_MAX);
+        let mut window = Self { chain: TagChain::new(root), slots, accepted: 0 };
         window.fill();
         window
     }
 
     /// All tags that may come, with their indices.
     pub fn tags(&self) -> impl Iterator<Item = (u32, Tag)> {
-        self.pending.iter().map(|(index, (tag, _))| (*index, *tag))
+        let slots = (self.first_index()..).zip(&self.slots);
+        slots.filter(|(_, slot)| slot.pending).map(|(index, slot)| (index, slot.tag))
     }
 
     /// The key of the tag with this index, while it may come.
     pub fn key(&self, index: u32) -> Option<&Key> {
-        self.pending.get(&index).map(|(_, key)| key)
+        let slot = self.slots.get(self.place(index)?)?;
+        slot.pending.then_some(&slot.key)
     }
 
     /// Marks `index` as come: it and what lies too far behind can't come again. Returns the tags that left and
     /// those that joined.
     pub fn accept(&mut self, index: u32) -> (Vec<Tag>, Vec<(u32, Tag)>) {
-        let mut left: Vec<Tag> = self.pending.remove(&index).map(|(tag, _)| tag).into_iter().collect();
+        let slot = self.place(index).and_then(|place| self.slots.get_mut(place));
+        let mut left: Vec<Tag> = slot.and_then(Slot::strike).into_iter().collect();
         self.accepted = self.accepted.max(index.saturating_add(1));
         let oldest = self.accepted.saturating_sub(1 + TAGS_BEHIND);
-        let kept = self.pending.split_off(&oldest);
-        left.extend(core::mem::replace(&mut self.pending, kept).into_values().map(|(tag, _)| tag));
+        while self.first_index() < oldest
+            && let Some(slot) = self.slots.front_mut()
+        {
+            left.extend(slot.strike());
+            self.slots.pop_front();
+        }
         let first_new = self.chain.next_index();
         self.fill();
-        (left, self.pending.range(first_new..).map(|(index, (tag, _))| (*index, *tag)).collect())
+        (left, self.tags().filter(|(index, _)| *index >= first_new).collect())
     }
 
     /// The highest index accepted plus one; 0 before the first.
@@ -97,20 +113,41 @@ impl TagWindow {
 
     fn fill(&mut self) {
         while self.chain.next_index() < self.accepted.saturating_add(TAGS_AHEAD) {
-            let (index, tag, key) = self.chain.advance();
-            self.pending.insert(index, (tag, key));
+            let (_, tag, key) = self.chain.advance();
+            self.slots.push_back(Slot { tag, key, pending: true });
         }
+    }
+
+    fn first_index(&self) -> u32 {
+        self.chain.next_index().saturating_sub(u32::try_from(self.slots.len()).unwrap_or(u32::MAX))
+    }
+
+    fn place(&self, index: u32) -> Option<usize> {
+        usize::try_from(index.checked_sub(self.first_index())?).ok()
+    }
+}
+
+impl Slot {
+    /// Wipes the slot; its tag, if it could still come.
+    fn strike(&mut self) -> Option<Tag> {
+        let tag = self.pending.then_some(self.tag);
+        self.pending = false;
+        self.tag.zeroize();
+        self.key.zeroize();
+        tag
     }
 }
 
 impl Drop for TagWindow {
     fn drop(&mut self) {
-        for (tag, key) in self.pending.values_mut() {
-            tag.zeroize();
-            key.zeroize();
+        for slot in &mut self.slots {
+            slot.strike();
         }
     }
 }
+
+/// The highest accepted, those behind it and those ahead.
+const SLOTS_MAX: usize = 1 + TAGS_BEHIND as usize + TAGS_AHEAD as usize;
 
 #[cfg(test)]
 mod tests {

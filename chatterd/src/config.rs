@@ -14,6 +14,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
+
 use crate::decoy::Persona;
 use crate::decoy::persona::Unverified;
 use crate::ledger::{ADDRESSES_MAX, BANS_MAX, Network, Settings};
@@ -38,6 +40,8 @@ pub struct Config {
     pub grace: Duration,
     /// What strangers see.
     pub decoy: DecoyConfig,
+    /// What rooms may hold.
+    pub rooms: RoomsConfig,
     /// Who is banned.
     pub ban: BanConfig,
     /// When counters are forgotten.
@@ -57,6 +61,13 @@ pub struct DecoyConfig {
     pub carrier: Option<String>,
     /// The Python version to pose as.
     pub python: Persona,
+}
+
+/// `[rooms]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomsConfig {
+    /// How many members a room may hold.
+    pub members_max: usize,
 }
 
 /// `[ban]`
@@ -173,6 +184,9 @@ impl Config {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),
                 python: Persona::parse(file.decoy.python.as_deref().unwrap_or(PYTHON_DEFAULT))?,
+            },
+            rooms: RoomsConfig {
+                members_max: file.rooms.members_max.map_or(ROOM_MEMBERS_DEFAULT, |members| members.0),
             },
             ban: BanConfig {
                 after: file.ban.after.map_or(BAN_AFTER_DEFAULT, |after| after.0.get()),

@@ -55,24 +55,39 @@ pub(crate) async fn serve_seated(
     door: Arc<impl Doorkeeper>,
     seat: Seat,
 ) {
-    // A peer that resets, or is gone, ends the connection and nothing else.
-    if let Ok(Some(request)) = read_head(&stream, decoy.persona(), &seat).await
-        && let Some((request, answer)) = decide(decoy, request).await
-        && door.notice(&request, &answer, peer) == Notice::Answer
-        && stream.write_all(&answer.head).await.is_ok()
-    {
-        let download = if answer.carrier { door.admit(&request, &answer, peer).await } else { None };
-        if let Some(download) = download {
-            drop(seat);
-            let length = answer.content_length().unwrap_or_default();
-            return download.run(stream, length).await;
-        }
-        drop(request);
-        let _ = write_body(&mut stream, answer.body, &seat).await;
+    // In a place of its own, so that a member, who stays for hours, holds nothing of it.
+    let admitted = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
+    if let Some((download, length)) = admitted {
+        return download.run(stream, length).await;
     }
     // As Python does, also when there is nothing to say: a FIN of its own, then at once close().
     let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
     drop(stream);
+}
+
+/// Gives the answer, or as much of it as goes out before a member's download of so many bytes.
+async fn answer(
+    stream: &mut TcpStream,
+    peer: SocketAddr,
+    decoy: Arc<Decoy>,
+    door: Arc<impl Doorkeeper>,
+    seat: Seat,
+) -> Option<(Download, u64)> {
+    // A peer that resets, or is gone, ends the connection and nothing else.
+    let request = read_head(stream, decoy.persona(), &seat).await.ok()??;
+    let (request, answer) = decide(decoy, request).await?;
+    if door.notice(&request, &answer, peer) == Notice::Refuse {
+        return None;
+    }
+    stream.write_all(&answer.head).await.ok()?;
+    if answer.carrier
+        && let Some(download) = door.admit(&request, &answer, peer).await
+    {
+        return Some((download, answer.content_length().unwrap_or_default()));
+    }
+    drop(request);
+    let _ = write_body(stream, answer.body, &seat).await;
+    None
 }
 
 /// Reads until Python would read no further.

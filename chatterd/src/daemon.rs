@@ -207,8 +207,11 @@ fn assemble(
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
     let gate = gatekeeper.add(String::new(), &keys.access).expect("the first gate finds room");
     let gatekeeper = Arc::new(Mutex::new(gatekeeper));
-    let settings =
-        Settings { grace: config.grace, sessions_max: limits::SESSIONS_MAX, relay: RelayLimits::default() };
+    let settings = Settings {
+        grace: config.grace,
+        sessions_max: limits::SESSIONS_MAX,
+        relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
+    };
     let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
     let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&ledger));
     let door = Door::new(

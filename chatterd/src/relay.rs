@@ -264,7 +264,7 @@ impl Relay {
     fn carry_out(&mut self) {
         while let Some(output) = self.server.poll_output() {
             match output {
-                Output::Write { link, bytes } => self.outbox(link, |outbox| outbox.put(&bytes)),
+                Output::Write { link, bytes } => self.outbox(link, |outbox| outbox.put(bytes)),
                 Output::Exhausted { link } => self.outbox(link, Outbox::exhaust),
                 Output::Close { link } => {
                     self.outbox(link, Outbox::close);

@@ -23,7 +23,7 @@ use crate::frame::FrameBuffer;
 use crate::handshake::{self, Handle};
 use crate::ids::LinkId;
 use crate::limits;
-use crate::record::{DOWN_BYTES_MAX, Down, DownSealer, Up};
+use crate::record::{DOWN_BYTES_MAX, DownSealer, Up};
 use crate::tag::TagWindow;
 use crate::time::Time;
 
@@ -302,8 +302,10 @@ impl Link {
                 self.live = false;
                 break;
             }
-            let record = Down { up_next, tags_accepted: self.window.accepted(), bytes: bytes.to_vec() };
-            self.sealer.seal(&record, &mut records);
+            if records.is_empty() {
+                records.reserve_exact(usize::try_from(length).unwrap_or(0));
+            }
+            self.sealer.seal(up_next, self.window.accepted(), bytes, &mut records);
             self.room_left -= length;
             self.sent += wide(bytes.len());
             self.record_due = false;

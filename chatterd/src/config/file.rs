@@ -13,6 +13,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
+use chatter_protocol::limits::ROOM_MEMBERS_MAX;
+
 use crate::ledger::Network;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -23,6 +25,7 @@ pub(super) struct File {
     pub(super) state_directory: Option<PathBuf>,
     pub(super) grace: Option<Grace>,
     pub(super) decoy: Decoy,
+    pub(super) rooms: Rooms,
     pub(super) ban: Ban,
     pub(super) purge: Purge,
     pub(super) admin: Admin,
@@ -34,6 +37,12 @@ pub(super) struct Decoy {
     pub(super) root: Option<PathBuf>,
     pub(super) carrier: Option<Carrier>,
     pub(super) python: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Rooms {
+    pub(super) members_max: Option<RoomMembers>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -86,6 +95,11 @@ pub(super) struct BanLength(pub(super) Option<Duration>);
 #[serde(try_from = "u64")]
 pub(super) struct Count(pub(super) NonZeroU64);
 
+/// How many members a room may hold: two, or there is nobody to talk to, up to [`ROOM_MEMBERS_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct RoomMembers(pub(super) usize);
+
 /// A path from `decoy.root`, as a URL would name it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -125,6 +139,15 @@ impl TryFrom<u64> for Grace {
             return Err(format!("the grace time is at most {GRACE_MAX_SECONDS} seconds, a day"));
         }
         Ok(Self(Duration::from_secs(seconds)))
+    }
+}
+
+impl TryFrom<u64> for RoomMembers {
+    type Error = String;
+
+    fn try_from(members: u64) -> Result<Self, String> {
+        let fits = usize::try_from(members).ok().filter(|members| (2..=ROOM_MEMBERS_MAX).contains(members));
+        fits.map(Self).ok_or_else(|| format!("a room holds 2 to {ROOM_MEMBERS_MAX} members"))
     }
 }
 

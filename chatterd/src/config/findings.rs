@@ -41,6 +41,7 @@ impl Config {
             None => Finding::Fine("keeps nothing: keys live in memory and go with the process".to_owned()),
         });
         findings.extend(self.directory());
+        findings.push(Finding::Fine(format!("rooms of up to {} members", self.rooms.members_max)));
         findings.extend(self.bans());
         findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
         let unknown = self.unknown_variables.iter();

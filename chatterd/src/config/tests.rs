@@ -70,6 +70,7 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!((config.public_host, config.grace.as_secs()), (None, 30));
     assert_eq!(config.state_directory, Some("/home/op/.local/state/chatterd".into()));
     assert_eq!(config.ban.report, Some("/home/op/.local/state/chatterd/report.txt".into()));
+    assert_eq!(config.rooms.members_max, 64);
     assert_eq!((config.ban.after, config.ban.refuse, config.purge.every_packets), (30, false, 100));
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
@@ -105,6 +106,7 @@ fn every_setting_can_be_a_variable() {
         ("CHATTERD_DECOY_ROOT", "/srv"),
         ("CHATTERD_DECOY_CARRIER", "/a/b.img"),
         ("CHATTERD_DECOY_PYTHON", "3.11.7"),
+        ("CHATTERD_ROOMS_MEMBERS_MAX", "100"),
         ("CHATTERD_BAN_AFTER", "5"),
         ("CHATTERD_BAN_REFUSE", "yes"),
         ("CHATTERD_BAN_EXEMPT", "10.0.0.0/8, 2001:db8::/32,"),
@@ -119,6 +121,7 @@ fn every_setting_can_be_a_variable() {
     assert_eq!((config.grace, config.ban.length), (Duration::ZERO, None));
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
     assert_eq!(config.decoy.python.version(), "3.11.7");
+    assert_eq!(config.rooms.members_max, 100);
     assert_eq!((config.ban.after, config.ban.refuse, config.ban.exempt.len()), (5, true, 2));
     assert_eq!(config.ban.report, Some("/report".into()));
     assert_eq!(config.purge.every_packets, 9);
@@ -177,6 +180,8 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[ban]\nafter = -1", &["line 2"]);
     check("[ban]\nexempt = [\"10.0.0.1/8\"]", &["line 2", "10.0.0.1/8", "first address"]);
     check("[ban]\nfor = \"1d\"", &["line 2"]);
+    check("[rooms]\nmembers-max = 1", &["line 2", "2 to 100"]);
+    check("[rooms]\nmembers-max = 101", &["line 2", "2 to 100"]);
     check("grace = 90000", &["line 1", "86400"]);
     check("public-host = \"http://a/\"", &["line 1", "without scheme"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);

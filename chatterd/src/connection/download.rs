@@ -47,7 +47,11 @@ impl Download {
                 taken = self.outbox.take() => taken,
                 () = gone(stream) => return Ok(()),
             };
-            pending.extend_from_slice(&bytes);
+            if pending.is_empty() {
+                pending = bytes;
+            } else {
+                pending.extend_from_slice(&bytes);
+            }
             // The protocol keeps to the length; this is what makes it sure.
             pending.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             for piece in pending.chunks(PIECE) {
@@ -58,7 +62,7 @@ impl Download {
             match end {
                 None => {}
                 Some(End::Closed) => return Ok(()),
-                Some(End::Exhausted) => return fill(stream, left).await,
+                Some(End::Exhausted) => return Box::pin(fill(stream, left)).await,
             }
         }
     }
@@ -86,16 +90,14 @@ async fn fill(stream: &mut TcpStream, mut left: u64) -> io::Result<()> {
 
 /// Resolves when the client has closed; what else it sends is ignored.
 async fn gone(stream: &TcpStream) {
+    while stream.readable().await.is_ok() && is_open(stream) {}
+}
+
+/// One read. The buffer lives here, so that a waiting download holds none.
+fn is_open(stream: &TcpStream) -> bool {
     let mut junk = [0; 256];
-    loop {
-        if stream.readable().await.is_err() {
-            return;
-        }
-        match stream.try_read(&mut junk) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => return,
-        }
+    match stream.try_read(&mut junk) {
+        Ok(length) => length > 0,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
     }
 }

@@ -31,8 +31,14 @@ pub enum End {
 
 impl Outbox {
     /// Adds bytes.
-    pub fn put(&self, bytes: &[u8]) {
-        self.waiting().bytes.extend_from_slice(bytes);
+    pub fn put(&self, bytes: Vec<u8>) {
+        let mut waiting = self.waiting();
+        if waiting.bytes.is_empty() {
+            waiting.bytes = bytes;
+        } else {
+            waiting.bytes.extend_from_slice(&bytes);
+        }
+        drop(waiting);
         self.changed.notify_one();
     }
 

@@ -1,0 +1,95 @@
+//! The walls between the crates, held by what cargo says of their dependencies; and the sections that the code cites.
+//!
+//! **In** `cargo tree`, sources, `docs/protocol.md`. **Out** a failure that names what came in where it must not, or is not
+//! there. **Never** the network.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The crates that `package` is made of when it is built for use, itself included.
+fn tree(package: &str) -> Vec<String> {
+    let cargo = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--package", package, "--edges", "normal"])
+        .args(["--prefix", "none", "--format", "{lib}", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .output()
+        .expect("cargo runs where its tests run");
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    let mut crates: Vec<String> =
+        String::from_utf8_lossy(&cargo.stdout).split_whitespace().map(str::to_owned).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    crates
+}
+
+fn check(package: &str, has: &str, never: &[&str]) {
+    let crates = tree(package);
+    assert!(crates.iter().any(|name| name == has), "{package} lacks {has}: is it read rightly? {crates:?}");
+    for name in never {
+        assert!(!crates.iter().any(|known| known == name), "{package} must not depend on {name}");
+    }
+}
+
+#[test]
+fn the_protocol_has_no_way_to_the_machine() {
+    check("chatter-protocol", "snow", &["tokio", "tonic", "nix", "socket2", "getrandom", "tracing", "mio"]);
+}
+
+#[test]
+fn the_client_cannot_call_the_admin_api() {
+    check("chatter-client", "chatter_protocol", &["tonic", "nix", "chatterd", "hyper"]);
+}
+
+#[test]
+fn chatterctl_cannot_see_chat() {
+    check("chatterctl", "tonic", &["chatter_protocol", "chatter_client", "chatterd", "snow"]);
+}
+
+#[test]
+fn the_daemon_is_no_client() {
+    check("chatterd", "chatter_protocol", &["chatter_client", "chatterctl"]);
+}
+
+/// Every section that the code cites stands in the protocol's document.
+#[test]
+fn cited_sections_exist() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let document =
+        std::fs::read_to_string(workspace.join("docs/protocol.md")).expect("the document is there");
+    let stands = |section: &str| {
+        document.lines().any(|line| {
+            line.starts_with(&format!("## {section}. ")) || line.starts_with(&format!("{section}. "))
+        })
+    };
+    let mut cited = 0;
+    for folder in ["chatter-protocol/src", "chatterd/src", "chatter-client/src"] {
+        for file in sources(&workspace.join(folder)) {
+            let text = std::fs::read_to_string(&file).expect("sources are text");
+            for (at, mark) in text.match_indices('§') {
+                let (before, section) = (&text[..at], &text[at + mark.len()..]);
+                let end = section.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(section.len());
+                let section = section[..end].trim_end_matches('.');
+                let another =
+                    before.trim_end().trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("RFC ");
+                if !another {
+                    assert!(stands(section), "{} cites §{section}, which is not there", file.display());
+                    cited += 1;
+                }
+            }
+        }
+    }
+    assert!(cited > 20, "only {cited} citations were found: are they read rightly?");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
