@@ -44,24 +44,24 @@ impl Replay {
 
     /// Whether the token dated `time` is in its window and comes for the first time; if so it is entered.
     pub fn admit(&mut self, mac: &[u8; 16], time: WallTime, now: WallTime) -> bool {
-        if !self.is_timely(time, now) {
+        if !self.would_admit(mac, time, now) {
             return false;
         }
-        let fresh = self.seen.insert((time, *mac));
+        self.seen.insert((time, *mac));
         self.newest = self.newest.max(time);
         while self.seen.len() > self.capacity {
             if let Some((oldest, _)) = self.seen.pop_first() {
                 self.floor = self.floor.max(oldest);
             }
         }
-        fresh
+        true
     }
 
-    /// Whether a token dated `time` is in its window, whether it came before or not.
-    pub fn is_timely(&self, time: WallTime, now: WallTime) -> bool {
+    /// What [`admit`](Self::admit) would say, without entering anything.
+    pub fn would_admit(&self, mac: &[u8; 16], time: WallTime, now: WallTime) -> bool {
         let earliest = now.0.saturating_sub(TOKEN_AGE_MAX);
         let latest = now.0.saturating_add(TOKEN_LEAD_MAX);
-        (earliest..=latest).contains(&time.0) && time > self.floor
+        (earliest..=latest).contains(&time.0) && time > self.floor && !self.seen.contains(&(time, *mac))
     }
 
     /// The newest token seen; after a clean stop the next process starts with it.
@@ -90,7 +90,9 @@ mod tests {
     #[test]
     fn a_token_counts_once_whatever_the_clock_does() {
         let mut replay = Replay::new(Past::FreshKeys, NOW);
+        assert!(replay.would_admit(&[1; 16], NOW, NOW) && replay.would_admit(&[1; 16], NOW, NOW));
         assert!(replay.admit(&[1; 16], NOW, NOW));
+        assert!(!replay.would_admit(&[1; 16], NOW, NOW));
         assert!(!replay.admit(&[1; 16], NOW, NOW));
         assert!(!replay.admit(&[1; 16], NOW, at(500)));
         assert!(!replay.admit(&[1; 16], NOW, at(0)), "the clock stepped back");

@@ -4,7 +4,7 @@
 //! might have.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -126,9 +126,4 @@ pub fn command() -> Command {
     }
     command.env("CHATTERD_LOG", "trace");
     command
-}
-
-/// Whether there is a file at this path.
-pub fn exists(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok()
 }

@@ -30,7 +30,7 @@ pub fn found_in(bytes: &[u8], needles: &[Needle]) -> Vec<String> {
     needles.iter().filter(found).map(|needle| needle.what.clone()).collect()
 }
 
-/// What of `needles` is in the process's writable memory. Where it is wanted, a look finds also what spans two reads.
+/// What of `needles` is in the process's writable memory.
 ///
 /// # Panics
 /// Where the memory can't be read.

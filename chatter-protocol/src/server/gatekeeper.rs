@@ -100,11 +100,11 @@ impl Gatekeeper {
         Some(Recognised { gate: gate.id, keys: gate.keys.clone(), retired: gate.retired, opening })
     }
 
-    /// Whether a token is a gate's own and timely, without counting it.
+    /// Whether a token would be recognised, without counting it.
     pub fn is_genuine(&self, token: &[u8], now: WallTime) -> bool {
         let keys = self.gates.iter().map(|gate| &gate.keys);
         token::recognise(keys, self.carrier_path.as_str(), token)
-            .is_some_and(|(_, opening)| self.replay.is_timely(opening.time, now))
+            .is_some_and(|(_, opening)| self.replay.would_admit(&opening.mac, opening.time, now))
     }
 
     /// The newest token seen; after a clean stop the next process starts with it.

@@ -1,6 +1,5 @@
 //! The operator at work while people talk.
 
-use std::path::Path;
 use std::time::Duration;
 
 use chatter_protocol::invite::Link;
@@ -110,7 +109,7 @@ fn without_a_daemon_the_operator_is_told_where_was_looked() {
         let answer: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON in every state");
         assert_eq!((ended.code, answer["kind"].as_str()), (Some(3), Some("unreachable")), "{answer}");
     }
-    assert!(!Path::exists(&home.path("run")), "asking makes nothing");
+    assert!(!home.path("run").exists(), "asking makes nothing");
 }
 
 #[test]

@@ -73,6 +73,16 @@ fn who_may_refuse_refuses_strangers_only() {
     assert_eq!(knock(&daemon, 5), first, "while a member is there, its address is served");
     let ben = Client::join(&room, "ben", &[&anna]);
     anna.tell("in all the same", &[&ben]);
+
+    // A recorded opening is worth nothing there either: to be answered would tell that it was one.
+    (0..30).for_each(|_| drop(knock(&daemon, 7)));
+    let recorded = recorder.exchanges();
+    let openings = recorded.iter().filter(|exchange| exchange.response.len() > 600);
+    assert!(openings.clone().count() >= 2, "{}", recorded.len());
+    for opening in openings {
+        let answer = exchange(daemon.address, 7, &opening.request);
+        assert_eq!(answer.bytes, b"", "{answer:?}");
+    }
 }
 
 #[test]

@@ -111,6 +111,46 @@ fn the_end_of_input_waits_until_all_is_taken() {
     assert_eq!(anna.texts_from("ben"), expected);
 }
 
+#[test]
+fn long_and_odd_texts_arrive_as_they_were_said() {
+    let home = Home::new();
+    let daemon = home.ephemeral("");
+    let (anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+    let mut ben = Client::join(&link, "bén ✓", &[&anna]);
+    let longest = "z".repeat(64 * 1024);
+    for text in ["  spaces at both ends  ", "\u{1b}[2J\"quoted\"\\", "äöü 🦘 \u{202e}", longest.as_str()]
+    {
+        ben.tell(text, &[&anna]);
+    }
+    ben.say(&format!("{longest}z"));
+    ben.wait("is told that this is too long", |event| event["event"] == "error");
+    ben.tell("after that", &[&anna]);
+    assert_eq!(anna.texts_from("bén ✓").len(), 5);
+}
+
+#[test]
+fn rooms_are_apart_and_only_the_secret_tells_which_one_it_is() {
+    let home = Home::new();
+    let daemon = home.ephemeral("");
+    let (mut anna, link) = Client::new_room(&daemon.access_link(), "kitchen", "anna");
+    let (mut zoe, other) = Client::new_room(&daemon.access_link(), "kitchen", "zoe");
+    let ben = Client::join(&link, "ben", &[&anna]);
+    let yan = Client::join(&other, "yan", &[&zoe]);
+    anna.tell("for ben", &[&ben]);
+    zoe.tell("for yan", &[&yan]);
+    // The name is what people call it: another one leads to the same room.
+    let renamed = link.replacen("/kitchen#", "/cellar#", 1);
+    assert_ne!(renamed, link);
+    let carol = Client::join(&renamed, "carol", &[&anna, &ben]);
+    anna.tell("for both", &[&ben, &carol]);
+    assert_eq!(daemon.operator().ask(&["status"])["rooms"], 2);
+    for (client, from, texts) in
+        [(&ben, "anna", vec!["for ben", "for both"]), (&yan, "zoe", vec!["for yan"]), (&yan, "anna", vec![])]
+    {
+        assert_eq!(client.texts_from(from), texts, "{}", client.nick);
+    }
+}
+
 fn rejoin(link: &str, nick: &str, others: &[&Client]) -> Client {
     for other in others {
         other.saw_leave(nick, 1);
