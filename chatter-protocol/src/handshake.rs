@@ -173,7 +173,7 @@ pub fn hear(
 impl Asked {
     /// Whether client and server have a version in common.
     pub fn speaks_our_version(&self) -> bool {
-        (self.versions.0..=self.versions.1).contains(&VERSION)
+        speaks(self.versions.0, self.versions.1)
     }
 
     /// Makes message 2, masked.
@@ -211,11 +211,17 @@ fn decode_request(payload: &[u8]) -> Option<((u8, u8), Request)> {
     let (handle, rest) = rest.split_first_chunk::<16>()?;
     let (offset, _padding) = rest.split_first_chunk::<8>()?;
     let request = match kind {
+        // What another version asks for is not ours to read: it is told the versions.
+        _ if !speaks(*lowest, *highest) => Request::Fresh,
         0 => Request::Fresh,
         1 => Request::Resume { handle: *handle, down_offset: u64::from_be_bytes(*offset) },
         _ => return None,
     };
     Some(((*lowest, *highest), request))
+}
+
+fn speaks(lowest: u8, highest: u8) -> bool {
+    (lowest..=highest).contains(&VERSION)
 }
 
 /// `kind 1 ‖ version 1 ‖ root 32 ‖ zeros`
@@ -313,6 +319,16 @@ mod tests {
                 offer(&code, &code.gate_keys(), &Request::Fresh, WallTime(99), &mut Entropy::new([1; 32]));
             assert_eq!(offered.finish(content), Err(HandshakeError));
         }
+    }
+
+    #[test]
+    fn a_client_of_another_version_is_heard_and_found_to_be_one() {
+        let mut payload = encode_request(&Request::Fresh);
+        payload[..3].copy_from_slice(&[2, 3, 99]);
+        let (versions, _) = decode_request(&payload).expect("a later client's request");
+        assert_eq!((versions, speaks(2, 3), speaks(1, 3)), ((2, 3), false, true));
+        payload[..3].copy_from_slice(&[1, 3, 99]);
+        assert_eq!(decode_request(&payload), None, "a version of ours has no such request");
     }
 
     proptest! {

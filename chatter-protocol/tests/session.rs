@@ -205,6 +205,19 @@ fn after_a_rotation_whoever_is_in_stays_and_can_resume() {
 }
 
 #[test]
+fn a_renewal_that_meets_a_file_server_harms_nobody() {
+    let mut world = two_in_a_room(14);
+    world.keeper.retire(world.gate);
+    world.keeper.forget_retired(|_| false);
+    world.run(4000 * SECOND);
+    world.send(0, say(1, 10));
+    world.run(SECOND);
+    assert_eq!((heard(&world, 1), &world.peers[0].ended), (vec![1], &None));
+    let opened = world.peers[0].requests.iter().filter(|(path, _)| path == "/backup.tar.enc").count();
+    assert!(opened > 1, "it tried");
+}
+
+#[test]
 fn what_was_recorded_counts_for_nothing() {
     let mut world = two_in_a_room(8);
     world.send(0, say(1, 10));

@@ -37,7 +37,7 @@ pub struct Decoy {
     persona: Persona,
     types: Types,
     carrier_path: Option<String>,
-    own_carrier_kind: Option<carrier_file::Kind>,
+    own_carrier_head: Vec<u8>,
     download_key: [u8; 32],
     downloads: AtomicU64,
 }
@@ -80,8 +80,8 @@ impl Decoy {
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .collect();
         let carrier = root.carrier().map(|path| path.trim_start_matches('/').to_owned());
-        let own_carrier_kind = match &root {
-            Root::Own { path, .. } => carrier.as_ref().and_then(|carrier| recognised(&path.join(carrier))),
+        let own_carrier_head = match &root {
+            Root::Own { path, .. } => carrier.as_ref().and_then(|carrier| head_of(&path.join(carrier))),
             Root::Generated(_) => None,
         };
         let mut download_key = [0; 32];
@@ -89,7 +89,7 @@ impl Decoy {
         Decoy {
             types: Types::new(persona, files.iter().map(String::as_str)),
             carrier_path: carrier.map(|carrier| format!("/{}", listing::quoted(carrier.as_bytes()))),
-            own_carrier_kind,
+            own_carrier_head: own_carrier_head.unwrap_or_default(),
             root,
             persona,
             download_key,
@@ -113,7 +113,7 @@ impl Decoy {
             Root::Generated(tree) => {
                 tree.carrier_file().map(|carrier| carrier.magic(fill)).unwrap_or_default()
             }
-            Root::Own { .. } => self.own_carrier_kind.map(|kind| kind.magic(0, fill)).unwrap_or_default(),
+            Root::Own { .. } => self.own_carrier_head.clone(),
         }
     }
 
@@ -313,11 +313,18 @@ impl Head {
 }
 
 /// The kind of file that the operator's carrier is, as far as its first bytes say.
-fn recognised(path: &std::path::Path) -> Option<carrier_file::Kind> {
+/// The first bytes of a real carrier of a known kind, as many as that kind's header has: what a stranger gets of it,
+/// too.
+fn head_of(path: &std::path::Path) -> Option<Vec<u8>> {
     let mut start = Vec::new();
-    File::open(path).ok()?.take(64).read_to_end(&mut start).ok()?;
-    carrier_file::Kind::of(&start)
+    File::open(path).ok()?.take(HEAD_MAX).read_to_end(&mut start).ok()?;
+    let kind = carrier_file::Kind::of(&start)?;
+    start.truncate(kind.magic(0, &mut |_| {}).len());
+    Some(start)
 }
+
+/// No kind's header is longer.
+const HEAD_MAX: u64 = 16_384;
 
 /// Bytes of the pieces in which Python sends files and listings.
 pub(crate) const PIECE: usize = 65_536;

@@ -267,6 +267,11 @@ impl Session {
         if let Some(newer) = self.newer.take() {
             self.outputs.push_back(Output::Close { link: newer.id });
         }
+        if self.link.is_some() {
+            // A renewal came to nothing; what carries the session still does.
+            self.renew_at = Some(now + jitter(limits::REKEY_MIN, limits::REKEY_MAX, &mut self.entropy));
+            return;
+        }
         self.plain_answers += 1;
         let difference = self.server_date.map_or(0, |date| date.0.abs_diff(wall.0));
         if difference > DAY {

@@ -77,7 +77,8 @@ fn a_visit_is_answered_by_304() {
 fn an_operators_directory_names_its_carrier_and_visits() {
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(directory.path().join("sub dir")).expect("a directory below");
-    std::fs::write(directory.path().join("sub dir/backup.enc"), b"Salted__01234567").expect("a file");
+    std::fs::write(directory.path().join("sub dir/backup.enc"), b"Salted__01234567 and more")
+        .expect("a file");
     std::fs::write(directory.path().join("notes.txt"), b"x").expect("a file");
     let root =
         Root::Own { path: directory.path().to_owned(), carrier: Some("sub dir/backup.enc".to_owned()) };
@@ -86,7 +87,7 @@ fn an_operators_directory_names_its_carrier_and_visits() {
     assert_eq!(decoy.visits().into_iter().map(|(path, _)| path).collect::<Vec<_>>(), ["/notes.txt"]);
     assert!(answer(&decoy, "GET /sub%20dir/backup.enc HTTP/1.1").0.carrier);
     let magic = decoy.carrier_magic(&mut |bytes| bytes.fill(7));
-    assert_eq!(magic, b"Salted__\x07\x07\x07\x07\x07\x07\x07\x07");
+    assert_eq!(magic, b"Salted__01234567", "a member's download begins as everybody's");
 }
 
 proptest! {
