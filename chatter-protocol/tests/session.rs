@@ -304,3 +304,30 @@ fn the_daemon_s_end_is_said() {
     world.run(SECOND);
     assert!(world.peers.iter().all(|peer| peer.ended == Some(End::Bye(bye::Reason::Shutdown))));
 }
+
+#[test]
+fn what_only_a_cache_answers_is_said() {
+    let mut world = two_in_a_room(15);
+    world.swallow_ups = true;
+    world.send(0, say(1, 10));
+    world.run(20 * SECOND);
+    assert_eq!(world.peers[0].warnings.len(), 1);
+    assert!(world.peers[0].warnings[0].contains("answers in its place"));
+    world.swallow_ups = false;
+    world.run(20 * SECOND);
+    assert_eq!((heard(&world, 1), world.peers[0].warnings.len()), (vec![1], 1));
+}
+
+#[test]
+fn a_server_that_goes_away_before_the_first_record_is_given_up() {
+    let mut world = World::new(16);
+    let code = world.code.clone();
+    let peer = world.join_peer(&code, 0);
+    // Message 2 comes, and nothing after it.
+    world.carrier_len = 200;
+    world.run(SECOND);
+    world.weather.refuse = 1000;
+    world.cut(peer);
+    world.run(60 * SECOND);
+    assert_eq!(world.peers[peer].ended, Some(End::Lost { unacknowledged: 0 }));
+}

@@ -403,9 +403,11 @@ impl Session {
         if close {
             self.outputs.push_back(Output::Close { link: id });
         }
+        if self.link.is_none() {
+            self.broken_at.get_or_insert(now);
+        }
         if self.link.is_none() && self.phase == Phase::Live {
             self.phase = Phase::Broken;
-            self.broken_at = Some(now);
             self.outputs.push_back(Output::Broken);
         }
         if self.phase == Phase::Opening && self.handle.is_none() {

@@ -47,6 +47,8 @@ struct Flight {
     sent_at: Time,
     resend_at: Time,
     tries: u32,
+    /// How many of the tries had an HTTP answer.
+    answers: u32,
 }
 
 impl UpStream {
@@ -92,15 +94,18 @@ impl UpStream {
         let (offset, len) = (batch.offset, batch.bytes.len());
         self.unsent = self.unsent.max(offset + wide(len));
         let before = self.flights.iter().position(|flight| flight.offset == offset && flight.len == len);
-        let tries = before.map_or(0, |index| self.flights.swap_remove(index).tries) + 1;
+        let before = before.map(|index| self.flights.swap_remove(index));
+        let (tries, answers) = before.map_or((1, 0), |before| (before.tries + 1, before.answers));
         let resend_at = now + self.patience(tries);
-        self.flights.push(Flight { up, offset, len, sent_at: now, resend_at, tries });
+        self.flights.push(Flight { up, offset, len, sent_at: now, resend_at, tries, answers });
     }
 
     /// The request was answered, or its connection failed: then it goes again at once.
     pub(super) fn done(&mut self, up: UpId, answered: bool, now: Time) {
         self.requests.remove(&up);
-        if !answered {
+        if answered {
+            self.flights.iter_mut().filter(|flight| flight.up == up).for_each(|flight| flight.answers += 1);
+        } else {
             // Not in the same instant for ever: where nobody listens, each failure is immediate.
             let failed = self.flights.iter_mut().filter(|flight| flight.up == up);
             failed.for_each(|flight| flight.resend_at = now + REFUSED_DELAY * (flight.tries.min(20) - 1));
@@ -146,9 +151,9 @@ impl UpStream {
         free.then(|| self.flights.iter().map(|flight| flight.resend_at).min()).flatten()
     }
 
-    /// Whether something went up three times, answered or not, and never arrived.
+    /// Whether something was answered three times and never arrived.
     pub(super) fn is_answered_for(&self) -> bool {
-        self.flights.iter().any(|flight| flight.tries > limits::PLAIN_ANSWERS_MAX)
+        self.flights.iter().any(|flight| flight.answers >= limits::PLAIN_ANSWERS_MAX)
     }
 
     fn batch(&self, down_ack: u64, offset: u64, len: usize) -> Up {

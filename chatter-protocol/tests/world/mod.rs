@@ -68,6 +68,8 @@ pub(crate) struct World {
     /// Bytes of the carrier behind the preamble.
     pub(crate) carrier_len: u64,
     pub(crate) silent: bool,
+    /// Something in between answers up requests and passes none on.
+    pub(crate) swallow_ups: bool,
     /// A bit of what goes down, counted from the start of everything, that is flipped once.
     pub(crate) flip_down_bit: Option<usize>,
     clock: Duration,
@@ -114,6 +116,7 @@ impl World {
             server_outputs: Vec::new(),
             carrier_len: 1 << 30,
             silent: false,
+            swallow_ups: false,
             flip_down_bit: None,
             clock: Duration::ZERO,
             entropy,
@@ -273,7 +276,7 @@ impl World {
             Request::Open { peer, link, path, cookie } => self.carry_open(peer, link, &path, &cookie),
             Request::Up { peer, up, cookie } => {
                 let lost = self.chance(self.weather.lose_up);
-                if !lost {
+                if !lost && !self.swallow_ups {
                     self.deliver_up(&cookie);
                 }
                 let answered = !lost && !self.chance(self.weather.lose_up_answer);
