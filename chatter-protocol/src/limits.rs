@@ -74,7 +74,7 @@ pub const REKEY_MAX: Duration = Duration::from_secs(60 * 60);
 pub const PLAIN_ANSWERS_MAX: u32 = 3;
 /// Sessions in all, unless configured.
 pub const SESSIONS_MAX: usize = 4096;
-/// Sessions not yet confirmed, in all.
+/// Sessions not yet confirmed, in all; the oldest makes room for a newer one.
 pub const SESSIONS_OPENED_MAX: usize = 256;
 
 // ---- Rooms (§6–8): what members and the relay accept of each other

@@ -243,16 +243,14 @@ impl Server {
         self.delivered
     }
 
-    fn judge(&self, asked: &Asked, request: &Request) -> Result<Option<(SessionId, u64)>, Refusal> {
+    fn judge(&mut self, asked: &Asked, request: &Request) -> Result<Option<(SessionId, u64)>, Refusal> {
         if !asked.speaks_our_version() {
             return Err(Refusal::Version);
         }
         match request {
             Request::Fresh => {
-                let opened =
-                    self.sessions.values().filter(|session| session.state() == State::Opened).count();
-                let full = self.sessions.len() >= self.settings.sessions_max
-                    || opened >= limits::SESSIONS_OPENED_MAX;
+                self.make_room();
+                let full = self.sessions.len() >= self.settings.sessions_max;
                 if full { Err(Refusal::Full) } else { Ok(None) }
             }
             Request::Resume { handle, down_offset } => {
@@ -261,6 +259,18 @@ impl Server {
                 let known = session.can_resume_from(*down_offset);
                 if known { Ok(Some((id, *down_offset))) } else { Err(Refusal::UnknownSession) }
             }
+        }
+    }
+
+    /// Where sessions that nobody has confirmed fill their places, or the last one of all, the oldest of them goes: a
+    /// member confirms at once, and whoever only delivers tokens keeps nobody out.
+    fn make_room(&mut self) {
+        let opened = self.sessions.iter().filter(|(_, session)| session.state() == State::Opened);
+        let (count, oldest) = (opened.clone().count(), opened.map(|(id, _)| *id).next());
+        let crowded =
+            count >= limits::SESSIONS_OPENED_MAX || self.sessions.len() >= self.settings.sessions_max;
+        if let Some(oldest) = oldest.filter(|_| crowded) {
+            self.end(oldest, EndReason::Unconfirmed);
         }
     }
 

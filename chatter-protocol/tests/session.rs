@@ -10,6 +10,7 @@ use std::time::Duration;
 use chatter_proto::relay::{Join, Publish, Quit, ToMember, bye, client_frame, relay_frame};
 use chatter_protocol::access::{AccessCode, AccessSecret};
 use chatter_protocol::client::End;
+use chatter_protocol::limits;
 use chatter_protocol::server::session::State;
 use chatter_protocol::server::{EndReason, Output};
 
@@ -263,6 +264,27 @@ fn an_opened_session_that_never_confirms_is_gone_after_15_seconds() {
     assert_eq!(world.server.sessions().map(|session| session.state).collect::<Vec<_>>(), [State::Opened]);
     world.run(2 * SECOND);
     assert_eq!(world.server.sessions().count(), 0);
+}
+
+#[test]
+fn whoever_only_delivers_tokens_keeps_nobody_out() {
+    let mut world = two_in_a_room(17);
+    world.silent = true;
+    let code = world.code.clone();
+    for _ in 0..300 {
+        let peer = world.join_peer(&code, 0);
+        world.run(Duration::ZERO);
+        let (_, cookie) = world.peers[peer].requests[0].clone();
+        assert!(world.deliver_open(&cookie).is_some());
+    }
+    let opened = world.server.sessions().filter(|session| session.state == State::Opened).count();
+    assert_eq!(opened, limits::SESSIONS_OPENED_MAX);
+    world.forget_requests();
+    world.silent = false;
+    let member = world.join_peer(&code, 0);
+    world.run(SECOND);
+    assert!(world.peers[member].connected);
+    assert!(world.peers[..2].iter().all(|peer| peer.ended.is_none()));
 }
 
 #[test]

@@ -101,7 +101,7 @@ impl World {
         ];
         let settings = Settings {
             grace: limits::GRACE_DEFAULT,
-            sessions_max: 100,
+            sessions_max: 1000,
             relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
         };
         let server = Server::new(secret, path, visits, settings, entropy.fork());
@@ -149,6 +149,11 @@ impl World {
 
     pub(crate) fn send(&mut self, peer: usize, frame: client_frame::Frame) {
         self.peers[peer].session.send(frame, self.now);
+    }
+
+    /// Loses the requests that are on their way.
+    pub(crate) fn forget_requests(&mut self) {
+        self.requests.clear();
     }
 
     /// Cuts all of a peer's downloads.
