@@ -272,15 +272,19 @@ mod tests {
     use super::*;
     use crate::access::{AccessSecret, CarrierPath};
 
+    fn code(secret: &ServerSecret, entropy: &mut Entropy) -> AccessCode {
+        AccessCode {
+            server_key: secret.key(),
+            secret: AccessSecret::generate(entropy),
+            carrier_path: CarrierPath::parse("/c.enc").expect("a path"),
+            preamble_len: 16,
+        }
+    }
+
     fn meet(request: &Request, answer: &Answer) -> (Request, Result<Answer, HandshakeError>) {
         let mut entropy = Entropy::new([4; 32]);
         let secret = ServerSecret::generate(&mut entropy);
-        let code = AccessCode {
-            server_key: secret.key(),
-            secret: AccessSecret::generate(&mut entropy),
-            carrier_path: CarrierPath::parse("/c.enc").expect("a path"),
-            preamble_len: 16,
-        };
+        let code = code(&secret, &mut entropy);
         let keys = code.gate_keys();
         let (token, offered) = offer(&code, &keys, request, WallTime(99), &mut entropy);
         let (_, opening) = token::recognise([&keys], "/c.enc", &token).expect("our gate");
@@ -308,12 +312,7 @@ mod tests {
     fn an_ordinary_file_is_no_answer() {
         let mut entropy = Entropy::new([4; 32]);
         let secret = ServerSecret::generate(&mut entropy);
-        let code = AccessCode {
-            server_key: secret.key(),
-            secret: AccessSecret::generate(&mut entropy),
-            carrier_path: CarrierPath::parse("/c.enc").expect("a path"),
-            preamble_len: 16,
-        };
+        let code = code(&secret, &mut entropy);
         for content in [&[0; ANSWER_LEN][..], &[0xff; ANSWER_LEN], &entropy.bytes::<ANSWER_LEN>(), &[]] {
             let (_, offered) =
                 offer(&code, &code.gate_keys(), &Request::Fresh, WallTime(99), &mut Entropy::new([1; 32]));

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chatter_protocol::access::{AccessSecret, ServerSecret};
@@ -148,6 +148,11 @@ impl Keys {
         let text = Zeroizing::new(toml::to_string(&kept).expect("strings can be written as TOML"));
         write_private(&directory.join(KEYS_FILE), text.as_bytes())
     }
+}
+
+/// Takes what is shared, also after a panic of another task: each holder leaves it whole.
+pub fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The wall clock.

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::info;
 
-use crate::access::{Keys, KeysError, SharedLedger, wall_now};
+use crate::access::{Keys, KeysError, SharedLedger, lock, wall_now};
 use crate::admin_socket::{AdminSocket, AdminSocketError};
 use crate::config::Config;
 use crate::decoy::{Decoy, Root};
@@ -95,7 +95,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
 
     let (operator, door, relay_task) =
         assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), &listening, entropy);
-    let relay = operator_relay(&door);
+    let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
     for listener in listeners {
@@ -107,8 +107,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
-        let changed =
-            move || report_ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner).poll_report();
+        let changed = move || lock(&report_ledger).poll_report();
         tokio::spawn(report::keep(file, changed, until(stopped.clone())))
     });
 
@@ -287,16 +286,12 @@ async fn expire_bans(ledger: SharedLedger, mut stopped: watch::Receiver<bool>) {
             () = tokio::time::sleep(BAN_PERIOD) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
-        ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner).handle_timeout(wall_now());
+        lock(&ledger).handle_timeout(wall_now());
     }
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
-}
-
-fn operator_relay(door: &Door) -> relay::Handle {
-    door.relay().clone()
 }
 
 fn nowhere() -> CarrierPath {

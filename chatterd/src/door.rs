@@ -12,19 +12,18 @@
 //! docs/protocol.md §2 (door rule).
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chatter_protocol::access::ServerKey;
 use chatter_protocol::token;
 
-use crate::access::{SharedGatekeeper, SharedLedger, wall_now};
+use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::connection::download::Download;
 use crate::connection::{Doorkeeper, Notice};
 use crate::decoy::{Answer, Decoy};
 use crate::http::Request;
 use crate::journal;
 use crate::relay::Handle;
-use std::sync::Arc;
 
 /// The door: one for all listeners.
 pub struct Door {
@@ -113,8 +112,4 @@ impl Doorkeeper for Door {
         let (link, outbox) = self.relay.open(recognised, room_left, peer.ip()).await?;
         Some(Download::new(preamble, link, outbox, self.relay.clone()))
     }
-}
-
-fn lock<T>(shared: &std::sync::Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

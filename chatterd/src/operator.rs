@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use chatter_proto::relay::bye;
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath};
@@ -14,7 +14,7 @@ use chatter_protocol::server::gatekeeper::GateId;
 use chatter_protocol::server::session::State;
 use chatter_protocol::time::WallTime;
 
-use crate::access::{Keys, SharedGatekeeper, SharedLedger, wall_now};
+use crate::access::{Keys, SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::admin::{
     AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Session, SessionState, Status,
 };
@@ -225,7 +225,3 @@ impl From<RelayEnded> for ControlError {
 
 /// Shared by the daemon's parts.
 pub(crate) type Shared = Arc<Operator>;
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -9,7 +9,7 @@ pub mod outbox;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use chatter_proto::relay::bye;
@@ -20,7 +20,7 @@ use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
 use chatter_protocol::time::Time;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::access::{SharedGatekeeper, SharedLedger, wall_now};
+use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::journal;
 use outbox::Outbox;
 
@@ -346,10 +346,6 @@ async fn sleep_until(wake: Option<tokio::time::Instant>) {
         Some(wake) => tokio::time::sleep_until(wake).await,
         None => std::future::pending().await,
     }
-}
-
-fn lock<T>(shared: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tokens that wait for the relay; the next ones are dropped, which members make good.
