@@ -7,6 +7,7 @@
 //! replaces the key, so a later copy of the state tells nothing of earlier draws.
 
 use core::convert::Infallible;
+use core::time::Duration;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -47,6 +48,12 @@ impl Entropy {
     pub fn below(&mut self, bound: u32) -> u32 {
         let wide = u128::from(u64::from_le_bytes(self.bytes())) * u128::from(bound);
         u32::try_from(wide >> 64).unwrap_or(0)
+    }
+
+    /// A time drawn evenly between two, in whole milliseconds.
+    pub fn between(&mut self, min: Duration, max: Duration) -> Duration {
+        let spread = u32::try_from(max.saturating_sub(min).as_millis()).unwrap_or(u32::MAX);
+        min + Duration::from_millis(u64::from(self.below(spread.saturating_add(1))))
     }
 
     /// An independent generator for another machine.

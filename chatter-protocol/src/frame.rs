@@ -20,6 +20,11 @@ pub fn push(frame: &impl Message, stream: &mut Vec<u8>) {
     frame.encode_length_delimited(stream).expect("a Vec grows as needed");
 }
 
+/// A length as a distance in a stream, whose offsets have eight bytes.
+pub(crate) fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
 /// Frames on their way out of a stream.
 #[derive(Default)]
 pub struct FrameBuffer {

@@ -29,7 +29,7 @@ use self::relay::Relay;
 use self::session::{Link, Session, State};
 use crate::access::{CarrierPath, ServerSecret};
 use crate::entropy::Entropy;
-use crate::frame;
+use crate::frame::{self, wide};
 use crate::handshake::{self, Answer, Asked, Handle, Refusal, Request};
 use crate::ids::{LinkId, SessionId};
 use crate::limits;
@@ -435,8 +435,4 @@ impl Server {
 
 fn push_frame(session: &mut Session, frame: relay_frame::Frame) {
     frame::push(&RelayFrame { frame: Some(frame) }, session.down());
-}
-
-fn wide(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use super::up::UpId;
+use crate::frame::wide;
 use crate::handshake::{self, ANSWER_LEN, Answer, Handle, Offered, Refusal};
 use crate::ids::LinkId;
 use crate::limits;
@@ -91,7 +92,7 @@ impl Link {
                 Ok(Some(record)) => {
                     self.heard_at = now;
                     let offset = self.offset;
-                    self.offset = offset.saturating_add(u64::try_from(record.bytes.len()).unwrap_or(0));
+                    self.offset = offset.saturating_add(wide(record.bytes.len()));
                     received.push(Received::Record { offset, record });
                 }
                 Err(_) => {

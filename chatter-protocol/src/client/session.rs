@@ -24,12 +24,11 @@ use super::output::{DAY, End, LinkAnswer, Output};
 use super::up::{UpId, UpStream};
 use crate::access::{AccessCode, GateKeys};
 use crate::entropy::Entropy;
-use crate::frame::{self, FrameBuffer};
+use crate::frame::{self, FrameBuffer, wide};
 use crate::handshake::{self, Refusal, Request};
 use crate::ids::LinkId;
 use crate::limits;
 use crate::record::Down;
-use crate::server::session::jitter;
 use crate::time::{Time, WallTime};
 
 /// The client's end of one session.
@@ -269,7 +268,7 @@ impl Session {
         }
         if self.link.is_some() {
             // A renewal came to nothing; what carries the session still does.
-            self.renew_at = Some(now + jitter(limits::REKEY_MIN, limits::REKEY_MAX, &mut self.entropy));
+            self.renew_at = Some(now + self.entropy.between(limits::REKEY_MIN, limits::REKEY_MAX));
             return;
         }
         self.plain_answers += 1;
@@ -329,7 +328,7 @@ impl Session {
         let known = usize::try_from(self.down_next.saturating_sub(offset)).unwrap_or(usize::MAX);
         let fresh = record.bytes.get(known..).unwrap_or_default();
         if !fresh.is_empty() {
-            self.down_next = self.down_next.saturating_add(u64::try_from(fresh.len()).unwrap_or(0));
+            self.down_next = self.down_next.saturating_add(wide(fresh.len()));
             self.frames.receive(fresh);
             self.schedule_ack(now);
         }
@@ -350,7 +349,7 @@ impl Session {
             self.outputs.push_back(Output::Close { link: old.id });
         }
         self.up.new_link(id, now);
-        self.renew_at = Some(now + jitter(limits::REKEY_MIN, limits::REKEY_MAX, &mut self.entropy));
+        self.renew_at = Some(now + self.entropy.between(limits::REKEY_MIN, limits::REKEY_MAX));
         self.warn_of_clock(wall);
         (self.plain_answers, self.failures, self.broken_at, self.open_at) = (0, 0, None, None);
         if self.phase == Phase::Broken {
@@ -436,7 +435,7 @@ impl Session {
         if self.down_next - self.down_acked >= limits::ACK_BYTES {
             self.ack_at = Some(now);
         } else if self.ack_at.is_none() {
-            let delay = jitter(limits::ACK_DELAY_MIN, limits::ACK_DELAY_MAX, &mut self.entropy);
+            let delay = self.entropy.between(limits::ACK_DELAY_MIN, limits::ACK_DELAY_MAX);
             self.ack_at = Some(now + delay);
         }
     }
@@ -459,8 +458,8 @@ impl Session {
             self.up.sent(up, &batch, now);
             self.down_acked = self.down_next;
             self.ack_at = None;
-            self.keepalive_at = now
-                + jitter(limits::KEEPALIVE_INTERVAL_MIN, limits::KEEPALIVE_INTERVAL_MAX, &mut self.entropy);
+            self.keepalive_at =
+                now + self.entropy.between(limits::KEEPALIVE_INTERVAL_MIN, limits::KEEPALIVE_INTERVAL_MAX);
             let count = u32::try_from(self.visits.len()).unwrap_or(u32::MAX);
             let drawn = usize::try_from(self.entropy.below(count)).unwrap_or(0);
             let Some(visit) = self.visits.get(drawn) else { return };

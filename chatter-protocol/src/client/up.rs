@@ -9,6 +9,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::frame::wide;
 use crate::ids::LinkId;
 use crate::limits;
 use crate::record::{UP_BYTES_MAX, Up};
@@ -167,10 +168,6 @@ impl UpStream {
         let first = self.round_trip.map_or(limits::RESEND_MIN, |trip| (trip * 4).max(limits::RESEND_MIN));
         (first * 2_u32.saturating_pow(tries - 1)).min(limits::RESEND_MAX.max(first))
     }
-}
-
-fn wide(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 const REFUSED_DELAY: Duration = Duration::from_millis(200);

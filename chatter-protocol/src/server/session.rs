@@ -19,7 +19,7 @@ use zeroize::Zeroize as _;
 
 use super::gatekeeper::GateId;
 use crate::entropy::Entropy;
-use crate::frame::FrameBuffer;
+use crate::frame::{FrameBuffer, wide};
 use crate::handshake::{self, Handle};
 use crate::ids::LinkId;
 use crate::limits;
@@ -315,7 +315,7 @@ impl Link {
         if records.is_empty() && !exhausted {
             return None;
         }
-        self.chaff_at = now + jitter(limits::CHAFF_INTERVAL_MIN, limits::CHAFF_INTERVAL_MAX, entropy);
+        self.chaff_at = now + entropy.between(limits::CHAFF_INTERVAL_MIN, limits::CHAFF_INTERVAL_MAX);
         Some(Flushed { link: self.id, records, exhausted })
     }
 
@@ -329,16 +329,6 @@ impl Drop for Session {
         self.down.zeroize();
         self.up_early.values_mut().for_each(|bytes| bytes.zeroize());
     }
-}
-
-/// A time drawn evenly between two.
-pub(crate) fn jitter(min: Duration, max: Duration, entropy: &mut Entropy) -> Duration {
-    let spread = u32::try_from(max.saturating_sub(min).as_millis()).unwrap_or(u32::MAX);
-    min + Duration::from_millis(u64::from(entropy.below(spread.saturating_add(1))))
-}
-
-fn wide(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 const NEVER: Time = Time::MAX;
