@@ -3,8 +3,7 @@
 //! **In**: an address, a directory (or `generated`), a version of Python. **Out**: nothing but answers.
 //! **Never**: a session.
 
-use chatterd::connection::download::Download;
-use chatterd::connection::{Doorkeeper, Notice};
+use chatterd::connection::{Admission, Doorkeeper};
 use chatterd::decoy::{Answer, Decoy, Persona, Root};
 use chatterd::http::Request;
 use chatterd::listener::Listener;
@@ -14,13 +13,15 @@ use std::sync::Arc;
 struct Wall;
 
 impl Doorkeeper for Wall {
-    fn notice(&self, _: &Request, _: &Answer, _: SocketAddr) -> Notice {
-        Notice::Answer
+    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
+        false
     }
 
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
-        None
+    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
+        Admission::Stranger
     }
+
+    fn note(&self, _: &Request, _: SocketAddr) {}
 }
 
 #[tokio::main]

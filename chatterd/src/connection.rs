@@ -21,25 +21,31 @@ use tokio::net::TcpStream;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
-    /// Called once the answer is decided, before a byte is written; never blocks.
-    fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice;
+    /// Whether this peer gets no answer at all (`ban.refuse`). Never blocks.
+    fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool;
 
-    /// Called after the header block was written, where `answer.carrier` holds. `None`: the decoy's body goes out.
+    /// Asked after the header block was written, where `answer.carrier` holds.
     fn admit(
         &self,
         request: &Request,
         answer: &Answer,
         peer: SocketAddr,
-    ) -> impl Future<Output = Option<Download>> + Send;
+    ) -> impl Future<Output = Admission> + Send;
+
+    /// Told of every request that [`Doorkeeper::admit`] did not deal with, once its answer is out: whatever this does,
+    /// and for whom, nobody waits for it. Never blocks.
+    fn note(&self, request: &Request, peer: SocketAddr);
 }
 
-/// Whether an answer is given at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// As the decoy decided.
-    Answer,
-    /// Closed without a byte (`ban.refuse`).
-    Refuse,
+/// What becomes of the carrier's body.
+#[derive(Debug)]
+pub enum Admission {
+    /// The decoy's own goes out.
+    Stranger,
+    /// The decoy's own goes out, though the token was good and is spent.
+    Spent,
+    /// A session's bytes take its place.
+    Member(Download),
 }
 
 /// Serves one connection that nobody counts.
@@ -56,38 +62,67 @@ pub(crate) async fn serve_seated(
     seat: Seat,
 ) {
     // In a place of its own, so that a member, who stays for hours, holds nothing of it.
-    let admitted = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
+    let (admitted, visit) = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
     if let Some((download, length)) = admitted {
         return download.run(stream, length).await;
     }
     // As Python does, also when there is nothing to say: a FIN of its own, then at once close().
     let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
     drop(stream);
+    // Only now: a knock and a token take different times to deal with.
+    drop(visit);
+}
+
+/// A request that the door has yet to hear of; it does at the latest when this is dropped, however that comes.
+struct Visit<D: Doorkeeper> {
+    door: Arc<D>,
+    peer: SocketAddr,
+    request: Option<Request>,
+}
+
+impl<D: Doorkeeper> Visit<D> {
+    fn note(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.door.note(&request, self.peer);
+        }
+    }
+}
+
+impl<D: Doorkeeper> Drop for Visit<D> {
+    fn drop(&mut self) {
+        self.note();
+    }
 }
 
 /// Gives the answer, or as much of it as goes out before a member's download of so many bytes.
-async fn answer(
+async fn answer<D: Doorkeeper>(
     stream: &mut TcpStream,
     peer: SocketAddr,
     decoy: Arc<Decoy>,
-    door: Arc<impl Doorkeeper>,
+    door: Arc<D>,
     seat: Seat,
-) -> Option<(Download, u64)> {
+) -> (Option<(Download, u64)>, Option<Visit<D>>) {
     // A peer that resets, or is gone, ends the connection and nothing else.
-    let request = read_head(stream, decoy.persona(), &seat).await.ok()??;
-    let (request, answer) = decide(decoy, request).await?;
-    if door.notice(&request, &answer, peer) == Notice::Refuse {
-        return None;
+    let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
+    let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
+    let refused = door.refuses(&request, &answer, peer);
+    let mut visit = Visit { door, peer, request: Some(request) };
+    if refused || stream.write_all(&answer.head).await.is_err() {
+        return (None, Some(visit));
     }
-    stream.write_all(&answer.head).await.ok()?;
     if answer.carrier
-        && let Some(download) = door.admit(&request, &answer, peer).await
+        && let Some(request) = visit.request.take()
     {
-        return Some((download, answer.content_length().unwrap_or_default()));
+        match visit.door.admit(&request, &answer, peer).await {
+            Admission::Stranger => visit.request = Some(request),
+            Admission::Spent => {}
+            Admission::Member(download) => {
+                return (Some((download, answer.content_length().unwrap_or_default())), None);
+            }
+        }
     }
-    drop(request);
-    let _ = write_body(stream, answer.body, &seat).await;
-    None
+    let _ = write_body(stream, answer.body, &seat, || visit.note()).await;
+    (None, Some(visit))
 }
 
 /// Reads until Python would read no further.
@@ -118,30 +153,60 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
     Ok(reader.receive(buffer.get(..length).unwrap_or_default()).map(Some))
 }
 
-/// Asks the decoy; where that asks a disk, on a thread that may wait for it.
+/// Asks the decoy; where that asks a disk, on a thread that may wait for it, and reads the body's beginning there.
 async fn decide(decoy: Arc<Decoy>, request: Request) -> Option<(Request, Answer)> {
     if !decoy.may_block(&request) {
         let answer = decoy.answer(&request, SystemTime::now());
         return Some((request, answer));
     }
     let decided = tokio::task::spawn_blocking(move || {
-        let answer = decoy.answer(&request, SystemTime::now());
+        let mut answer = decoy.answer(&request, SystemTime::now());
+        read_ahead(&mut answer);
         (request, answer)
     });
     decided.await.ok()
 }
 
-async fn write_body(stream: &mut TcpStream, body: Body, seat: &Seat) -> io::Result<()> {
+/// Takes a small file's bytes into the answer: one visit to the disk's thread instead of three. A device, which may
+/// keep its reader waiting, has no size.
+fn read_ahead(answer: &mut Answer) {
+    let small = (1..PIECE as u64).contains(&answer.content_length().unwrap_or_default());
+    if let Body::File { file, begun } = &mut answer.body
+        && small
+        && !answer.carrier
+        && let Ok(piece) = read_piece(file)
+    {
+        if piece.len() < PIECE {
+            answer.body = Body::Bytes(piece.into());
+        } else {
+            *begun = piece;
+        }
+    }
+}
+
+/// Sends the body. `begun` is called when its first piece is out and more of them may take their time.
+async fn write_body(
+    stream: &mut TcpStream,
+    body: Body,
+    seat: &Seat,
+    mut begun: impl FnMut(),
+) -> io::Result<()> {
     match body {
         Body::Empty => {}
         Body::Page(bytes) => stream.write_all(&bytes).await?,
         Body::Bytes(bytes) => {
-            for piece in bytes.chunks(PIECE) {
+            for (at, piece) in bytes.chunks(PIECE).enumerate() {
+                if at == 1 {
+                    begun();
+                }
                 stream.write_all(piece).await?;
                 seat.active(0);
             }
         }
-        Body::File(file) => write_file(stream, file, seat).await?,
+        Body::File { file, begun: piece } => {
+            stream.write_all(&piece).await?;
+            write_file(stream, file, seat, begun).await?;
+        }
         Body::Carrier(mut carrier) => loop {
             let piece = carrier.piece();
             if piece.is_empty() {
@@ -149,14 +214,23 @@ async fn write_body(stream: &mut TcpStream, body: Body, seat: &Seat) -> io::Resu
             }
             stream.write_all(&piece).await?;
             seat.active(0);
+            begun();
         },
-        Body::Never => std::future::pending().await,
+        Body::Never => {
+            begun();
+            std::future::pending().await
+        }
     }
     Ok(())
 }
 
 /// Copies the file to its end, wherever that is by then: Content-Length binds nobody.
-async fn write_file(stream: &mut TcpStream, mut file: File, seat: &Seat) -> io::Result<()> {
+async fn write_file(
+    stream: &mut TcpStream,
+    mut file: File,
+    seat: &Seat,
+    mut begun: impl FnMut(),
+) -> io::Result<()> {
     loop {
         let read = tokio::task::spawn_blocking(move || {
             let piece = read_piece(&mut file)?;
@@ -169,6 +243,7 @@ async fn write_file(stream: &mut TcpStream, mut file: File, seat: &Seat) -> io::
         }
         stream.write_all(&piece).await?;
         seat.active(0);
+        begun();
     }
 }
 

@@ -64,7 +64,12 @@ pub enum Body {
     /// Bytes in memory, sent in pieces.
     Bytes(Arc<[u8]>),
     /// An open file, sent in pieces to its end, wherever that is by then.
-    File(File),
+    File {
+        /// The file, read as far as `begun` goes.
+        file: File,
+        /// What was read already.
+        begun: Vec<u8>,
+    },
     /// The virtual carrier.
     Carrier(Box<CarrierStream>),
     /// A FIFO without a writer: the connection stays as it is for ever.
@@ -231,7 +236,7 @@ impl Answering<'_> {
         if !self.request.head_only() {
             answer.carrier = self.is_carrier(&opened);
             answer.body = match opened.content {
-                Content::Disk(file) => Body::File(file),
+                Content::Disk(file) => Body::File { file, begun: Vec::new() },
                 Content::Memory(bytes) => Body::Bytes(bytes),
                 Content::Virtual(carrier) => self.decoy.carrier_stream(carrier),
             };

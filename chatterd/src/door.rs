@@ -1,9 +1,10 @@
 //! The corridor between the decoy's decision and its body: member or stranger?
 //!
 //! ```text
-//! request, answer ─▶ notice ─┬─ no token ─▶ knock
-//!                            ├─ token, not the carrier ─▶ relay (an up token, or a knock)
-//!                            └─ token, the carrier ─▶ answered ─▶ admit ─▶ the session's bytes, or the decoy's
+//! request, answer ─▶ head written ─┬─ the carrier: admit ─┬─ a good opening ─▶ the session's bytes
+//!                                  │                      └─ else the decoy's ─┐
+//!                                  └─ anything else: the decoy's body ─────────┴▶ note ─┬─ no token ─▶ knock
+//!                                                                                       └─ relay (up, or a knock)
 //! ```
 //!
 //! **In** a request and the answer decided for it. **Out** a knock, a token handed on, a download. **Never** a change
@@ -15,11 +16,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use chatter_protocol::access::ServerKey;
+use chatter_protocol::server::gatekeeper::Recognised;
 use chatter_protocol::token;
 
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::connection::download::Download;
-use crate::connection::{Doorkeeper, Notice};
+use crate::connection::{Admission, Doorkeeper};
 use crate::decoy::{Answer, Decoy};
 use crate::http::Request;
 use crate::journal;
@@ -69,47 +71,49 @@ impl Door {
         ban.iter().for_each(journal::ban);
     }
 
-    /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
-    fn refuses(&self, token: Option<&[u8]>, answer: &Answer, peer: IpAddr) -> bool {
-        if !self.refuses_banned || !lock(&self.ledger).is_banned(peer, wall_now()) {
-            return false;
-        }
-        let genuine = |token: &[u8]| lock(&self.gatekeeper).is_genuine(token, wall_now());
-        !(answer.carrier && token.is_some_and(genuine))
-    }
-}
-
-impl Doorkeeper for Door {
-    fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice {
-        let peer = peer.ip();
-        let token = self.token(request);
-        let refuses = self.refuses(token.as_deref(), answer, peer);
-        match token {
-            Some(token) if !answer.carrier || refuses => self.up(token, peer),
-            // Counted where it is recognised or not.
-            Some(_) => {}
-            None => self.knock(peer),
-        }
-        if refuses { Notice::Refuse } else { Notice::Answer }
-    }
-
-    async fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Option<Download> {
-        let token = self.token(request)?;
-        let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
-        let Some(recognised) = recognised else {
-            // The carrier may be visited upwards, too.
-            self.up(token, peer.ip());
-            return None;
-        };
-        // Until its session is confirmed, an opening is a knock like any other.
-        self.knock(peer.ip());
+    async fn open(&self, recognised: Recognised, answer: &Answer, peer: IpAddr) -> Option<Download> {
         let mut preamble = self.decoy.carrier_magic(&mut |bytes| {
             // Without the system's random source there would be no keys either.
             let _ = getrandom::fill(bytes);
         });
         preamble.truncate(usize::from(u16::MAX));
         let room_left = answer.content_length()?.checked_sub(preamble.len() as u64)?;
-        let (link, outbox) = self.relay.open(recognised, room_left, peer.ip()).await?;
+        let (link, outbox) = self.relay.open(recognised, room_left, peer).await?;
         Some(Download::new(preamble, link, outbox, self.relay.clone()))
     }
 }
+
+impl Doorkeeper for Door {
+    /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
+    fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool {
+        if !self.refuses_banned || !lock(&self.ledger).is_banned(peer.ip(), wall_now()) {
+            return false;
+        }
+        let genuine = |token: Vec<u8>| lock(&self.gatekeeper).is_genuine(&token, wall_now());
+        !(answer.carrier && self.token(request).is_some_and(genuine))
+    }
+
+    async fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Admission {
+        // Who brings no token waits as long as who does.
+        let token = self.token(request).unwrap_or_else(|| vec![0; NO_TOKEN_LEN]);
+        let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
+        let Some(recognised) = recognised else { return Admission::Stranger };
+        // Until its session is confirmed, an opening is a knock like any other.
+        self.knock(peer.ip());
+        match self.open(recognised, answer, peer.ip()).await {
+            Some(download) => Admission::Member(download),
+            None => Admission::Spent,
+        }
+    }
+
+    fn note(&self, request: &Request, peer: SocketAddr) {
+        match self.token(request) {
+            // What is no opening may be an up token, which may visit any path, the carrier's too.
+            Some(token) => self.up(token, peer.ip()),
+            None => self.knock(peer.ip()),
+        }
+    }
+}
+
+/// Bytes of what is tried where there is no token: about as many as an opening token has.
+const NO_TOKEN_LEN: usize = 160;

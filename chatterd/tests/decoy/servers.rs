@@ -4,8 +4,7 @@
 //! **Never**: a process that was not started here.
 
 use crate::directory::Directory;
-use chatterd::connection::download::Download;
-use chatterd::connection::{Doorkeeper, Notice};
+use chatterd::connection::{Admission, Doorkeeper};
 use chatterd::decoy::{Answer, Decoy, Persona, Root};
 use chatterd::http::Request;
 use chatterd::listener::Listener;
@@ -101,11 +100,13 @@ fn python(path: &str, directory: &Path) -> (Child, SocketAddr) {
 struct Wall;
 
 impl Doorkeeper for Wall {
-    fn notice(&self, _: &Request, _: &Answer, _: SocketAddr) -> Notice {
-        Notice::Answer
+    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
+        false
     }
 
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
-        None
+    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
+        Admission::Stranger
     }
+
+    fn note(&self, _: &Request, _: SocketAddr) {}
 }
