@@ -56,6 +56,12 @@ pub(crate) enum Part {
     Idle,
     /// Single steps of the protocol, in this process
     Micro,
+    /// Strangers' requests, beside Python and nginx: requests per second, CPU seconds per 10,000
+    Decoy,
+    /// Whether the time of an answer tells what the request's cookie held
+    Pace,
+    /// Connections begun at the same instant, beside Python
+    Burst,
 }
 
 const EXAMPLES: &str = "\
@@ -83,7 +89,7 @@ Exit codes: 0 measured, 1 something failed, 2 wrong arguments. No figure makes i
 
 impl Arguments {
     pub(crate) fn parts(&self) -> Vec<Part> {
-        if self.parts.is_empty() { vec![Part::Relay, Part::Idle, Part::Micro] } else { self.parts.clone() }
+        if self.parts.is_empty() { Part::value_variants().to_vec() } else { self.parts.clone() }
     }
 
     /// How often, where it is usually `usually`.
@@ -125,7 +131,10 @@ mod tests {
         let quick = parse(&["--quick", "idle"]).unwrap();
         assert_eq!((quick.parts(), quick.runs(5)), (vec![Part::Idle], 1));
         let all = parse(&["--runs", "7", "--seconds", "0.5"]).unwrap();
-        assert_eq!((all.parts().len(), all.runs(5), all.speaking_time()), (3, 7, Duration::from_millis(500)));
+        assert_eq!(
+            (all.parts().len(), all.runs(5), all.speaking_time()),
+            (Part::value_variants().len(), 7, Duration::from_millis(500))
+        );
         for wrong in [["--members", "1"], ["--seconds", "0"], ["--runs", "0"], ["--windows", "0"]] {
             parse(&wrong).unwrap_err();
         }

@@ -13,10 +13,15 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod burst;
 mod crowd;
+mod decoy;
+mod fetch;
 mod idle;
 mod member;
 mod micro;
+mod pace;
+mod peers;
 mod relay;
 mod server;
 mod table;
@@ -47,6 +52,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             Part::Relay => relay::measure(arguments)?,
             Part::Idle => idle::measure(arguments)?,
             Part::Micro => micro::measure(arguments.quick),
+            Part::Decoy => decoy::measure(arguments)?,
+            Part::Pace => pace::measure(arguments)?,
+            Part::Burst => burst::measure(arguments)?,
         };
         table::print(&text);
     }

@@ -6,7 +6,7 @@
 use chatterd::connection::{Admission, Doorkeeper};
 use chatterd::decoy::{Answer, Decoy, Persona, Root};
 use chatterd::http::Request;
-use chatterd::listener::Listener;
+use chatterd::listener::{Listener, Queue};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let decoy = Arc::new(Decoy::new(root, Persona::parse(version)?));
     let (_stop, shutdown) = tokio::sync::watch::channel(false);
-    Listener::bind(address.parse()?, 5)?.run(decoy, Arc::new(Wall), shutdown).await;
+    let members = tokio::runtime::Handle::current();
+    Listener::bind(address.parse()?, Queue::Deep)?.run(decoy, Arc::new(Wall), members, shutdown).await?;
     Ok(())
 }

@@ -7,17 +7,18 @@
 
 pub mod download;
 
-use crate::decoy::{Answer, Body, Decoy, PIECE};
+use crate::decoy::{Answer, Body, Decoy, PIECE, read_piece};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
 use download::Download;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
@@ -50,7 +51,7 @@ pub enum Admission {
 
 /// Serves one connection that nobody counts.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, decoy: Arc<Decoy>, door: Arc<impl Doorkeeper>) {
-    serve_seated(stream, peer, decoy, door, Seat::default()).await;
+    serve_seated(stream, peer, decoy, door, Seat::default(), Handle::current()).await;
 }
 
 /// Serves one connection of the crowd.
@@ -60,11 +61,20 @@ pub(crate) async fn serve_seated(
     decoy: Arc<Decoy>,
     door: Arc<impl Doorkeeper>,
     seat: Seat,
+    members: Handle,
 ) {
     // In a place of its own, so that a member, who stays for hours, holds nothing of it.
     let (admitted, visit) = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
     if let Some((download, length)) = admitted {
-        return download.run(stream, length).await;
+        // Away from the strangers' thread. A stream that can't be moved is a broken one; the session resumes.
+        if let Ok(stream) = stream.into_std() {
+            members.spawn(async move {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    download.run(stream, length).await;
+                }
+            });
+        }
+        return;
     }
     // As Python does, also when there is nothing to say: a FIN of its own, then at once close().
     let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
@@ -156,32 +166,16 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
 /// Asks the decoy; where that asks a disk, on a thread that may wait for it, and reads the body's beginning there.
 async fn decide(decoy: Arc<Decoy>, request: Request) -> Option<(Request, Answer)> {
     if !decoy.may_block(&request) {
-        let answer = decoy.answer(&request, SystemTime::now());
+        let mut answer = decoy.answer(&request, SystemTime::now());
+        answer.read_ahead(false);
         return Some((request, answer));
     }
     let decided = tokio::task::spawn_blocking(move || {
         let mut answer = decoy.answer(&request, SystemTime::now());
-        read_ahead(&mut answer);
+        answer.read_ahead(true);
         (request, answer)
     });
     decided.await.ok()
-}
-
-/// Takes a small file's bytes into the answer: one visit to the disk's thread instead of three. A device, which may
-/// keep its reader waiting, has no size.
-fn read_ahead(answer: &mut Answer) {
-    let small = (1..PIECE as u64).contains(&answer.content_length().unwrap_or_default());
-    if let Body::File { file, begun } = &mut answer.body
-        && small
-        && !answer.carrier
-        && let Ok(piece) = read_piece(file)
-    {
-        if piece.len() < PIECE {
-            answer.body = Body::Bytes(piece.into());
-        } else {
-            *begun = piece;
-        }
-    }
 }
 
 /// Sends the body. `begun` is called when its first piece is out and more of them may take their time.
@@ -245,12 +239,6 @@ async fn write_file(
         seat.active(0);
         begun();
     }
-}
-
-fn read_piece(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut piece = Vec::new();
-    file.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
-    Ok(piece)
 }
 
 /// What Python's buffered reader asks of a socket at a time.

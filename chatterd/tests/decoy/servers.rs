@@ -7,7 +7,7 @@ use crate::directory::Directory;
 use chatterd::connection::{Admission, Doorkeeper};
 use chatterd::decoy::{Answer, Decoy, Persona, Root};
 use chatterd::http::Request;
-use chatterd::listener::Listener;
+use chatterd::listener::{Listener, Queue};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -48,11 +48,10 @@ impl Pair {
         let root = Root::Own { path: directory.path().to_owned(), carrier: None };
         let persona = Persona::parse(version).expect("only verified versions are listed");
         let decoy = Arc::new(Decoy::new(root, persona));
-        let entered = runtime.enter();
-        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 128).expect("a port is free");
-        drop(entered);
+        let listener =
+            Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), Queue::Deep).expect("a port is free");
         let candidate = listener.local_addr().expect("it is bound");
-        runtime.spawn(listener.run(decoy, Arc::new(Wall), shutdown));
+        runtime.spawn(listener.run(decoy, Arc::new(Wall), runtime.handle().clone(), shutdown));
         Pair {
             version: version.to_owned(),
             reference,
