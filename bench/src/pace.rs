@@ -130,7 +130,11 @@ fn median(sorted: &[f64]) -> f64 {
 
 fn compared(one: &[f64], other: &[f64]) -> String {
     let distance = distance(one, other);
-    format!("D {distance:.3}, p {:.3}", probability(distance, one.len(), other.len()))
+    format!(
+        "{} µs, D {distance:.3}, p {:.3}",
+        digits(median(other)),
+        probability(distance, one.len(), other.len())
+    )
 }
 
 /// The largest distance between the two empirical distributions; both sorted.

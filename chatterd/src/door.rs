@@ -59,7 +59,7 @@ impl Door {
         token::from_cookies(self.cookie_name, request.cookies())
     }
 
-    /// Hands on what may be an up token; the relay counts a knock if it is none.
+    /// Hands on an up token; what is none, or is one no longer when the relay looks, is a knock.
     fn up(&self, token: Vec<u8>, peer: IpAddr) {
         if self.relay.up(token, peer).is_err() {
             self.knock(peer);
