@@ -10,8 +10,10 @@
 //! **Never** a wait without a bound, or one that does not say what it waited for.
 
 pub mod client;
+pub mod company;
 pub mod daemon;
 pub mod exchange;
+pub mod ground;
 pub mod memory;
 pub mod operator;
 pub mod process;
