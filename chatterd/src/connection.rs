@@ -115,6 +115,7 @@ async fn answer<D: Doorkeeper>(
     // A peer that resets, or is gone, ends the connection and nothing else.
     let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
     let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
+    seat.holds(request.held() + answer.held());
     let refused = door.refuses(&request, &answer, peer);
     let mut visit = Visit { door, peer, request: Some(request) };
     if refused || stream.write_all(&answer.head).await.is_err() {
@@ -146,7 +147,10 @@ async fn read_head(
         stream.readable().await?;
         match receive(stream, &mut reader) {
             Ok(Some(outcome)) => return Ok(outcome),
-            Ok(None) => seat.active(reader.held()),
+            Ok(None) => {
+                seat.active();
+                seat.holds(reader.held());
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -194,7 +198,7 @@ async fn write_body(
                     begun();
                 }
                 stream.write_all(piece).await?;
-                seat.active(0);
+                seat.active();
             }
         }
         Body::File { file, begun: piece } => {
@@ -207,7 +211,7 @@ async fn write_body(
                 break;
             }
             stream.write_all(&piece).await?;
-            seat.active(0);
+            seat.active();
             begun();
         },
         Body::Never => {
@@ -236,7 +240,7 @@ async fn write_file(
             return Ok(());
         }
         stream.write_all(&piece).await?;
-        seat.active(0);
+        seat.active();
         begun();
     }
 }

@@ -187,6 +187,18 @@ impl Answer {
     pub fn content_length(&self) -> Option<u64> {
         self.length
     }
+
+    /// Bytes of memory that this answer takes for itself until it is out.
+    pub fn held(&self) -> usize {
+        let body = match &self.body {
+            Body::Page(bytes) => bytes.len(),
+            // Others may have the same ones.
+            Body::Bytes(bytes) if Arc::strong_count(bytes) == 1 => bytes.len(),
+            Body::File { .. } | Body::Carrier(_) => PIECE,
+            Body::Bytes(_) | Body::Empty | Body::Never => 0,
+        };
+        self.head.len() + body
+    }
 }
 
 /// The next piece of a file, 64 KiB but for the last; empty at the end.

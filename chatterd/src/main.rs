@@ -28,7 +28,8 @@ fn run() -> Result<Exit, Exit> {
     }
     refused.iter().for_each(|refused| tracing::warn!("{refused}"));
     config.warnings().for_each(|warning| tracing::warn!("{warning}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(DISK_THREADS_MAX).build();
     let runtime = runtime.map_err(|error| fail(&error, Exit::Software))?;
     let ended = runtime.block_on(daemon::run(config, std::io::stdout()));
     runtime.shutdown_timeout(TASKS_END);
@@ -41,5 +42,7 @@ fn fail(error: &impl Display, exit: Exit) -> Exit {
     exit
 }
 
+/// Threads that may wait for a disk; each may have a listing under way, which takes memory.
+const DISK_THREADS_MAX: usize = 32;
 /// How long files that are being read or written may keep the process.
 const TASKS_END: Duration = Duration::from_millis(300);
