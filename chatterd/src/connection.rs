@@ -19,6 +19,7 @@ use std::time::SystemTime;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
@@ -174,6 +175,7 @@ async fn decide(decoy: Arc<Decoy>, request: Request) -> Option<(Request, Answer)
         answer.read_ahead(false);
         return Some((request, answer));
     }
+    let _turn = if decoy.may_list(&request) { LISTINGS.acquire().await.ok() } else { None };
     let decided = tokio::task::spawn_blocking(move || {
         let mut answer = decoy.answer(&request, SystemTime::now());
         answer.read_ahead(true);
@@ -245,5 +247,8 @@ async fn write_file(
     }
 }
 
+/// Listings in the making. However many strangers ask for a large directory, threads are left for everybody else.
+static LISTINGS: Semaphore = Semaphore::const_new(LISTINGS_MAX);
+const LISTINGS_MAX: usize = 4;
 /// What Python's buffered reader asks of a socket at a time.
 const RECEIVE: usize = 8192;

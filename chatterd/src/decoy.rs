@@ -144,6 +144,12 @@ impl Decoy {
         matches!(request.outcome(), Outcome::Fetch) && !self.root.is_at_hand(place)
     }
 
+    /// Whether answering may mean to list a directory, which can take long where it is large.
+    pub fn may_list(&self, request: &Request) -> bool {
+        let path = request.path().split(|byte| matches!(byte, b'?' | b'#')).next();
+        self.may_block(request) && path.is_some_and(|path| path.ends_with(b"/"))
+    }
+
     /// What Python would answer.
     pub fn answer(&self, request: &Request, now: SystemTime) -> Answer {
         let answering = Answering { decoy: self, request, now: Stamp::of(now) };

@@ -20,3 +20,4 @@ pub mod process;
 pub mod programs;
 pub mod python;
 pub mod recorder;
+pub mod strangers;
