@@ -20,6 +20,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use zeroize::Zeroize as _;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
@@ -116,7 +117,9 @@ async fn answer<D: Doorkeeper>(
     // A peer that resets, or is gone, ends the connection and nothing else.
     let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
     let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
-    seat.holds(request.held() + answer.held());
+    if seat.holds(request.held() + answer.held()) {
+        tokio::task::yield_now().await;
+    }
     let refused = door.refuses(&request, &answer, peer);
     let mut visit = Visit { door, peer, request: Some(request) };
     if refused || stream.write_all(&answer.head).await.is_err() {
@@ -150,7 +153,9 @@ async fn read_head(
             Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => {
                 seat.active();
-                seat.holds(reader.held());
+                if seat.holds(reader.held()) {
+                    tokio::task::yield_now().await;
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
@@ -165,7 +170,11 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
     if length == 0 {
         return Ok(Some(reader.end_of_input()));
     }
-    Ok(reader.receive(buffer.get(..length).unwrap_or_default()).map(Some))
+    let received = buffer.get_mut(..length).unwrap_or_default();
+    let request = reader.receive(received).map(Some);
+    // Else a stranger's words would lie on the stack until somebody says more.
+    received.zeroize();
+    Ok(request)
 }
 
 /// Asks the decoy; where that asks a disk, on a thread that may wait for it, and reads the body's beginning there.

@@ -1,6 +1,7 @@
 //! chatterd: arguments, settings, run, exit code.
 #![forbid(unsafe_code)]
 
+use std::alloc::System;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -10,6 +11,11 @@ use chatterd::config::{Arguments, Config, Environment};
 use chatterd::daemon;
 use chatterd::exit::Exit;
 use chatterd::{journal, process};
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is freed is wiped first: words of strangers, tokens, addresses, pages made for somebody.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     run().unwrap_or_else(|exit| exit).into()
@@ -28,8 +34,7 @@ fn run() -> Result<Exit, Exit> {
     }
     refused.iter().for_each(|refused| tracing::warn!("{refused}"));
     config.warnings().for_each(|warning| tracing::warn!("{warning}"));
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.enable_all().max_blocking_threads(DISK_THREADS_MAX).build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| fail(&error, Exit::Software))?;
     let ended = runtime.block_on(daemon::run(config, std::io::stdout()));
     runtime.shutdown_timeout(TASKS_END);
@@ -42,7 +47,5 @@ fn fail(error: &impl Display, exit: Exit) -> Exit {
     exit
 }
 
-/// Threads that may wait for a disk; each may have a listing under way, which takes memory.
-const DISK_THREADS_MAX: usize = 32;
 /// How long files that are being read or written may keep the process.
 const TASKS_END: Duration = Duration::from_millis(300);

@@ -18,6 +18,8 @@ pub(crate) struct Crowd {
     /// Counts what anybody does; a larger number is later.
     moments: AtomicU64,
     held: AtomicUsize,
+    /// What of it those hold who are dismissed and not yet gone.
+    leaving: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +28,7 @@ struct State {
     seat: AtomicU64,
     active_at: AtomicU64,
     held: AtomicUsize,
+    leaving: AtomicUsize,
     task: OnceLock<AbortHandle>,
 }
 
@@ -39,7 +42,13 @@ pub(crate) struct Ticket(Arc<State>);
 
 impl Crowd {
     pub(crate) fn new(limit: usize) -> Crowd {
-        Crowd { limit, seats: Mutex::default(), moments: AtomicU64::new(0), held: AtomicUsize::new(0) }
+        Crowd {
+            limit,
+            seats: Mutex::default(),
+            moments: AtomicU64::new(0),
+            held: AtomicUsize::new(0),
+            leaving: AtomicUsize::new(0),
+        }
     }
 
     /// Lets one in; if that is one too many, the oldest idle one goes.
@@ -92,7 +101,9 @@ impl Crowd {
     }
 
     fn cut(&self, state: &State) {
-        self.held.fetch_sub(state.held.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        let held = state.held.load(Ordering::Relaxed);
+        state.leaving.store(held, Ordering::Relaxed);
+        self.leaving.fetch_add(held, Ordering::Relaxed);
         if let Some(task) = state.task.get() {
             task.abort();
         }
@@ -124,18 +135,18 @@ impl Seat {
         }
     }
 
-    /// Its connection holds so many bytes from now on: of what the stranger sent, or has yet to take.
-    pub(crate) fn holds(&self, held: usize) {
-        let Some((crowd, state)) = &self.0 else { return };
+    /// Its connection holds so many bytes from now on: of what the stranger sent, or has yet to take. Whether all
+    /// strangers together hold too much: then it lets others go first before it takes more.
+    #[must_use]
+    pub(crate) fn holds(&self, held: usize) -> bool {
+        let Some((crowd, state)) = &self.0 else { return false };
         let before = state.held.swap(held, Ordering::Relaxed);
-        if before == held {
-            return;
-        }
         let all = crowd.held.fetch_add(held, Ordering::Relaxed) + held - before;
         crowd.held.fetch_sub(before, Ordering::Relaxed);
-        if all > HELD_MAX {
+        if all.saturating_sub(crowd.leaving.load(Ordering::Relaxed)) > HELD_MAX {
             crowd.dismiss_largest();
         }
+        all > HELD_MAX
     }
 }
 
@@ -145,7 +156,8 @@ impl Drop for Seat {
             let mut seats = crowd.seats();
             seats.remove(&state.seat.load(Ordering::Relaxed));
             drop(seats);
-            crowd.held.fetch_sub(state.held.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+            crowd.held.fetch_sub(state.held.load(Ordering::Relaxed), Ordering::Relaxed);
+            crowd.leaving.fetch_sub(state.leaving.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 }

@@ -55,6 +55,7 @@ impl House {
     }
 
     /// Does `act` while everybody in the house talks; nobody misses a word, and memory stays within its bound.
+    #[expect(clippy::print_stderr, reason = "its figures are what one runs it for")]
     fn bears<T>(&mut self, what: &str, act: impl FnOnce(&Daemon) -> T) -> T {
         let daemon = &self.daemon;
         let done = match &mut self.company {
@@ -68,6 +69,7 @@ impl House {
     }
 
     /// When the strangers are gone, so is what they held.
+    #[expect(clippy::print_stderr, reason = "its figures are what one runs it for")]
     fn calms_down(&self) {
         let limit = self.quiet.now + LEFT_MAX;
         let left = until(&format!("at most {} MiB are left", limit >> 20), || {

@@ -4,6 +4,7 @@
 mod chatting;
 mod forms;
 mod held_back;
+mod markers;
 mod recorded;
 mod servers;
 
@@ -11,9 +12,10 @@ mod servers;
 mod decoy {
     pub(crate) mod catalogue;
     pub(crate) mod directory;
+    pub(crate) mod mutation;
     #[expect(dead_code, reason = "what only the decoy's own tests need")]
     pub(crate) mod probe;
 }
 
 // Where the decoy's own tests have them.
-use decoy::{catalogue, directory, probe};
+use decoy::{catalogue, directory, mutation, probe};

@@ -91,19 +91,22 @@ fn whoever_holds_most_goes_when_all_hold_too_much() {
     for _ in 0..4 {
         hall.enter();
     }
-    hall.seats[&0].holds(HELD_MAX / 4);
-    hall.seats[&1].holds(HELD_MAX / 2);
-    hall.seats[&2].holds(HELD_MAX / 4);
+    assert!(!hall.seats[&0].holds(HELD_MAX / 4));
+    assert!(!hall.seats[&1].holds(HELD_MAX / 2));
+    assert!(!hall.seats[&2].holds(HELD_MAX / 4));
     assert_eq!(hall.present(), [0, 1, 2, 3]);
-    hall.seats[&3].holds(1);
+    assert!(hall.seats[&3].holds(1));
     assert_eq!(hall.present(), [0, 2, 3], "the largest went");
-    hall.seats[&3].holds(HELD_MAX / 2);
-    assert_eq!(hall.present(), [0, 2, 3], "what it held is free");
-    hall.seats[&0].holds(0);
-    hall.seats[&2].holds(HELD_MAX / 2);
+    assert!(hall.seats[&3].holds(HELD_MAX / 4), "it is not gone yet");
+    assert_eq!(hall.present(), [0, 2, 3], "but on its way");
+    hall.seats.remove(&1);
+    assert!(!hall.seats[&3].holds(HELD_MAX / 2), "what it held is free");
+    assert!(!hall.seats[&0].holds(0));
+    assert!(!hall.seats[&2].holds(HELD_MAX / 2));
     assert_eq!(hall.present(), [0, 2, 3], "and so is what is given back");
     hall.seats.clear();
     assert_eq!(hall.crowd.held.load(Ordering::Relaxed), 0);
+    assert_eq!(hall.crowd.leaving.load(Ordering::Relaxed), 0);
     assert!(hall.crowd.seats().is_empty());
 }
 
@@ -113,7 +116,7 @@ fn the_dismissed_one_is_cut_and_counts_no_more() {
     runtime.block_on(async {
         let crowd = Arc::new(Crowd::new(1));
         let (seat, ticket) = crowd.admit();
-        seat.holds(1_000);
+        assert!(!seat.holds(1_000));
         let task = tokio::spawn(async move {
             let _seat = seat;
             std::future::pending::<()>().await;
