@@ -91,9 +91,9 @@ fn seconds() -> Duration {
 }
 
 /// What the daemon occupies at most, whatever strangers do: docs/threat-model.md.
-const RESIDENT_MAX: usize = 256 << 20;
+const RESIDENT_MAX: usize = 192 << 20;
 /// What it may occupy more than before when they are gone.
-const LEFT_MAX: usize = 24 << 20;
+const LEFT_MAX: usize = 32 << 20;
 /// Strangers on one listening address of whom none has to go.
 const STRANGERS_MAX: usize = 1_000;
 /// Files in a directory whose listing is large.
