@@ -96,7 +96,7 @@ impl Ground {
         let root = self.root.display();
         let carrier = CARRIER.trim_start_matches('/');
         let decoy = format!("[decoy]\nroot = '{root}'\ncarrier = '{carrier}'\npython = '{python}'\n");
-        self.home.lasting(&format!("grace = 30\n{decoy}"))
+        self.home.lasting(&format!("grace = 120\n{decoy}"))
     }
 
     /// [`check`](Self::check), for each of them.

@@ -9,6 +9,7 @@ use crate::servers::Pair;
 #[test]
 #[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn the_catalogue_shows_no_difference_before_while_and_after_ten_people_chat() {
+    let _turn = crate::alone();
     let probes = catalogue::all();
     assert!(probes.len() >= 300, "only {} probes", probes.len());
     let pair = Pair::start();

@@ -21,6 +21,7 @@ use crate::forms::{Form, changed, cut};
 #[test]
 #[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn an_opening_held_back_is_neither_tried_nor_spent_in_another_form() {
+    let _turn = crate::alone();
     let ground = Ground::new();
     let daemon = ground.daemon();
     let (mut anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
@@ -29,7 +30,7 @@ fn an_opening_held_back_is_neither_tried_nor_spent_in_another_form() {
     let mut ben = Client::joining(&recorder.link(&link), "ben");
     let held = first_held(&recorder, 0);
     assert!(is_opening(&held), "{}", String::from_utf8_lossy(&held));
-    check_spoilt(&ground, &daemon, &held);
+    check(&ground, &daemon, &rewritten(&held));
     recorder.pass_on();
     ben.entered();
     ben.met("anna");
@@ -40,7 +41,20 @@ fn an_opening_held_back_is_neither_tried_nor_spent_in_another_form() {
 
 #[test]
 #[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
+fn an_opening_held_back_survives_each_change_of_each_byte() {
+    let _turn = crate::alone();
+    let ground = Ground::new();
+    let daemon = ground.daemon();
+    let (_anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+    let held = hold_back(&daemon, &link);
+    check_spoilt(&ground, &daemon, &held);
+    check_opens(&ground, daemon.address, "as it was meant", &held, &held);
+}
+
+#[test]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn a_resumption_held_back_is_neither_tried_nor_spent_in_another_form() {
+    let _turn = crate::alone();
     let ground = Ground::new();
     let daemon = ground.daemon();
     let (mut anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
@@ -54,9 +68,7 @@ fn a_resumption_held_back_is_neither_tried_nor_spent_in_another_form() {
         requests(&recorder).into_iter().skip(before).find(|request| is_opening(request))
     });
     anna.say("while you were away");
-    let mut sent = cut(&held, Form::of(&held).cookie_end(), Sent::closing);
-    sent.extend(Form::of(&held).unspent());
-    check(&ground, &daemon, &sent);
+    check(&ground, &daemon, &rewritten(&held));
     recorder.pass_on();
     ben.wait("resumes", |event| event["event"] == "resumed");
     assert_eq!(openings(&recorder), 2, "by that very request");
@@ -68,6 +80,7 @@ fn a_resumption_held_back_is_neither_tried_nor_spent_in_another_form() {
 #[test]
 #[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn words_held_back_are_answered_alike_in_any_form_and_arrive_once() {
+    let _turn = crate::alone();
     let ground = Ground::new();
     let daemon = ground.daemon();
     let (anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
@@ -92,6 +105,7 @@ fn words_held_back_are_answered_alike_in_any_form_and_arrive_once() {
 #[test]
 #[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn a_genuine_opening_changes_nothing_but_the_carriers_bytes() {
+    let _turn = crate::alone();
     let ground = Ground::new();
     let daemon = ground.daemon();
     let (_anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
@@ -119,6 +133,14 @@ fn a_genuine_opening_changes_nothing_but_the_carriers_bytes() {
         let request = Form::of(&held).with_value(&tokens.dated(time));
         ground.check(daemon.address, &request, &format!("dated {what}"));
     }
+}
+
+/// In all forms in which it must not count, but for changes of its bytes: few, for its owner does not wait long.
+fn rewritten(held: &[u8]) -> Vec<Sent> {
+    let mut forms = Form::of(held).unspent();
+    forms.retain(|sent| !sent.what.contains("flipped"));
+    assert!(forms.len() > 40, "only {} forms", forms.len());
+    forms
 }
 
 /// Cut before its token is whole, changed where it is not kept, and in all forms in which it must not count.

@@ -19,3 +19,9 @@ mod decoy {
 
 // Where the decoy's own tests have them.
 use decoy::{catalogue, directory, mutation, probe};
+
+/// One test at a time: each asks as much of the machine as there is.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -24,6 +24,7 @@ fn what_strangers_send_is_neither_logged_nor_kept() {
     let number =
         |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (count, seed) = (number("CHATTER_MARKED_REQUESTS", 3_000), number("CHATTER_MARKED_SEED", 1));
+    let _turn = crate::alone();
     let pair = Pair::start();
     let daemon = &pair.daemon;
     let requests = marked(seed, count);

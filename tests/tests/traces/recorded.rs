@@ -12,6 +12,7 @@ use crate::forms::{Form, changed, cut};
 #[test]
 #[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
 fn recorded_requests_cut_or_changed_at_any_byte_get_what_python_gives() {
+    let _turn = crate::alone();
     let ground = Ground::with_carrier(64 * 1024);
     let daemon = ground.daemon();
     let recorder = Recorder::new(daemon.address, 2);
