@@ -1,6 +1,7 @@
 //! What has not arrived yet and is delivered first by somebody else, in another form: it gets what the real Python
 //! gives, and is still good for its owner.
 
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chatter_protocol::entropy::Entropy;
@@ -111,28 +112,38 @@ fn a_genuine_opening_changes_nothing_but_the_carriers_bytes() {
     let (_anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
     let held = hold_back(&daemon, &link);
     let mut tokens = Tokens::of(&link);
-    let forms = Form::of(&held).spending().len();
-    for number in 0..forms {
-        let fresh = Form::of(&held).with_value(&tokens.dated(now()));
-        let (what, request) = Form::of(&fresh).spending().swap_remove(number);
-        let opened = open(daemon.address, &request);
-        assert_eq!(opened.ending, Ending::Open, "{what} opens: {opened:?}");
-        let file = exchange(ground.python.address, ELSEWHERE, &request);
-        let (ours, theirs) = (opened.without_date().bytes, file.without_date().bytes);
-        let head_len = head_len(&ours);
-        assert_eq!(ours.get(..head_len), theirs.get(..head_len), "{what}: the same head");
-        let body = ours.get(head_len..).unwrap_or_default();
-        assert!(body.starts_with(MAGIC) && body.len() > 64, "{what}: a session's first bytes: {body:?}");
-        assert!(!theirs.windows(body.len()).any(|window| window == body), "{what}: and not the file's");
-        ground.check(daemon.address, &request, &format!("{what}, delivered again"));
-        ground.check(daemon.address, &fresh, &format!("{what}, delivered again as it was meant"));
-    }
+    let fresh = (0..Form::of(&held).spending().len()).map(|number| {
+        let meant = Form::of(&held).with_value(&tokens.dated(now()));
+        let (what, request) = Form::of(&meant).spending().swap_remove(number);
+        (what, request, meant)
+    });
+    let fresh: Vec<_> = fresh.collect();
+    std::thread::scope(|scope| {
+        for (what, request, meant) in &fresh {
+            scope.spawn(|| check_opens(&ground, daemon.address, what, request, meant));
+        }
+    });
     let stale =
         [("two minutes and more ago", now() - 125), ("an hour ago", now() - 3600), ("soon", now() + 60)];
     for (what, time) in stale {
         let request = Form::of(&held).with_value(&tokens.dated(time));
         ground.check(daemon.address, &request, &format!("dated {what}"));
     }
+}
+
+/// A genuine token in a request for the carrier: the head is Python's, the body a session's, once.
+fn check_opens(ground: &Ground, daemon: SocketAddr, what: &str, request: &[u8], meant: &[u8]) {
+    let opened = open(daemon, request);
+    assert_eq!(opened.ending, Ending::Open, "{what} opens: {opened:?}");
+    let file = exchange(ground.python.address, ELSEWHERE, request);
+    let (ours, theirs) = (opened.without_date().bytes, file.without_date().bytes);
+    let head_len = head_len(&ours);
+    assert_eq!(ours.get(..head_len), theirs.get(..head_len), "{what}: the same head");
+    let body = ours.get(head_len..).unwrap_or_default();
+    assert!(body.starts_with(MAGIC) && body.len() > 64, "{what}: a session's first bytes: {body:?}");
+    assert!(!theirs.windows(body.len()).any(|window| window == body), "{what}: and not the file's");
+    ground.check(daemon, request, &format!("{what}, delivered again"));
+    ground.check(daemon, meant, &format!("{what}, delivered again as it was meant"));
 }
 
 /// In all forms in which it must not count, but for changes of its bytes: few, for its owner does not wait long.
