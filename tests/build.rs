@@ -1,7 +1,7 @@
 //! Looks for what some tests need beyond the programs themselves, so that a test without it counts as ignored and
 //! says what is missing.
 //!
-//! **In** this machine: its Pythons, its kernel's permissions. **Out** cfgs `python3` and `ptrace`, the path and version
+//! **In** this machine: its Pythons, its kernel's permissions. **Out** cfgs `python3`, `ptrace` and `files`, the path and version
 //! of the Python found. **Never** a failure for the lack of them: a machine without them builds all the same.
 
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ fn main() {
     }
     println!("cargo::rustc-check-cfg=cfg(python3)");
     println!("cargo::rustc-check-cfg=cfg(ptrace)");
+    println!("cargo::rustc-check-cfg=cfg(files)");
     if let Some((path, version)) = python() {
         println!("cargo::rustc-cfg=python3");
         println!("cargo::rustc-env=CHATTER_PYTHON={}", path.display());
@@ -23,6 +24,17 @@ fn main() {
     if may_read_memory() {
         println!("cargo::rustc-cfg=ptrace");
     }
+    if may_open_files() {
+        println!("cargo::rustc-cfg=files");
+    }
+}
+
+/// Whether a process may have a descriptor for each of ten thousand connections.
+fn may_open_files() -> bool {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let hard = line.and_then(|line| line.split_whitespace().nth(1));
+    hard.is_some_and(|hard| hard == "unlimited" || hard.parse().is_ok_and(|hard: u64| hard >= FILES))
 }
 
 /// A Python of a version that the daemon poses as.
@@ -63,6 +75,7 @@ fn may_read_memory() -> bool {
 }
 
 const PERSONAS: &str = "../chatterd/src/decoy/persona.rs";
+const FILES: u64 = 12_000;
 const CAP_SYS_PTRACE: u32 = 19;
 /// Yama's last level.
 const NOBODY: &str = "3";

@@ -27,7 +27,8 @@ pub fn open(
     stopped: watch::Receiver<bool>,
 ) -> io::Result<JoinHandle<()>> {
     let members = Handle::current();
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime =
+        Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS_MAX).build()?;
     std::thread::Builder::new().name("front".to_owned()).spawn(move || {
         runtime.block_on(async {
             let mut listening = JoinSet::new();
@@ -45,3 +46,6 @@ pub fn open(
         runtime.shutdown_background();
     })
 }
+
+/// Threads that may wait for a disk, each with what it reads in memory.
+const DISK_THREADS_MAX: usize = 32;

@@ -1,6 +1,7 @@
 //! chatterd: arguments, settings, run, exit code.
 #![forbid(unsafe_code)]
 
+use std::alloc::System;
 use std::fmt::Display;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -10,6 +11,11 @@ use chatterd::config::{Arguments, Config, Environment};
 use chatterd::daemon;
 use chatterd::exit::Exit;
 use chatterd::{journal, process};
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is freed is wiped first: words of strangers, tokens, addresses, pages made for somebody.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     run().unwrap_or_else(|exit| exit).into()

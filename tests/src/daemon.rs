@@ -55,7 +55,18 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn ephemeral(&self, settings: &str) -> Daemon {
-        self.start(settings, true)
+        self.start(command(), settings, true)
+    }
+
+    /// The same, in the environment that the installed unit gives it.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn installed(&self, settings: &str) -> Daemon {
+        let mut command = command();
+        let assignments = UNIT.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('='));
+        command.envs(assignments);
+        self.start(command, settings, true)
     }
 
     /// Starts a daemon with lasting keys and a report, with these settings. None of them may be in a table before
@@ -64,14 +75,14 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn lasting(&self, settings: &str) -> Daemon {
-        self.start(&format!("state-directory = '{}'\n{settings}", self.path("state").display()), false)
+        let settings = format!("state-directory = '{}'\n{settings}", self.path("state").display());
+        self.start(command(), &settings, false)
     }
 
-    fn start(&self, settings: &str, ephemeral: bool) -> Daemon {
+    fn start(&self, mut command: Command, settings: &str, ephemeral: bool) -> Daemon {
         let config = self.path("chatterd.toml");
         std::fs::write(&config, settings).expect("room for settings");
         let socket = self.path("run/admin.sock");
-        let mut command = command();
         command.arg("--config").arg(config).args(["--listen", "127.0.0.1:0"]);
         command.arg("--admin-socket").arg(&socket);
         if ephemeral {
@@ -127,3 +138,5 @@ pub fn command() -> Command {
     command.env("CHATTERD_LOG", "trace");
     command
 }
+
+const UNIT: &str = include_str!("../../systemd/chatterd.service");

@@ -10,11 +10,14 @@
 //! **Never** a wait without a bound, or one that does not say what it waited for.
 
 pub mod client;
+pub mod company;
 pub mod daemon;
 pub mod exchange;
+pub mod ground;
 pub mod memory;
 pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod python;
 pub mod recorder;
+pub mod strangers;

@@ -50,6 +50,28 @@ pub fn found_in_process(id: u32, needles: &[Needle]) -> Vec<String> {
     found
 }
 
+/// Memory that a process occupies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resident {
+    /// Bytes now.
+    pub now: usize,
+    /// The most that it ever were.
+    pub peak: usize,
+}
+
+/// What the process occupies.
+///
+/// # Panics
+/// Where the system does not say.
+pub fn resident(id: u32) -> Resident {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process runs");
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"));
+        line.and_then(|number| number.parse::<usize>().ok()).expect("the system says") * 1024
+    };
+    Resident { now: bytes("VmRSS:"), peak: bytes("VmHWM:") }
+}
+
 /// The range of a line of `maps`, where it is writable and backed by memory.
 fn writable(line: &str) -> Option<(u64, u64)> {
     let mut words = line.split_whitespace();
