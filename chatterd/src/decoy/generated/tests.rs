@@ -89,11 +89,11 @@ impl<T: Ord> Shared<T> {
     }
 }
 
-/// Chance is what these bounds say: a tree has some 30 names, so that two trees share one once in a thousand pairs where
-/// each is drawn from a million. Bounds are five to ten times what was measured over 2,000 trees.
+/// Chance is what these bounds say. A tree has some 30 names; any two of 300 trees were measured to share none, no time and
+/// no content. Sizes and shapes have fewer values: one pair in a hundred had a size in common, one in 250 the same shape.
 #[test]
 fn installations_share_no_name_size_or_time_beyond_chance() {
-    let trees = std::env::var("CHATTER_DECOY_TREES").map_or(100, |count| count.parse().expect("a number"));
+    let trees = std::env::var("CHATTER_DECOY_TREES").map_or(60, |count| count.parse().expect("a number"));
     let (mut all_names, mut times, mut sizes) = (Shared::default(), Shared::default(), Shared::default());
     let (mut contents, mut carriers, mut shapes, mut paths) =
         (Shared::default(), Shared::default(), Shared::default(), Shared::default());
@@ -126,10 +126,10 @@ fn installations_share_no_name_size_or_time_beyond_chance() {
         shapes.per_pair(trees),
         all_names.most(),
     );
-    assert!(all_names.per_pair(trees) < 0.005 && all_names.most() <= 4, "{found}");
-    assert!(times.per_pair(trees) < 0.001 && sizes.per_pair(trees) < 0.2, "{found}");
+    assert!(all_names.per_pair(trees) < 0.001 && all_names.most() <= 3, "{found}");
+    assert!(times.per_pair(trees) < 0.001 && sizes.per_pair(trees) < 0.05, "{found}");
     assert!(contents.most() == 1 && carriers.per_pair(trees) < 0.001, "{found}");
-    assert!(paths.per_pair(trees) < 0.001 && shapes.per_pair(trees) < 0.1, "{found}");
+    assert!(paths.per_pair(trees) < 0.001 && shapes.per_pair(trees) < 0.02, "{found}");
     // Shown with --nocapture.
     let _ = std::io::Write::write_all(&mut std::io::stdout(), format!("{found}\n").as_bytes());
 }
