@@ -1,8 +1,9 @@
 //! Looks for what some tests need beyond the programs themselves, so that a test without it counts as ignored and
 //! says what is missing.
 //!
-//! **In** this machine: its Pythons, its kernel's permissions. **Out** cfgs `python3`, `ptrace` and `files`, the path and version
-//! of the Python found. **Never** a failure for the lack of them: a machine without them builds all the same.
+//! **In** this machine: its Pythons, its programs, its kernel's permissions. **Out** cfgs `python3`, `curl`, `wget`,
+//! `ptrace` and `files`, the path and version of the Python found. **Never** a failure for the lack of them: a machine
+//! without them builds all the same.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,12 @@ fn main() {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     println!("cargo::rustc-check-cfg=cfg(python3)");
+    for program in PROGRAMS {
+        println!("cargo::rustc-check-cfg=cfg({program})");
+        if folders().any(|folder| folder.join(program).is_file()) {
+            println!("cargo::rustc-cfg={program}");
+        }
+    }
     println!("cargo::rustc-check-cfg=cfg(ptrace)");
     println!("cargo::rustc-check-cfg=cfg(files)");
     if let Some((path, version)) = python() {
@@ -40,13 +47,17 @@ fn may_open_files() -> bool {
 /// A Python of a version that the daemon poses as.
 fn python() -> Option<(PathBuf, String)> {
     let verified = verified();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let usual = PathBuf::from("/usr/bin");
-    let folders = std::iter::once(usual).chain(std::env::split_paths(&path));
-    let pythons = folders.map(|folder| folder.join("python3"));
+    let pythons = folders().map(|folder| folder.join("python3"));
     let known =
         |python: PathBuf| Some((version(&python).filter(|version| verified.contains(version))?, python));
     pythons.filter_map(known).next().map(|(version, path)| (path, version))
+}
+
+/// Where programs are looked for, the system's own first.
+fn folders() -> impl Iterator<Item = PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    std::iter::once(PathBuf::from("/usr/bin")).chain(path)
 }
 
 /// The versions, from the one table of them.
@@ -74,6 +85,8 @@ fn may_read_memory() -> bool {
     effective >> CAP_SYS_PTRACE & 1 == 1 && scope.trim() != NOBODY
 }
 
+/// Peers that a plain `cargo test` asks where they are at hand; the slow ones wait for `.ci/run peers`.
+const PROGRAMS: [&str; 2] = ["curl", "wget"];
 const PERSONAS: &str = "../chatterd/src/decoy/persona.rs";
 const FILES: u64 = 12_000;
 const CAP_SYS_PTRACE: u32 = 19;

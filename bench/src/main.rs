@@ -8,12 +8,14 @@
 //!        └──────▶ member.rs  one member: a client's session over real sockets
 //!                 crowd.rs  all members, beside the script that watches them
 //!                 talk.rs   one room: what is said, who has heard it
+//! carrier ─▶ server.rs  one stranger's downloads
 //! micro                       single steps, in this process
 //! ```
 #![forbid(unsafe_code)]
 
 mod args;
 mod burst;
+mod carrier;
 mod crowd;
 mod decoy;
 mod fetch;
@@ -51,6 +53,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let text = match part {
             Part::Relay => relay::measure(arguments)?,
             Part::Idle => idle::measure(arguments)?,
+            Part::Carrier => carrier::measure(arguments)?,
             Part::Micro => micro::measure(arguments.quick),
             Part::Decoy => decoy::measure(arguments)?,
             Part::Pace => pace::measure(arguments)?,

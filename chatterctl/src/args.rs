@@ -44,12 +44,23 @@ pub(crate) enum Command {
     Rotate,
     /// Print the access link that lets people in
     Invite,
+    /// The directory that strangers see
+    Decoy {
+        #[command(subcommand)]
+        command: Decoy,
+    },
     /// The ban report: see it, add to it, take out of it
     #[command(args_conflicts_with_subcommands = true)]
     Bans {
         #[command(subcommand)]
         command: Option<Bans>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Decoy {
+    /// Draw the generated directory anew, for the daemon's next start; every link given out so far is void from then on
+    Reseed,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@
 //! pins them.
 
 mod bans;
+mod decoy;
 mod invite;
 mod ips;
 mod purge;
@@ -30,6 +31,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Command::Purge { everything } => purge::run(&mut daemon, *everything).await,
         Command::Rotate => rotate::run(&mut daemon).await,
         Command::Invite => invite::run(&mut daemon).await,
+        Command::Decoy { command } => decoy::run(&mut daemon, command).await,
         Command::Bans { command } => bans::run(&mut daemon, command.as_ref()).await,
     }
 }

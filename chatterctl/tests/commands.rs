@@ -93,6 +93,13 @@ impl Admin for Fake {
         Ok(Response::new(CreateInviteReply { access_link: "chatter://a:8000/#chatter1old".to_owned() }))
     }
 
+    async fn reseed_decoy(&self, _: Request<ReseedDecoyRequest>) -> Reply<ReseedDecoyReply> {
+        Ok(Response::new(ReseedDecoyReply {
+            access_link: "chatter://a:8000/#chatter1next".to_owned(),
+            carrier_path: "/vault.enc".to_owned(),
+        }))
+    }
+
     async fn list_bans(&self, _: Request<ListBansRequest>) -> Reply<ListBansReply> {
         Ok(Response::new(ListBansReply {
             bans: vec![ban("203.0.113.9", 1_795_470_620), ban("2001:db8:1:2::/64", 0)],
@@ -235,6 +242,23 @@ fn people_are_told_what_was_done() {
         assert_eq!(output.lines().last(), Some(link));
         assert_eq!(output.matches("chatter://").count(), 1);
     }
+}
+
+#[test]
+fn a_reseeded_decoy_is_told_with_what_it_costs() {
+    let daemon = Daemon::start();
+    let told = "\
+A new directory is drawn. The daemon goes on with the old one until it is restarted.
+From then on the carrier is /vault.enc, every link given out so far is void, rooms' links included,
+and this is the access link; hand it on by a way that you trust, not through this server:
+
+chatter://a:8000/#chatter1next
+";
+    check(&daemon.ctl(&["decoy", "reseed"]), 0, told, "");
+    let fields = json!({"access_link": "chatter://a:8000/#chatter1next", "carrier_path": "/vault.enc",
+                        "takes_effect": "at the next start"});
+    assert_eq!(daemon.json(&["decoy", "reseed"]), (0, fields));
+    assert_eq!(daemon.ctl(&["decoy"]).status.code(), Some(2));
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub trait Control: Send + Sync + 'static {
     fn rotate(&self) -> impl Future<Output = Result<AccessLink, ControlError>> + Send;
     /// The access link.
     fn invite(&self) -> impl Future<Output = Result<AccessLink, ControlError>> + Send;
+    /// Draws the generated directory anew, for the next start.
+    fn reseed_decoy(&self) -> impl Future<Output = Result<Reseeded, ControlError>> + Send;
     /// The ban report.
     fn bans(&self) -> impl Future<Output = Result<Vec<Ban>, ControlError>> + Send;
     /// Bans by hand.
@@ -41,6 +43,15 @@ pub trait Control: Send + Sync + 'static {
 
 /// An access link as text: wiped once it is sent.
 pub type AccessLink = Zeroizing<String>;
+
+/// What the next start brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reseeded {
+    /// The access link from then on.
+    pub access_link: AccessLink,
+    /// Where the carrier will lie.
+    pub carrier_path: String,
+}
 
 /// What the daemon is and how busy it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +234,12 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
     async fn create_invite(&self, _: Request<proto::CreateInviteRequest>) -> Reply<proto::CreateInviteReply> {
         let mut link = self.0.invite().await?;
         Ok(Response::new(proto::CreateInviteReply { access_link: std::mem::take(&mut *link) }))
+    }
+
+    async fn reseed_decoy(&self, _: Request<proto::ReseedDecoyRequest>) -> Reply<proto::ReseedDecoyReply> {
+        let Reseeded { mut access_link, carrier_path } = self.0.reseed_decoy().await?;
+        let access_link = std::mem::take(&mut *access_link);
+        Ok(Response::new(proto::ReseedDecoyReply { access_link, carrier_path }))
     }
 
     async fn list_bans(&self, _: Request<proto::ListBansRequest>) -> Reply<proto::ListBansReply> {

@@ -154,21 +154,15 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
 fn decoy(config: &Config, keys: &Keys) -> Decoy {
     let root = match &config.decoy.root {
         Some(path) => Root::Own { path: path.clone(), carrier: config.decoy.carrier.clone() },
-        None => Root::generated(keys.seed, &keys.words),
+        None => Root::generated(&keys.seed),
     };
     Decoy::new(root, config.decoy.python)
 }
 
 fn carrier(decoy: &Decoy) -> Result<Option<Carrier>, DaemonError> {
-    let Some(path) = decoy.carrier_path() else {
-        return Ok(None);
-    };
-    let path = CarrierPath::parse(path).ok_or_else(|| {
+    Carrier::of(decoy).map_err(|path| {
         DaemonError::Carrier(format!("{path} is too long: give the file a name of at most 200 letters"))
-    })?;
-    let preamble = decoy.carrier_magic(&mut |bytes| bytes.fill(0));
-    let preamble_len = u16::try_from(preamble.len()).unwrap_or(u16::MAX);
-    Ok(Some(Carrier { path, preamble_len }))
+    })
 }
 
 fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>, SharedLedger), DaemonError> {
@@ -226,6 +220,7 @@ fn assemble(
         listening: listening.to_vec(),
         persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
         carrier,
+        generated: config.decoy.root.is_none(),
         link_address: link_address(config, listening),
         report_path: config.ban.report.clone(),
         refuses_banned: config.ban.refuse,

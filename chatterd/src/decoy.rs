@@ -17,6 +17,7 @@ mod target;
 pub(crate) mod text;
 
 pub use carrier_file::CarrierStream;
+pub use generated::Seed;
 pub use persona::Persona;
 pub use root::Root;
 

@@ -16,11 +16,12 @@ use chatter_protocol::time::WallTime;
 
 use crate::access::{Keys, SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::admin::{
-    AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Session, SessionState, Status,
+    AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Reseeded, Session, SessionState, Status,
 };
-use crate::journal;
+use crate::decoy::{Decoy, Persona, Root};
 use crate::ledger::{Address, Ban, Known};
 use crate::relay::{Handle, RelayEnded, SessionView};
+use crate::{access, host_words, journal};
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Facts {
     pub persona: String,
     /// Where the carrier lies, if there is one.
     pub carrier: Option<Carrier>,
+    /// Whether the directory is a generated one.
+    pub generated: bool,
     /// What links name as the server's address.
     pub link_address: LinkAddress,
     /// Where the ban report is written.
@@ -50,6 +53,19 @@ pub struct Carrier {
     pub path: CarrierPath,
     /// How many bytes of its own kind begin each download.
     pub preamble_len: u16,
+}
+
+impl Carrier {
+    /// The carrier of a decoy; none: members can't come in.
+    ///
+    /// # Errors
+    /// Its path, where that is too long for a link.
+    pub fn of(decoy: &Decoy) -> Result<Option<Self>, String> {
+        let Some(path) = decoy.carrier_path() else { return Ok(None) };
+        let path = CarrierPath::parse(path).ok_or_else(|| path.to_owned())?;
+        let preamble = decoy.carrier_magic(&mut |bytes| bytes.fill(0));
+        Ok(Some(Self { path, preamble_len: u16::try_from(preamble.len()).unwrap_or(u16::MAX) }))
+    }
 }
 
 /// The operator's hands.
@@ -88,7 +104,7 @@ impl Operator {
     /// # Errors
     /// [`ControlError::Refused`] where there is no carrier: nobody could come in.
     pub fn access_link(&self) -> Result<AccessLink, ControlError> {
-        self.link(&lock(&self.keyring).keys)
+        self.link(&lock(&self.keyring).keys, self.facts.carrier.as_ref())
     }
 
     /// Notes, at a clean stop, the newest token seen.
@@ -100,8 +116,8 @@ impl Operator {
         lock(&self.keyring).keys.note_clean_stop(newest)
     }
 
-    fn link(&self, keys: &Keys) -> Result<AccessLink, ControlError> {
-        let Some(carrier) = &self.facts.carrier else {
+    fn link(&self, keys: &Keys, carrier: Option<&Carrier>) -> Result<AccessLink, ControlError> {
+        let Some(carrier) = carrier else {
             let text = "members can't come in: the decoy's directory has no carrier. Set `carrier` under [decoy] to \
                         the name of a large file in it, then restart";
             return Err(ControlError::Refused(text.to_owned()));
@@ -187,11 +203,34 @@ impl Control for Operator {
         drop(gatekeeper);
         self.relay.forget_retired();
         kept.map_err(|error| ControlError::Failed(error.to_string()))?;
-        self.link(keys)
+        self.link(keys, self.facts.carrier.as_ref())
     }
 
     async fn invite(&self) -> Result<AccessLink, ControlError> {
         self.access_link()
+    }
+
+    async fn reseed_decoy(&self) -> Result<Reseeded, ControlError> {
+        if !self.facts.generated {
+            let text =
+                "the directory is your own (decoy.root), not a generated one: there is nothing to draw anew";
+            return Err(ControlError::Refused(text.to_owned()));
+        }
+        if self.facts.ephemeral {
+            let text = "this daemon keeps nothing (--ephemeral): stop it and start it again, and its directory is another";
+            return Err(ControlError::Refused(text.to_owned()));
+        }
+        let mut keyring = lock(&self.keyring);
+        let Keyring { keys, entropy, .. } = &mut *keyring;
+        let words = host_words::draw(entropy);
+        let seed = access::draw_seed(entropy, words);
+        let decoy = Decoy::new(Root::generated(&seed), Persona::default());
+        let too_long = |path| ControlError::Failed(format!("{path} is too long for a link: try again"));
+        let carrier = Carrier::of(&decoy).map_err(too_long)?;
+        keys.replace_seed(seed).map_err(|error| ControlError::Failed(error.to_string()))?;
+        let carrier_path =
+            carrier.as_ref().map(|carrier| carrier.path.as_str().to_owned()).unwrap_or_default();
+        Ok(Reseeded { access_link: self.link(keys, carrier.as_ref())?, carrier_path })
     }
 
     async fn bans(&self) -> Result<Vec<Ban>, ControlError> {

@@ -8,7 +8,7 @@ use chatter_protocol::time::WallTime;
 use tonic::Code;
 use zeroize::Zeroizing;
 
-use crate::admin::{AccessLink, AddedBan, ControlError, PurgeScope, Purged, Session, SessionState};
+use crate::admin::{AccessLink, AddedBan, ControlError, PurgeScope, Purged, Reseeded, Session, SessionState};
 use crate::ledger::{Address, Ban, Known, Reason, Terms};
 
 struct Fake;
@@ -50,6 +50,10 @@ impl Control for Fake {
 
     async fn invite(&self) -> Result<AccessLink, ControlError> {
         Err(ControlError::Refused("set public-host".to_owned()))
+    }
+
+    async fn reseed_decoy(&self) -> Result<Reseeded, ControlError> {
+        Err(ControlError::Refused("the directory is your own".to_owned()))
     }
 
     async fn bans(&self) -> Result<Vec<Ban>, ControlError> {

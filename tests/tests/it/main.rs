@@ -1,6 +1,7 @@
 //! The real programs, end to end.
 
 mod admin;
+mod carrier;
 mod knocks;
 mod nothing_kept;
 mod replay;
