@@ -30,7 +30,8 @@ use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
 use crate::operator::{Carrier, Facts, Keyring, Operator, Shared};
-use crate::report::{self, ReportError, ReportFile};
+use crate::relay::Which;
+use crate::report::{self, Keeper, ReportError, ReportFile};
 use crate::{host_words, relay, systemd};
 
 /// Why the daemon can't start, or ended badly.
@@ -93,8 +94,10 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let admin = AdminSocket::bind(&config.admin.socket)?;
 
+    let (keeper, asked) = report::keeper();
+    let keeper = report.is_some().then_some(keeper);
     let (operator, door, relay_task) =
-        assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), &listening, entropy);
+        assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), keeper, &listening, entropy);
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
@@ -107,8 +110,8 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
-        let changed = move || lock(&report_ledger).poll_report();
-        tokio::spawn(report::keep(file, changed, until(stopped.clone())))
+        let changed = move |counts| lock(&report_ledger).poll_report(counts);
+        tokio::spawn(report::keep(file, changed, asked, until(stopped.clone())))
     });
 
     announce(&mut stdout, &config, &operator, &listening, &admin_path);
@@ -118,7 +121,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     signals.ended().await;
     systemd::stopping();
     info!("stopping");
-    let _ = relay.end_all(bye::Reason::Shutdown).await;
+    let _ = relay.end(Which::All, bye::Reason::Shutdown).await;
     let _ = stop.send(true);
     // Members' connections take their farewell with them.
     tokio::time::sleep(FAREWELL).await;
@@ -198,6 +201,7 @@ fn assemble(
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
     ledger: SharedLedger,
+    keeper: Option<Keeper>,
     listening: &[SocketAddr],
     mut entropy: Entropy,
 ) -> (Shared, Arc<Door>, relay::Relay) {
@@ -232,7 +236,7 @@ fn assemble(
         ephemeral: config.ephemeral,
     };
     let keyring = Keyring { keys, gate, entropy };
-    (Arc::new(Operator::new(facts, relay, ledger, gatekeeper, keyring)), Arc::new(door), relay_task)
+    (Arc::new(Operator::new(facts, relay, ledger, keeper, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
 /// What members' requests upwards ask for: files as a browser reloads them, or the listing where there are none.

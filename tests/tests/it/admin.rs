@@ -87,7 +87,7 @@ fn purging_everything_ends_members_with_a_clear_word() {
     for client in [anna, ben] {
         let ended = client.ended_within(Duration::from_secs(5));
         assert_eq!(ended.code, Some(8), "{ended:?}");
-        assert!(ended.stderr.contains("the server's operator ended all sessions"), "{ended:?}");
+        assert!(ended.stderr.contains("the server's operator ended this session"), "{ended:?}");
     }
     let status = daemon.operator().ask(&["status"]);
     assert_eq!((&status["members"], &status["rooms"]), (&0.into(), &0.into()), "{status}");
