@@ -54,6 +54,8 @@ pub(crate) enum Part {
     Relay,
     /// A thousand members who say nothing: bytes of the server's memory for each
     Idle,
+    /// Banned addresses knock as fast as they can while ten members talk, with ban.refuse on: CPU per refusal, latency
+    Refuse,
     /// Single steps of the protocol, in this process
     Micro,
 }
@@ -83,7 +85,11 @@ Exit codes: 0 measured, 1 something failed, 2 wrong arguments. No figure makes i
 
 impl Arguments {
     pub(crate) fn parts(&self) -> Vec<Part> {
-        if self.parts.is_empty() { vec![Part::Relay, Part::Idle, Part::Micro] } else { self.parts.clone() }
+        if self.parts.is_empty() {
+            vec![Part::Relay, Part::Idle, Part::Refuse, Part::Micro]
+        } else {
+            self.parts.clone()
+        }
     }
 
     /// How often, where it is usually `usually`.
@@ -125,7 +131,7 @@ mod tests {
         let quick = parse(&["--quick", "idle"]).unwrap();
         assert_eq!((quick.parts(), quick.runs(5)), (vec![Part::Idle], 1));
         let all = parse(&["--runs", "7", "--seconds", "0.5"]).unwrap();
-        assert_eq!((all.parts().len(), all.runs(5), all.speaking_time()), (3, 7, Duration::from_millis(500)));
+        assert_eq!((all.parts().len(), all.runs(5), all.speaking_time()), (4, 7, Duration::from_millis(500)));
         for wrong in [["--members", "1"], ["--seconds", "0"], ["--runs", "0"], ["--windows", "0"]] {
             parse(&wrong).unwrap_err();
         }

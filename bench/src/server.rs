@@ -31,6 +31,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on a free port of the loopback address.
     pub(crate) fn start(arguments: &Arguments) -> anyhow::Result<Self> {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same with these settings, as variables.
+    pub(crate) fn start_with(arguments: &Arguments, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let program = program(arguments)?;
         let directory = tempfile::tempdir()?;
         let mut command = Command::new(&program);
@@ -43,8 +48,13 @@ impl Server {
             .arg(directory.path().join("admin.sock"))
             .env("CHATTERD_ROOMS_MEMBERS_MAX", ROOM_MEMBERS_MAX.to_string())
             .env("CHATTERD_LOG", "error")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if !settings.is_empty() {
+            // Bans are told at every level.
+            command.stderr(Stdio::null());
+        }
         let spawned = on_cores(arguments.pin, SERVER_CORE, || command.spawn())?;
         let mut child = spawned.with_context(|| format!("{} can't be started", program.display()))?;
         let mut stdout = BufReader::new(child.stdout.take().context("its output is piped")?);

@@ -13,6 +13,7 @@ pub mod client;
 pub mod daemon;
 pub mod exchange;
 pub mod memory;
+pub mod namespaces;
 pub mod operator;
 pub mod process;
 pub mod programs;

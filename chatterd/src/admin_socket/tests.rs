@@ -118,7 +118,7 @@ async fn calls_are_answered_until_the_end_and_nothing_is_left() {
     let refused = client.create_invite(chatter_proto::admin::CreateInviteRequest {}).await.unwrap_err();
     assert_eq!((refused.code(), refused.message()), (Code::FailedPrecondition, "set public-host"));
     assert_eq!(client.status(StatusRequest {}).await.unwrap_err().code(), Code::Unavailable);
-    let flood = AddBanRequest { address: "1".repeat(REQUEST_LEN_MAX + 1) };
+    let flood = AddBanRequest { address: "1".repeat(REQUEST_LEN_MAX + 1), for_seconds: None };
     assert_eq!(client.add_ban(flood).await.unwrap_err().code(), Code::OutOfRange);
 
     drop(stop);

@@ -1,8 +1,10 @@
 //! The real programs, end to end.
 
 mod admin;
+mod bans;
 mod knocks;
 mod nothing_kept;
+mod packet_filter;
 mod replay;
 mod resume;
 mod send;
