@@ -107,6 +107,6 @@ fn address(thread: u8, number: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 1, thread, number)
 }
 
-const THREADS: u8 = 8;
-const ADDRESSES: u8 = 200;
+const THREADS: u8 = 64;
+const ADDRESSES: u8 = 30;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -10,6 +10,7 @@ pub mod download;
 use crate::decoy::{Answer, Body, Decoy, PIECE};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
+use crate::listener::refusal;
 use download::Download;
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,6 +22,16 @@ use tokio::net::TcpStream;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
+    /// Whether it may turn away what comes from there. Asked of every connection; others are served without more ado.
+    fn shuns(&self, _peer: SocketAddr) -> bool {
+        false
+    }
+
+    /// Whether this request, from a peer that it shuns, is not even to be decided about. Such a one is counted here.
+    fn turns_away(&self, _request: &Request, _peer: SocketAddr) -> bool {
+        false
+    }
+
     /// Called once the answer is decided, before a byte is written; never blocks.
     fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice;
 
@@ -38,7 +49,7 @@ pub trait Doorkeeper: Send + Sync + 'static {
 pub enum Notice {
     /// As the decoy decided.
     Answer,
-    /// Closed without a byte (`ban.refuse`).
+    /// Reset without a byte (`ban.refuse`).
     Refuse,
 }
 
@@ -75,8 +86,13 @@ async fn answer(
 ) -> Option<(Download, u64)> {
     // A peer that resets, or is gone, ends the connection and nothing else.
     let request = read_head(stream, decoy.persona(), &seat).await.ok()??;
+    if door.shuns(peer) && door.turns_away(&request, peer) {
+        refusal::reset(stream);
+        return None;
+    }
     let (request, answer) = decide(decoy, request).await?;
     if door.notice(&request, &answer, peer) == Notice::Refuse {
+        refusal::reset(stream);
         return None;
     }
     stream.write_all(&answer.head).await.ok()?;

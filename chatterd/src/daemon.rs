@@ -182,6 +182,9 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
         Some(path) => {
             let (file, bans) = ReportFile::open(path)?;
             ledger.restore(&bans, wall_now());
+            // There from the start on: fail2ban does not start without the file that it is to read. If it can't be
+            // written now, whoever keeps it will say so and try again.
+            let _ = file.write(&ledger.bans());
             Some(file)
         }
     };

@@ -70,8 +70,8 @@ impl Door {
     }
 
     /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
-    fn refuses(&self, token: Option<&[u8]>, answer: &Answer, peer: IpAddr) -> bool {
-        if !self.refuses_banned || !lock(&self.ledger).is_banned(peer, wall_now()) {
+    fn refuses(&self, token: Option<&[u8]>, answer: &Answer, peer: SocketAddr) -> bool {
+        if !self.shuns(peer) {
             return false;
         }
         let genuine = |token: &[u8]| lock(&self.gatekeeper).is_genuine(token, wall_now());
@@ -80,10 +80,23 @@ impl Door {
 }
 
 impl Doorkeeper for Door {
+    fn shuns(&self, peer: SocketAddr) -> bool {
+        self.refuses_banned && lock(&self.ledger).is_banned(peer.ip(), wall_now())
+    }
+
+    /// Nothing that looks like a token: that needs no decision about an answer that nobody gets.
+    fn turns_away(&self, request: &Request, peer: SocketAddr) -> bool {
+        let without_token = self.token(request).is_none();
+        if without_token {
+            self.knock(peer.ip());
+        }
+        without_token
+    }
+
     fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice {
-        let peer = peer.ip();
         let token = self.token(request);
         let refuses = self.refuses(token.as_deref(), answer, peer);
+        let peer = peer.ip();
         match token {
             Some(token) if !answer.carrier || refuses => self.up(token, peer),
             // Counted where it is recognised or not.

@@ -4,22 +4,25 @@
 //! **Never**: a log line about a peer; spinning when descriptors run out.
 
 pub(crate) mod crowd;
+pub(crate) mod refusal;
 
 use crate::connection::{self, Doorkeeper};
 use crate::decoy::Decoy;
 use crowd::Crowd;
 use socket2::{Domain, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::watch;
 
 /// A listening socket and the crowd of strangers that it lets in.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
+    // Not tokio's own, which would tell the poller of each connection before it is known whether it is worth that.
+    socket: AsyncFd<TcpListener>,
     crowd: Arc<Crowd>,
 }
 
@@ -37,9 +40,14 @@ impl Listener {
     }
 
     /// Takes over a socket that already listens.
-    pub fn from_std(socket: std::net::TcpListener) -> io::Result<Listener> {
+    pub fn from_std(socket: TcpListener) -> io::Result<Listener> {
         socket.set_nonblocking(true)?;
-        Ok(Listener { socket: TcpListener::from_std(socket)?, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
+        #[expect(
+            deprecated,
+            reason = "its heir is unsafe, for descriptors that change under it; std's do not"
+        )]
+        let socket = AsyncFd::new(socket)?;
+        Ok(Listener { socket, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
     }
 
     /// Sets how many strangers may be connected before the oldest idle one has to go.
@@ -51,7 +59,7 @@ impl Listener {
 
     /// Where it listens.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.socket.get_ref().local_addr()
     }
 
     /// Accepts until `shutdown` says true or is dropped; then strangers are cut, members go on.
@@ -63,7 +71,7 @@ impl Listener {
     ) {
         loop {
             let accepted = tokio::select! {
-                accepted = self.socket.accept() => accepted,
+                accepted = self.socket.async_io(Interest::READABLE, TcpListener::accept) => accepted,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
             match accepted {
@@ -75,6 +83,12 @@ impl Listener {
     }
 
     fn seat(&self, stream: TcpStream, peer: SocketAddr, decoy: &Arc<Decoy>, door: &Arc<impl Doorkeeper>) {
+        if refusal::is_turned_away(&stream, peer, decoy.persona(), door.as_ref()) {
+            return refusal::reset(&stream);
+        }
+        let polled = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
+        // The system has no room for one more; the peer sees its connection close.
+        let Ok(stream) = polled else { return };
         let (seat, ticket) = self.crowd.admit();
         let serving = connection::serve_seated(stream, peer, Arc::clone(decoy), Arc::clone(door), seat);
         ticket.seated(tokio::spawn(serving).abort_handle());

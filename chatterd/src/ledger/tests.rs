@@ -153,6 +153,28 @@ fn the_operators_word_bans_too() {
 }
 
 #[test]
+fn the_operator_says_how_long_and_sees_why() {
+    let mut ledger = ledger(|_| {});
+    for (last, length, until) in [
+        (1, Length::Usual, Some(later(DAY.as_secs()))),
+        (2, Length::For(Duration::from_secs(60)), Some(later(60))),
+        (3, Length::UntilLifted, None),
+        (4, Length::For(Duration::MAX), Some(WallTime(u64::MAX))),
+    ] {
+        let address = Address::from(IpAddr::from([203, 0, 113, last]));
+        assert!(ledger.ban(address, length, NOW).unwrap().is_some());
+        assert_eq!(ledger.find(address).unwrap().ban.unwrap().until, until);
+    }
+    let _ = ledger.knock(ip("127.0.0.1"), NOW);
+    let _ = ledger.knock(ip("127.0.0.1"), later(5));
+    let known = ledger.find(address("127.0.0.1")).unwrap();
+    assert_eq!((known.first_knock, known.last_knock, known.knocks), (Some(NOW), Some(later(5)), 2));
+    assert_eq!(known.exempt.map(|network| network.to_string()).as_deref(), Some("127.0.0.0/8"));
+    assert!(ledger.forget(address("127.0.0.1")) && ledger.find(address("127.0.0.1")).is_none());
+    assert!(!ledger.forget(address("203.0.113.1")), "a ban stays");
+}
+
+#[test]
 fn counters_are_forgotten_after_so_many_packets_and_bans_are_not() {
     let mut ledger = ledger(|settings| settings.purge_every = 8);
     ledger.confirmed(ip("192.0.2.1"));
