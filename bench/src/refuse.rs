@@ -40,8 +40,8 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
         samples.push(play(endure(&server, time), time * 2 + PATIENCE)?);
     }
     let all = |figure: &dyn Fn(&Sample) -> f64| samples.iter().map(figure).collect::<Vec<_>>();
-    let late = |stretch: fn(&Sample) -> &Stretch, part: f64| {
-        spread(&all(&|sample| quantile(&stretch(sample).latencies, part)), digits)
+    let late = |stretch: fn(&Sample) -> &Stretch, percent: usize| {
+        spread(&all(&|sample| quantile(&stretch(sample).latencies, percent)), digits)
     };
     let heading = format!(
         "refuse: {MEMBERS} members say {} messages a second, banned addresses knock; {} s a run, {runs} run(s)",
@@ -55,15 +55,15 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
             "calm".to_owned(),
             "0".to_owned(),
             "–".to_owned(),
-            late(|sample| &sample.calm, 0.5),
-            late(|sample| &sample.calm, 0.99),
+            late(|sample| &sample.calm, 50),
+            late(|sample| &sample.calm, 99),
         ],
         vec![
             "flooded".to_owned(),
             spread(&all(&|sample| sample.refused_per_second), whole),
             spread(&all(&|sample| sample.cpu_per_refusal), digits),
-            late(|sample| &sample.flooded, 0.5),
-            late(|sample| &sample.flooded, 0.99),
+            late(|sample| &sample.flooded, 50),
+            late(|sample| &sample.flooded, 99),
         ],
     ];
     Ok(table(&heading, &rows))
@@ -108,11 +108,11 @@ async fn talk_for(
     Ok(Stretch { cpu, latencies: talk.take_latencies() })
 }
 
-/// In milliseconds, the latency that this part of all messages keeps within.
-fn quantile(latencies: &[Duration], part: f64) -> f64 {
+/// In milliseconds, the latency that so many percent of all messages keep within.
+fn quantile(latencies: &[Duration], percent: usize) -> f64 {
     let mut sorted = latencies.to_vec();
     sorted.sort_unstable();
-    let place = ((sorted.len() as f64 * part) as usize).min(sorted.len().saturating_sub(1));
+    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted.get(place).map_or(0.0, Duration::as_secs_f64) * 1e3
 }
 

@@ -29,9 +29,9 @@ use crate::door::Door;
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
-use crate::operator::{Carrier, Facts, Keyring, Operator, Shared};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
 use crate::relay::Which;
-use crate::report::{self, Keeper, ReportError, ReportFile};
+use crate::report::{self, ReportError, ReportFile};
 use crate::{host_words, relay, systemd};
 
 /// Why the daemon can't start, or ended badly.
@@ -95,9 +95,8 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let admin = AdminSocket::bind(&config.admin.socket)?;
 
     let (keeper, asked) = report::keeper();
-    let keeper = report.is_some().then_some(keeper);
-    let (operator, door, relay_task) =
-        assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), keeper, &listening, entropy);
+    let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
+    let (operator, door, relay_task) = assemble(&config, keys, &decoy, carrier, books, &listening, entropy);
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
@@ -203,8 +202,7 @@ fn assemble(
     keys: Keys,
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
-    ledger: SharedLedger,
-    keeper: Option<Keeper>,
+    books: Books,
     listening: &[SocketAddr],
     mut entropy: Entropy,
 ) -> (Shared, Arc<Door>, relay::Relay) {
@@ -219,11 +217,11 @@ fn assemble(
         relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
     };
     let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
-    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&ledger));
+    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
     let door = Door::new(
         &keys.server.key(),
         Arc::clone(&gatekeeper),
-        Arc::clone(&ledger),
+        Arc::clone(&books.ledger),
         relay.clone(),
         Arc::clone(decoy),
         config.ban.refuse,
@@ -239,7 +237,7 @@ fn assemble(
         ephemeral: config.ephemeral,
     };
     let keyring = Keyring { keys, gate, entropy };
-    (Arc::new(Operator::new(facts, relay, ledger, keeper, gatekeeper, keyring)), Arc::new(door), relay_task)
+    (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
 /// What members' requests upwards ask for: files as a browser reloads them, or the listing where there are none.

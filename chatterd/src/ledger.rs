@@ -281,12 +281,12 @@ impl Ledger {
     /// The bans for the report, in no order, where they are others than at the last call; with `counts`, where some
     /// of them knocked meanwhile, too.
     pub fn poll_report(&mut self, counts: bool) -> Option<Vec<Ban>> {
-        if !self.report_stale && !(counts && self.counts_stale) {
-            return None;
-        }
-        self.report_stale = false;
-        self.counts_stale = false;
-        Some(self.bans())
+        let stale = self.report_stale || counts && self.counts_stale;
+        stale.then(|| {
+            self.report_stale = false;
+            self.counts_stale = false;
+            self.bans()
+        })
     }
 
     /// All bans, in no order.

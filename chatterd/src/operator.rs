@@ -60,11 +60,17 @@ pub struct Carrier {
 pub struct Operator {
     facts: Facts,
     relay: Handle,
-    ledger: SharedLedger,
-    /// None: bans are kept in memory alone.
-    keeper: Option<Keeper>,
+    books: Books,
     gatekeeper: SharedGatekeeper,
     keyring: Mutex<Keyring>,
+}
+
+/// The ledger, and who puts it on the disk.
+pub struct Books {
+    /// Knocks and bans.
+    pub ledger: SharedLedger,
+    /// None: bans are kept in memory alone.
+    pub keeper: Option<Keeper>,
 }
 
 /// What rotating changes.
@@ -82,12 +88,11 @@ impl Operator {
     pub fn new(
         facts: Facts,
         relay: Handle,
-        ledger: SharedLedger,
-        keeper: Option<Keeper>,
+        books: Books,
         gatekeeper: SharedGatekeeper,
         keyring: Keyring,
     ) -> Self {
-        Self { facts, relay, ledger, keeper, gatekeeper, keyring: Mutex::new(keyring) }
+        Self { facts, relay, books, gatekeeper, keyring: Mutex::new(keyring) }
     }
 
     /// The present access link.
@@ -109,7 +114,7 @@ impl Operator {
 
     /// Waits until the report says what was `done`.
     async fn reported(&self, done: &str) -> Result<(), ControlError> {
-        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let Some(keeper) = &self.books.keeper else { return Ok(()) };
         keeper.written().await.map_err(|error| {
             let text = format!("{done}, but the report can't be written ({error}); it will be tried again");
             ControlError::Failed(text)
@@ -151,7 +156,7 @@ impl Operator {
 impl Control for Operator {
     async fn status(&self) -> Result<Status, ControlError> {
         let relay = self.relay.counts().await?;
-        let ledger = lock(&self.ledger).counts();
+        let ledger = lock(&self.books.ledger).counts();
         let facts = self.facts.clone();
         Ok(Status {
             started_at: facts.started_at,
@@ -179,7 +184,7 @@ impl Control for Operator {
             *links.entry(peer.into()).or_default() += 1;
         }
         let mut seen: Vec<Seen> = {
-            let ledger = lock(&self.ledger);
+            let ledger = lock(&self.books.ledger);
             let known = ledger.addresses();
             let seen = known
                 .into_iter()
@@ -225,19 +230,21 @@ impl Control for Operator {
     async fn purge(&self, scope: PurgeScope) -> Result<Purged, ControlError> {
         let end = |which| self.relay.end(which, bye::Reason::Purged);
         match scope {
-            PurgeScope::Counters => Ok(Purged { addresses: lock(&self.ledger).purge() as u64, sessions: 0 }),
+            PurgeScope::Counters => {
+                Ok(Purged { addresses: lock(&self.books.ledger).purge() as u64, sessions: 0 })
+            }
             PurgeScope::Everything => {
                 let sessions = end(Which::All).await?;
-                Ok(Purged { addresses: lock(&self.ledger).purge() as u64, sessions })
+                Ok(Purged { addresses: lock(&self.books.ledger).purge() as u64, sessions })
             }
             PurgeScope::Room(beginning) => {
                 let sessions = end(Which::In(self.room(&beginning).await?)).await?;
                 Ok(Purged { addresses: 0, sessions })
             }
             PurgeScope::Address(address) => {
-                let before = lock(&self.ledger).find(address).is_some();
+                let before = lock(&self.books.ledger).find(address).is_some();
                 let sessions = end(Which::From(address)).await?;
-                let mut ledger = lock(&self.ledger);
+                let mut ledger = lock(&self.books.ledger);
                 ledger.forget(address);
                 let gone = before && ledger.find(address).is_none();
                 Ok(Purged { addresses: gone.into(), sessions })
@@ -267,14 +274,14 @@ impl Control for Operator {
     }
 
     async fn bans(&self) -> Result<Vec<Ban>, ControlError> {
-        let mut bans = lock(&self.ledger).bans();
+        let mut bans = lock(&self.books.ledger).bans();
         bans.sort_unstable_by_key(|ban| ban.address);
         Ok(bans)
     }
 
     async fn add_ban(&self, address: Address, length: Length) -> Result<AddedBan, ControlError> {
         let added = {
-            let mut ledger = lock(&self.ledger);
+            let mut ledger = lock(&self.books.ledger);
             let new = ledger.ban(address, length, wall_now())?;
             new.iter().for_each(journal::ban);
             let ban = ledger.find_ban(address);
@@ -286,7 +293,7 @@ impl Control for Operator {
     }
 
     async fn lift_ban(&self, address: Address) -> Result<(), ControlError> {
-        if !lock(&self.ledger).lift(address) {
+        if !lock(&self.books.ledger).lift(address) {
             return Err(ControlError::NotFound(format!("{address} is not banned")));
         }
         self.reported(&format!("the ban of {address} is lifted")).await
