@@ -69,12 +69,24 @@ impl Listener {
         door: Arc<impl Doorkeeper>,
         mut shutdown: watch::Receiver<bool>,
     ) {
+        let mut turned_away = 0;
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.async_io(Interest::READABLE, TcpListener::accept) => accepted,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
             match accepted {
+                Ok((stream, peer))
+                    if refusal::is_turned_away(&stream, peer, decoy.persona(), door.as_ref()) =>
+                {
+                    refusal::reset(&stream);
+                    drop(stream);
+                    turned_away = (turned_away + 1) % TURNED_AWAY_IN_A_ROW;
+                    if turned_away == 0 {
+                        // Members' sockets are looked at in between.
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Ok((stream, peer)) => self.seat(stream, peer, &decoy, &door),
                 Err(error) => self.recover(&error).await,
             }
@@ -83,9 +95,6 @@ impl Listener {
     }
 
     fn seat(&self, stream: TcpStream, peer: SocketAddr, decoy: &Arc<Decoy>, door: &Arc<impl Doorkeeper>) {
-        if refusal::is_turned_away(&stream, peer, decoy.persona(), door.as_ref()) {
-            return refusal::reset(&stream);
-        }
         let polled = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
         // The system has no room for one more; the peer sees its connection close.
         let Ok(stream) = polled else { return };
@@ -106,5 +115,7 @@ impl Listener {
 
 /// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.
 pub const STRANGERS_MAX: usize = 1_000;
+/// Connections that are turned away before others have their turn: a fraction of a millisecond.
+const TURNED_AWAY_IN_A_ROW: u32 = 16;
 /// How long a failed accept waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
