@@ -58,6 +58,12 @@ pub(crate) enum Part {
     Refuse,
     /// Single steps of the protocol, in this process
     Micro,
+    /// Strangers' requests, beside Python and nginx: requests per second, CPU seconds per 10,000
+    Decoy,
+    /// Whether the time of an answer tells what the request's cookie held
+    Pace,
+    /// Connections begun at the same instant, beside Python
+    Burst,
 }
 
 const EXAMPLES: &str = "\
@@ -85,11 +91,7 @@ Exit codes: 0 measured, 1 something failed, 2 wrong arguments. No figure makes i
 
 impl Arguments {
     pub(crate) fn parts(&self) -> Vec<Part> {
-        if self.parts.is_empty() {
-            vec![Part::Relay, Part::Idle, Part::Refuse, Part::Micro]
-        } else {
-            self.parts.clone()
-        }
+        if self.parts.is_empty() { Part::value_variants().to_vec() } else { self.parts.clone() }
     }
 
     /// How often, where it is usually `usually`.
@@ -131,7 +133,10 @@ mod tests {
         let quick = parse(&["--quick", "idle"]).unwrap();
         assert_eq!((quick.parts(), quick.runs(5)), (vec![Part::Idle], 1));
         let all = parse(&["--runs", "7", "--seconds", "0.5"]).unwrap();
-        assert_eq!((all.parts().len(), all.runs(5), all.speaking_time()), (4, 7, Duration::from_millis(500)));
+        assert_eq!(
+            (all.parts().len(), all.runs(5), all.speaking_time()),
+            (Part::value_variants().len(), 7, Duration::from_millis(500))
+        );
         for wrong in [["--members", "1"], ["--seconds", "0"], ["--runs", "0"], ["--windows", "0"]] {
             parse(&wrong).unwrap_err();
         }

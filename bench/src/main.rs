@@ -14,11 +14,16 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod burst;
 mod crowd;
+mod decoy;
+mod fetch;
 mod flood;
 mod idle;
 mod member;
 mod micro;
+mod pace;
+mod peers;
 mod refuse;
 mod relay;
 mod server;
@@ -51,6 +56,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             Part::Idle => idle::measure(arguments)?,
             Part::Refuse => refuse::measure(arguments)?,
             Part::Micro => micro::measure(arguments.quick),
+            Part::Decoy => decoy::measure(arguments)?,
+            Part::Pace => pace::measure(arguments)?,
+            Part::Burst => burst::measure(arguments)?,
         };
         table::print(&text);
     }

@@ -3,7 +3,6 @@
 //! **In** nothing but the server. **Out** what a refusal costs the server, and how late messages are with the flood and
 //! without. **Never** a figure out of a run in which a banned address was answered.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -35,7 +34,7 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
     let time = arguments.speaking_time();
     let mut samples = Vec::new();
     for _ in 0..runs {
-        let server = Server::start_with(arguments, &SETTINGS)?;
+        let server = Server::with(arguments, &SETTINGS)?;
         server::pin_members(arguments)?;
         samples.push(play(endure(&server, time), time * 2 + PATIENCE)?);
     }
@@ -75,8 +74,7 @@ async fn endure(server: &Server, time: Duration) -> anyhow::Result<Sample> {
     let mut crowd = Crowd::default();
     crowd.fill(&talk, &Door::new(server.link()), &mut entropy).await?;
     let calm = talk_for(server, &talk, &mut crowd, time).await?;
-    let link = &server.link().address;
-    let flood = Flood::start(SocketAddr::new(link.host.parse()?, link.port))?;
+    let flood = Flood::start(server.address()?)?;
     let (start, before) = (Instant::now(), flood.refused()?);
     let flooded = talk_for(server, &talk, &mut crowd, time).await?;
     let (elapsed, refused) = (start.elapsed(), (flood.refused()? - before) as f64);

@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
@@ -31,11 +32,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on a free port of the loopback address.
     pub(crate) fn start(arguments: &Arguments) -> anyhow::Result<Self> {
-        Self::start_with(arguments, &[])
+        Self::with(arguments, &[])
     }
 
-    /// The same with these settings, as variables.
-    pub(crate) fn start_with(arguments: &Arguments, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+    /// Starts one with these variables in its environment.
+    pub(crate) fn with(arguments: &Arguments, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let program = program(arguments)?;
         let directory = tempfile::tempdir()?;
         let mut command = Command::new(&program);
@@ -73,16 +74,15 @@ impl Server {
         &self.link
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        let address = &self.link.address;
+        Ok(SocketAddr::new(address.host.parse()?, address.port))
+    }
+
     /// User and system time that all its threads have used.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let stat = fs::read_to_string(self.proc_file("stat"))?;
-        // The second field is the program's name and may hold anything; what follows its last parenthesis may not.
-        let (_, fields) = stat.rsplit_once(')').context("a line of /proc/PID/stat")?;
-        let mut fields = fields.split_ascii_whitespace().skip(11);
-        let mut ticks = || -> anyhow::Result<f64> { Ok(fields.next().context("too few fields")?.parse()?) };
-        let used = ticks()? + ticks()?;
-        let per_second = sysconf(SysconfVar::CLK_TCK)?.context("the clock's ticks are counted")?;
-        Ok(Duration::from_secs_f64(used / per_second as f64))
+        cpu_of(self.child.id())
     }
 
     /// Bytes of memory that it holds.
@@ -104,6 +104,18 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// User and system time that all threads of a process have used.
+pub(crate) fn cpu_of(process: u32) -> anyhow::Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The second field is the program's name and may hold anything; what follows its last parenthesis may not.
+    let (_, fields) = stat.rsplit_once(')').context("a line of /proc/PID/stat")?;
+    let mut fields = fields.split_ascii_whitespace().skip(11);
+    let mut ticks = || -> anyhow::Result<f64> { Ok(fields.next().context("too few fields")?.parse()?) };
+    let used = ticks()? + ticks()?;
+    let per_second = sysconf(SysconfVar::CLK_TCK)?.context("the clock's ticks are counted")?;
+    Ok(Duration::from_secs_f64(used / per_second as f64))
 }
 
 /// Keeps this thread, and what it starts from now on, away from the server's core.

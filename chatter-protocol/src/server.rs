@@ -138,12 +138,9 @@ impl Server {
             return false;
         };
         let (left, joined) = link.window.accept(index);
-        for tag in left {
-            self.tags.remove(&tag);
-        }
-        self.tags.extend(joined.into_iter().map(|(index, tag)| (tag, (id, link_id, index))));
         let confirmation = session.confirm(link_id, now);
         session.receive(link_id, batch, now);
+        self.change_tags(left, joined.into_iter().map(|(index, tag)| (tag, (id, link_id, index))).collect());
         if let Some(confirmation) = confirmation {
             if let Some(replaced) = confirmation.replaced {
                 self.forget_link(&replaced);
@@ -314,14 +311,23 @@ impl Server {
     fn note_link(&mut self, id: SessionId, link: &Link) {
         self.links.insert(link.id, id);
         self.handles.insert(link.handle, id);
-        self.tags.extend(link.window.tags().map(|(index, tag)| (tag, (id, link.id, index))));
+        let joined = link.window.tags().map(|(index, tag)| (tag, (id, link.id, index))).collect();
+        self.change_tags(Vec::new(), joined);
+    }
+
+    fn change_tags(&mut self, left: Vec<Tag>, joined: Vec<(Tag, (SessionId, LinkId, u32))>) {
+        for tag in &left {
+            self.tags.remove(tag);
+        }
+        let awaited = joined.iter().map(|(tag, _)| *tag).collect();
+        self.tags.extend(joined);
+        self.outputs.push_back(Output::Tags { left, joined: awaited });
     }
 
     /// Erases a link's tags and handle; its connection closes soon, the client's side first.
     fn forget_link(&mut self, link: &Link) {
-        for (_, tag) in link.window.tags() {
-            self.tags.remove(&tag);
-        }
+        let left = link.window.tags().map(|(_, tag)| tag).collect();
+        self.change_tags(left, Vec::new());
         self.handles.remove(&link.handle);
         self.links.remove(&link.id);
         if link.live {

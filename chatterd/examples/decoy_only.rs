@@ -3,24 +3,25 @@
 //! **In**: an address, a directory (or `generated`), a version of Python. **Out**: nothing but answers.
 //! **Never**: a session.
 
-use chatterd::connection::download::Download;
-use chatterd::connection::{Doorkeeper, Notice};
+use chatterd::connection::{Admission, Doorkeeper};
 use chatterd::decoy::{Answer, Decoy, Persona, Root};
 use chatterd::http::Request;
-use chatterd::listener::Listener;
+use chatterd::listener::{Listener, Queue};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 struct Wall;
 
 impl Doorkeeper for Wall {
-    fn notice(&self, _: &Request, _: &Answer, _: SocketAddr) -> Notice {
-        Notice::Answer
+    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
+        false
     }
 
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
-        None
+    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
+        Admission::Stranger
     }
+
+    fn note(&self, _: &Request, _: SocketAddr) {}
 }
 
 #[tokio::main]
@@ -35,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     };
     let decoy = Arc::new(Decoy::new(root, Persona::parse(version)?));
     let (_stop, shutdown) = tokio::sync::watch::channel(false);
-    Listener::bind(address.parse()?, 5)?.run(decoy, Arc::new(Wall), shutdown).await;
+    let members = tokio::runtime::Handle::current();
+    Listener::bind(address.parse()?, Queue::Deep)?.run(decoy, Arc::new(Wall), members, shutdown).await?;
     Ok(())
 }

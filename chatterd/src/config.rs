@@ -19,6 +19,7 @@ use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
 use crate::decoy::Persona;
 use crate::decoy::persona::Unverified;
 use crate::ledger::{Network, Settings};
+use crate::listener::Queue;
 
 pub use arguments::Arguments;
 pub use environment::Environment;
@@ -61,6 +62,8 @@ pub struct DecoyConfig {
     pub carrier: Option<String>,
     /// The Python version to pose as.
     pub python: Persona,
+    /// How newcomers wait to be accepted.
+    pub queue: Queue,
 }
 
 /// `[rooms]`
@@ -187,6 +190,7 @@ impl Config {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),
                 python: Persona::parse(file.decoy.python.as_deref().unwrap_or(PYTHON_DEFAULT))?,
+                queue: file.decoy.queue.map_or_else(Queue::default, |queue| queue.0),
             },
             rooms: RoomsConfig {
                 members_max: file.rooms.members_max.map_or(ROOM_MEMBERS_DEFAULT, |members| members.0),

@@ -7,18 +7,19 @@
 
 pub mod download;
 
-use crate::decoy::{Answer, Body, Decoy, PIECE};
+use crate::decoy::{Answer, Body, Decoy, PIECE, read_piece};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
 use crate::listener::refusal;
 use download::Download;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
@@ -32,30 +33,36 @@ pub trait Doorkeeper: Send + Sync + 'static {
         false
     }
 
-    /// Called once the answer is decided, before a byte is written; never blocks.
-    fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice;
+    /// Whether this peer gets no answer at all (`ban.refuse`). Never blocks.
+    fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool;
 
-    /// Called after the header block was written, where `answer.carrier` holds. `None`: the decoy's body goes out.
+    /// Asked after the header block was written, where `answer.carrier` holds.
     fn admit(
         &self,
         request: &Request,
         answer: &Answer,
         peer: SocketAddr,
-    ) -> impl Future<Output = Option<Download>> + Send;
+    ) -> impl Future<Output = Admission> + Send;
+
+    /// Told of every request that [`Doorkeeper::admit`] did not deal with, once its answer is out: whatever this does,
+    /// and for whom, nobody waits for it. Never blocks.
+    fn note(&self, request: &Request, peer: SocketAddr);
 }
 
-/// Whether an answer is given at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// As the decoy decided.
-    Answer,
-    /// Reset without a byte (`ban.refuse`).
-    Refuse,
+/// What becomes of the carrier's body.
+#[derive(Debug)]
+pub enum Admission {
+    /// The decoy's own goes out.
+    Stranger,
+    /// The decoy's own goes out, though the token was good and is spent.
+    Spent,
+    /// A session's bytes take its place.
+    Member(Download),
 }
 
 /// Serves one connection that nobody counts.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, decoy: Arc<Decoy>, door: Arc<impl Doorkeeper>) {
-    serve_seated(stream, peer, decoy, door, Seat::default()).await;
+    serve_seated(stream, peer, decoy, door, Seat::default(), Handle::current()).await;
 }
 
 /// Serves one connection of the crowd.
@@ -65,45 +72,85 @@ pub(crate) async fn serve_seated(
     decoy: Arc<Decoy>,
     door: Arc<impl Doorkeeper>,
     seat: Seat,
+    members: Handle,
 ) {
     // In a place of its own, so that a member, who stays for hours, holds nothing of it.
-    let admitted = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
+    let (admitted, visit) = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
     if let Some((download, length)) = admitted {
-        return download.run(stream, length).await;
+        // Away from the strangers' thread. A stream that can't be moved is a broken one; the session resumes.
+        if let Ok(stream) = stream.into_std() {
+            members.spawn(async move {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    download.run(stream, length).await;
+                }
+            });
+        }
+        return;
     }
     // As Python does, also when there is nothing to say: a FIN of its own, then at once close().
     let _ = socket2::SockRef::from(&stream).shutdown(Shutdown::Write);
     drop(stream);
+    // Only now: a knock and a token take different times to deal with.
+    drop(visit);
+}
+
+/// A request that the door has yet to hear of; it does at the latest when this is dropped, however that comes.
+struct Visit<D: Doorkeeper> {
+    door: Arc<D>,
+    peer: SocketAddr,
+    request: Option<Request>,
+}
+
+impl<D: Doorkeeper> Visit<D> {
+    fn note(&mut self) {
+        if let Some(request) = self.request.take() {
+            self.door.note(&request, self.peer);
+        }
+    }
+}
+
+impl<D: Doorkeeper> Drop for Visit<D> {
+    fn drop(&mut self) {
+        self.note();
+    }
 }
 
 /// Gives the answer, or as much of it as goes out before a member's download of so many bytes.
-async fn answer(
+async fn answer<D: Doorkeeper>(
     stream: &mut TcpStream,
     peer: SocketAddr,
     decoy: Arc<Decoy>,
-    door: Arc<impl Doorkeeper>,
+    door: Arc<D>,
     seat: Seat,
-) -> Option<(Download, u64)> {
+) -> (Option<(Download, u64)>, Option<Visit<D>>) {
     // A peer that resets, or is gone, ends the connection and nothing else.
-    let request = read_head(stream, decoy.persona(), &seat).await.ok()??;
+    let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
     if door.shuns(peer) && door.turns_away(&request, peer) {
         refusal::reset(stream);
-        return None;
+        return (None, None);
     }
-    let (request, answer) = decide(decoy, request).await?;
-    if door.notice(&request, &answer, peer) == Notice::Refuse {
+    let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
+    let refused = door.refuses(&request, &answer, peer);
+    let mut visit = Visit { door, peer, request: Some(request) };
+    if refused {
         refusal::reset(stream);
-        return None;
     }
-    stream.write_all(&answer.head).await.ok()?;
+    if refused || stream.write_all(&answer.head).await.is_err() {
+        return (None, Some(visit));
+    }
     if answer.carrier
-        && let Some(download) = door.admit(&request, &answer, peer).await
+        && let Some(request) = visit.request.take()
     {
-        return Some((download, answer.content_length().unwrap_or_default()));
+        match visit.door.admit(&request, &answer, peer).await {
+            Admission::Stranger => visit.request = Some(request),
+            Admission::Spent => {}
+            Admission::Member(download) => {
+                return (Some((download, answer.content_length().unwrap_or_default())), None);
+            }
+        }
     }
-    drop(request);
-    let _ = write_body(stream, answer.body, &seat).await;
-    None
+    let _ = write_body(stream, answer.body, &seat, || visit.note()).await;
+    (None, Some(visit))
 }
 
 /// Reads until Python would read no further.
@@ -134,30 +181,44 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
     Ok(reader.receive(buffer.get(..length).unwrap_or_default()).map(Some))
 }
 
-/// Asks the decoy; where that asks a disk, on a thread that may wait for it.
+/// Asks the decoy; where that asks a disk, on a thread that may wait for it, and reads the body's beginning there.
 async fn decide(decoy: Arc<Decoy>, request: Request) -> Option<(Request, Answer)> {
     if !decoy.may_block(&request) {
-        let answer = decoy.answer(&request, SystemTime::now());
+        let mut answer = decoy.answer(&request, SystemTime::now());
+        answer.read_ahead(false);
         return Some((request, answer));
     }
     let decided = tokio::task::spawn_blocking(move || {
-        let answer = decoy.answer(&request, SystemTime::now());
+        let mut answer = decoy.answer(&request, SystemTime::now());
+        answer.read_ahead(true);
         (request, answer)
     });
     decided.await.ok()
 }
 
-async fn write_body(stream: &mut TcpStream, body: Body, seat: &Seat) -> io::Result<()> {
+/// Sends the body. `begun` is called when its first piece is out and more of them may take their time.
+async fn write_body(
+    stream: &mut TcpStream,
+    body: Body,
+    seat: &Seat,
+    mut begun: impl FnMut(),
+) -> io::Result<()> {
     match body {
         Body::Empty => {}
         Body::Page(bytes) => stream.write_all(&bytes).await?,
         Body::Bytes(bytes) => {
-            for piece in bytes.chunks(PIECE) {
+            for (at, piece) in bytes.chunks(PIECE).enumerate() {
+                if at == 1 {
+                    begun();
+                }
                 stream.write_all(piece).await?;
                 seat.active(0);
             }
         }
-        Body::File(file) => write_file(stream, file, seat).await?,
+        Body::File { file, begun: piece } => {
+            stream.write_all(&piece).await?;
+            write_file(stream, file, seat, begun).await?;
+        }
         Body::Carrier(mut carrier) => loop {
             let piece = carrier.piece();
             if piece.is_empty() {
@@ -165,14 +226,23 @@ async fn write_body(stream: &mut TcpStream, body: Body, seat: &Seat) -> io::Resu
             }
             stream.write_all(&piece).await?;
             seat.active(0);
+            begun();
         },
-        Body::Never => std::future::pending().await,
+        Body::Never => {
+            begun();
+            std::future::pending().await
+        }
     }
     Ok(())
 }
 
 /// Copies the file to its end, wherever that is by then: Content-Length binds nobody.
-async fn write_file(stream: &mut TcpStream, mut file: File, seat: &Seat) -> io::Result<()> {
+async fn write_file(
+    stream: &mut TcpStream,
+    mut file: File,
+    seat: &Seat,
+    mut begun: impl FnMut(),
+) -> io::Result<()> {
     loop {
         let read = tokio::task::spawn_blocking(move || {
             let piece = read_piece(&mut file)?;
@@ -185,13 +255,8 @@ async fn write_file(stream: &mut TcpStream, mut file: File, seat: &Seat) -> io::
         }
         stream.write_all(&piece).await?;
         seat.active(0);
+        begun();
     }
-}
-
-fn read_piece(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut piece = Vec::new();
-    file.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
-    Ok(piece)
 }
 
 /// What Python's buffered reader asks of a socket at a time.

@@ -32,7 +32,7 @@ use crate::listener::Listener;
 use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
-use crate::{host_words, relay, systemd};
+use crate::{front, host_words, relay, systemd};
 
 /// Why the daemon can't start, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -100,9 +100,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
-    for listener in listeners {
-        tasks.spawn(listener.run(Arc::clone(&decoy), Arc::clone(&door), stopped.clone()));
-    }
+    let front = front::open(listeners, decoy, door, stopped.clone())?;
     let admin_path = admin.path().display().to_string();
     let (control, until_stop) = (Arc::clone(&operator), until(stopped.clone()));
     tasks.spawn(async move { admin.serve(control, until_stop).await });
@@ -127,6 +125,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     relay_task.abort();
     let drain = async {
         while tasks.join_next().await.is_some() {}
+        let _ = tokio::task::spawn_blocking(move || front.join()).await;
         if let Some(report) = report {
             let _ = report.await;
         }
@@ -192,7 +191,8 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
 
 fn bind(config: &Config) -> Result<Vec<Listener>, DaemonError> {
     let bind = |address: &SocketAddr| {
-        Listener::bind(*address, BACKLOG).map_err(|source| DaemonError::Listen { address: *address, source })
+        Listener::bind(*address, config.decoy.queue)
+            .map_err(|source| DaemonError::Listen { address: *address, source })
     };
     config.listen.iter().map(bind).collect()
 }
@@ -336,8 +336,6 @@ impl Signals {
     }
 }
 
-/// Newcomers that may wait in the kernel.
-const BACKLOG: u32 = 128;
 const VISITS_MAX: usize = 64;
 const BAN_PERIOD: Duration = Duration::from_secs(1);
 const FAREWELL: Duration = Duration::from_millis(200);

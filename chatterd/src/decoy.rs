@@ -4,6 +4,7 @@
 //! body's place.
 //! **Never**: a socket; anything that depends on who asks, or on a token.
 
+mod at_hand;
 pub mod carrier_file;
 mod dates;
 mod error_page;
@@ -64,7 +65,12 @@ pub enum Body {
     /// Bytes in memory, sent in pieces.
     Bytes(Arc<[u8]>),
     /// An open file, sent in pieces to its end, wherever that is by then.
-    File(File),
+    File {
+        /// The file, read as far as `begun` goes.
+        file: File,
+        /// What was read already.
+        begun: Vec<u8>,
+    },
     /// The virtual carrier.
     Carrier(Box<CarrierStream>),
     /// A FIFO without a writer: the connection stays as it is for ever.
@@ -134,7 +140,8 @@ impl Decoy {
 
     /// Whether answering asks a disk, which may take its time.
     pub fn may_block(&self, request: &Request) -> bool {
-        matches!(request.outcome(), Outcome::Fetch) && self.root.asks_a_disk()
+        let place = || target::translate(request.path(), self.root.path());
+        matches!(request.outcome(), Outcome::Fetch) && !self.root.is_at_hand(place)
     }
 
     /// What Python would answer.
@@ -159,10 +166,37 @@ impl Answer {
         Answer { head: Vec::new(), body: Body::Empty, carrier: false, length: None }
     }
 
+    /// Takes a small file's bytes into the answer, where they are at hand or the caller `waits` for a disk: one visit to
+    /// the disk's thread instead of three. A device, which may keep its reader waiting, has no size.
+    pub fn read_ahead(&mut self, waits: bool) {
+        let Some(length @ 1..PIECE) = self.length.and_then(|length| usize::try_from(length).ok()) else {
+            return;
+        };
+        let Body::File { file, begun } = &mut self.body else { return };
+        if self.carrier {
+            return;
+        }
+        if let Some(bytes) = at_hand::read(file, length) {
+            self.body = Body::Bytes(bytes.into());
+        } else if waits && let Ok(piece) = read_piece(file) {
+            *begun = piece;
+        }
+    }
+
     /// The stated Content-Length, where there is one.
     pub fn content_length(&self) -> Option<u64> {
         self.length
     }
+}
+
+/// The next piece of a file, 64 KiB but for the last; empty at the end.
+///
+/// # Errors
+/// The disk's.
+pub fn read_piece(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut piece = Vec::with_capacity(PIECE);
+    file.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+    Ok(piece)
 }
 
 /// One answer in the making. `None` stands for an exception in Python: nothing is sent.
@@ -231,7 +265,7 @@ impl Answering<'_> {
         if !self.request.head_only() {
             answer.carrier = self.is_carrier(&opened);
             answer.body = match opened.content {
-                Content::Disk(file) => Body::File(file),
+                Content::Disk(file) => Body::File { file, begun: Vec::new() },
                 Content::Memory(bytes) => Body::Bytes(bytes),
                 Content::Virtual(carrier) => self.decoy.carrier_stream(carrier),
             };

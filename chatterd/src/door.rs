@@ -1,9 +1,10 @@
 //! The corridor between the decoy's decision and its body: member or stranger?
 //!
 //! ```text
-//! request, answer ─▶ notice ─┬─ no token ─▶ knock
-//!                            ├─ token, not the carrier ─▶ relay (an up token, or a knock)
-//!                            └─ token, the carrier ─▶ answered ─▶ admit ─▶ the session's bytes, or the decoy's
+//! request, answer ─▶ head written ─┬─ the carrier: admit ─┬─ a good opening ─▶ the session's bytes
+//!                                  │                      └─ else the decoy's ─┐
+//!                                  └─ anything else: the decoy's body ─────────┴▶ note ─┬─ no token ─▶ knock
+//!                                                                                       └─ relay (up, or a knock)
 //! ```
 //!
 //! **In** a request and the answer decided for it. **Out** a knock, a token handed on, a download. **Never** a change
@@ -15,11 +16,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use chatter_protocol::access::ServerKey;
+use chatter_protocol::server::gatekeeper::Recognised;
 use chatter_protocol::token;
 
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::connection::download::Download;
-use crate::connection::{Doorkeeper, Notice};
+use crate::connection::{Admission, Doorkeeper};
 use crate::decoy::{Answer, Decoy};
 use crate::http::Request;
 use crate::journal;
@@ -57,7 +59,12 @@ impl Door {
         token::from_cookies(self.cookie_name, request.cookies())
     }
 
-    /// Hands on what may be an up token; the relay counts a knock if it is none.
+    /// The request's token, or one that is none: who brings nothing costs what others cost.
+    fn token_or_none(&self, request: &Request) -> Vec<u8> {
+        self.token(request).or_else(|| token::from_cookie_value(NO_TOKEN)).unwrap_or_default()
+    }
+
+    /// Hands on an up token; what is none, or is one no longer when the relay looks, is a knock.
     fn up(&self, token: Vec<u8>, peer: IpAddr) {
         if self.relay.up(token, peer).is_err() {
             self.knock(peer);
@@ -69,13 +76,15 @@ impl Door {
         ban.iter().for_each(journal::ban);
     }
 
-    /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
-    fn refuses(&self, token: Option<&[u8]>, answer: &Answer, peer: SocketAddr) -> bool {
-        if !self.shuns(peer) {
-            return false;
-        }
-        let genuine = |token: &[u8]| lock(&self.gatekeeper).is_genuine(token, wall_now());
-        !(answer.carrier && token.is_some_and(genuine))
+    async fn open(&self, recognised: Recognised, answer: &Answer, peer: IpAddr) -> Option<Download> {
+        let mut preamble = self.decoy.carrier_magic(&mut |bytes| {
+            // Without the system's random source there would be no keys either.
+            let _ = getrandom::fill(bytes);
+        });
+        preamble.truncate(usize::from(u16::MAX));
+        let room_left = answer.content_length()?.checked_sub(preamble.len() as u64)?;
+        let (link, outbox) = self.relay.open(recognised, room_left, peer).await?;
+        Some(Download::new(preamble, link, outbox, self.relay.clone()))
     }
 }
 
@@ -93,36 +102,32 @@ impl Doorkeeper for Door {
         without_token
     }
 
-    fn notice(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Notice {
-        let token = self.token(request);
-        let refuses = self.refuses(token.as_deref(), answer, peer);
-        let peer = peer.ip();
-        match token {
-            Some(token) if !answer.carrier || refuses => self.up(token, peer),
-            // Counted where it is recognised or not.
-            Some(_) => {}
-            None => self.knock(peer),
+    /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
+    fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool {
+        if !self.shuns(peer) {
+            return false;
         }
-        if refuses { Notice::Refuse } else { Notice::Answer }
+        let genuine = |token: Vec<u8>| lock(&self.gatekeeper).is_genuine(&token, wall_now());
+        !(answer.carrier && self.token(request).is_some_and(genuine))
     }
 
-    async fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Option<Download> {
-        let token = self.token(request)?;
+    async fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Admission {
+        let token = self.token_or_none(request);
         let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
-        let Some(recognised) = recognised else {
-            // The carrier may be visited upwards, too.
-            self.up(token, peer.ip());
-            return None;
-        };
+        let Some(recognised) = recognised else { return Admission::Stranger };
         // Until its session is confirmed, an opening is a knock like any other.
         self.knock(peer.ip());
-        let mut preamble = self.decoy.carrier_magic(&mut |bytes| {
-            // Without the system's random source there would be no keys either.
-            let _ = getrandom::fill(bytes);
-        });
-        preamble.truncate(usize::from(u16::MAX));
-        let room_left = answer.content_length()?.checked_sub(preamble.len() as u64)?;
-        let (link, outbox) = self.relay.open(recognised, room_left, peer.ip()).await?;
-        Some(Download::new(preamble, link, outbox, self.relay.clone()))
+        match self.open(recognised, answer, peer.ip()).await {
+            Some(download) => Admission::Member(download),
+            None => Admission::Spent,
+        }
+    }
+
+    fn note(&self, request: &Request, peer: SocketAddr) {
+        // What is no opening may be an up token, which may visit any path, the carrier's too.
+        self.up(self.token_or_none(request), peer.ip());
     }
 }
+
+/// A cookie's value that has a token's shape and about its length.
+const NO_TOKEN: &[u8] = &[b'A'; 220];

@@ -77,7 +77,7 @@ impl HeadReader {
             let length = self.bytes.len() - self.line_start;
             let room = LINE_MAX + 1 - length;
             let window = input.get(..room).unwrap_or(input);
-            let end = window.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            let end = memchr::memchr(b'\n', window).map(|at| at + 1);
             let (taken, rest) = input.split_at(end.unwrap_or(window.len()));
             self.bytes.extend_from_slice(taken);
             input = rest;

@@ -11,6 +11,7 @@ pub mod decoy;
 pub mod directory;
 pub mod door;
 pub mod exit;
+pub mod front;
 pub mod host_words;
 pub mod http;
 pub mod journal;

@@ -1,53 +1,70 @@
 //! Accepts connections, as one server that nobody can fill up.
 //!
-//! **In**: an address and Python's backlog, or a socket handed over. **Out**: one task for each connection.
+//! **In**: an address and a queue, or a socket handed over. **Out**: one task for each connection.
 //! **Never**: a log line about a peer; spinning when descriptors run out.
 
 pub(crate) mod crowd;
 pub(crate) mod refusal;
+mod turns;
 
 use crate::connection::{self, Doorkeeper};
 use crate::decoy::Decoy;
 use crowd::Crowd;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 /// A listening socket and the crowd of strangers that it lets in.
 #[derive(Debug)]
 pub struct Listener {
-    // Not tokio's own, which would tell the poller of each connection before it is known whether it is worth that.
-    socket: AsyncFd<TcpListener>,
+    socket: TcpListener,
+    queue: Queue,
     crowd: Arc<Crowd>,
+}
+
+/// How newcomers wait to be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Queue {
+    /// Long enough for any burst: nobody waits.
+    #[default]
+    Deep,
+    /// Python's own: five, and one accepted a turn of its loop. Of a burst most wait a second for TCP's next try,
+    /// members too.
+    Python,
+}
+
+impl Queue {
+    fn backlog(self) -> i32 {
+        match self {
+            Queue::Deep => 128,
+            Queue::Python => 5,
+        }
+    }
 }
 
 impl Listener {
     /// Binds as Python does: SO_REUSEADDR, IPv6 open to IPv4, nothing else.
-    pub fn bind(address: SocketAddr, backlog: u32) -> io::Result<Listener> {
+    pub fn bind(address: SocketAddr, queue: Queue) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
         if address.is_ipv6() {
             socket.set_only_v6(false)?;
         }
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
-        socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Listener::from_std(socket.into())
+        Listener::from_std(socket.into(), queue)
     }
 
-    /// Takes over a socket that already listens.
-    pub fn from_std(socket: TcpListener) -> io::Result<Listener> {
+    /// Takes over a bound socket.
+    pub fn from_std(socket: TcpListener, queue: Queue) -> io::Result<Listener> {
         socket.set_nonblocking(true)?;
-        #[expect(
-            deprecated,
-            reason = "its heir is unsafe, for descriptors that change under it; std's do not"
-        )]
-        let socket = AsyncFd::new(socket)?;
-        Ok(Listener { socket, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
+        SockRef::from(&socket).listen(queue.backlog())?;
+        Ok(Listener { socket, queue, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
     }
 
     /// Sets how many strangers may be connected before the oldest idle one has to go.
@@ -59,20 +76,30 @@ impl Listener {
 
     /// Where it listens.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().local_addr()
+        self.socket.local_addr()
     }
 
-    /// Accepts until `shutdown` says true or is dropped; then strangers are cut, members go on.
+    /// Accepts until `shutdown` says true or is dropped; then strangers are cut, members go on: their downloads run
+    /// on `members`' runtime.
+    ///
+    /// # Errors
+    /// Where the socket can't be waited for.
     pub async fn run(
         self,
         decoy: Arc<Decoy>,
         door: Arc<impl Doorkeeper>,
+        members: Handle,
         mut shutdown: watch::Receiver<bool>,
-    ) {
+    ) -> io::Result<()> {
+        let Listener { socket, queue, crowd } = self;
+        let mut arrivals = match queue {
+            Queue::Deep => Arrivals::AtOnce(polled(socket)?),
+            Queue::Python => Arrivals::InTurns(turns::take(socket)),
+        };
         let mut turned_away = 0;
         loop {
             let accepted = tokio::select! {
-                accepted = self.socket.async_io(Interest::READABLE, TcpListener::accept) => accepted,
+                accepted = arrivals.next() => accepted,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
             match accepted {
@@ -83,34 +110,55 @@ impl Listener {
                     drop(stream);
                     turned_away = (turned_away + 1) % TURNED_AWAY_IN_A_ROW;
                     if turned_away == 0 {
-                        // Members' sockets are looked at in between.
                         tokio::task::yield_now().await;
                     }
                 }
-                Ok((stream, peer)) => self.seat(stream, peer, &decoy, &door),
-                Err(error) => self.recover(&error).await,
+                Ok((stream, peer)) => {
+                    let polled =
+                        stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
+                    // The system has no room for one more; the peer sees its connection close.
+                    let Ok(stream) = polled else { continue };
+                    let (seat, ticket) = crowd.admit();
+                    let (decoy, door) = (Arc::clone(&decoy), Arc::clone(&door));
+                    let serving = connection::serve_seated(stream, peer, decoy, door, seat, members.clone());
+                    ticket.seated(tokio::spawn(serving).abort_handle());
+                }
+                Err(error) => recover(&crowd, &error).await,
             }
         }
-        self.crowd.clear();
+        crowd.clear();
+        Ok(())
     }
+}
 
-    fn seat(&self, stream: TcpStream, peer: SocketAddr, decoy: &Arc<Decoy>, door: &Arc<impl Doorkeeper>) {
-        let polled = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
-        // The system has no room for one more; the peer sees its connection close.
-        let Ok(stream) = polled else { return };
-        let (seat, ticket) = self.crowd.admit();
-        let serving = connection::serve_seated(stream, peer, Arc::clone(decoy), Arc::clone(door), seat);
-        ticket.seated(tokio::spawn(serving).abort_handle());
-    }
+/// Where connections come from.
+enum Arrivals {
+    // Not tokio's own, which would tell the poller of each connection before it is known whether it is worth that.
+    AtOnce(AsyncFd<TcpListener>),
+    InTurns(turns::Turns),
+}
 
-    /// Without descriptors the oldest idle stranger goes; whatever it was, a failing accept waits a moment.
-    async fn recover(&self, error: &io::Error) {
-        if error.kind() == io::ErrorKind::ConnectionAborted {
-            return;
+impl Arrivals {
+    async fn next(&mut self) -> turns::Arrival {
+        match self {
+            Arrivals::AtOnce(socket) => socket.async_io(Interest::READABLE, TcpListener::accept).await,
+            Arrivals::InTurns(turns) => turns.next().await,
         }
-        self.crowd.dismiss_oldest();
-        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
+}
+
+fn polled(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
+    #[expect(deprecated, reason = "its heir is unsafe, for descriptors that change under it; std's do not")]
+    AsyncFd::new(socket)
+}
+
+/// Without descriptors the oldest idle stranger goes; whatever it was, a failing accept waits a moment.
+async fn recover(crowd: &Crowd, error: &io::Error) {
+    if error.kind() == io::ErrorKind::ConnectionAborted {
+        return;
+    }
+    crowd.dismiss_oldest();
+    tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
 /// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.

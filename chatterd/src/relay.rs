@@ -5,6 +5,7 @@
 //! confirmations to the ledger. **Never** an answer to a stranger: nobody on the port waits for this task but a member
 //! whose token was recognised.
 
+pub mod live_tags;
 pub mod outbox;
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::journal;
 use crate::ledger::Address;
+use live_tags::LiveTags;
 use outbox::Outbox;
 
 /// How the rest of the daemon reaches the relay.
@@ -30,6 +32,7 @@ use outbox::Outbox;
 pub struct Handle {
     orders: mpsc::UnboundedSender<Order>,
     ups: mpsc::Sender<(Vec<u8>, IpAddr)>,
+    live_tags: Arc<LiveTags>,
 }
 
 /// The relay has ended.
@@ -37,10 +40,16 @@ pub struct Handle {
 #[error("the relay has ended")]
 pub struct RelayEnded;
 
-/// More tokens wait for the relay than it takes.
+/// Why a token was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many tokens wait for the relay")]
-pub struct Flooded;
+pub enum NotTaken {
+    /// It bears no tag that is awaited.
+    #[error("no session awaits this token")]
+    Unknown,
+    /// It is dropped; a member sends it again.
+    #[error("too many tokens wait for the relay")]
+    Flooded,
+}
 
 /// What the relay holds, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,6 +117,7 @@ pub struct Relay {
     ledger: SharedLedger,
     orders: mpsc::UnboundedReceiver<Order>,
     ups: mpsc::Receiver<(Vec<u8>, IpAddr)>,
+    live_tags: Arc<LiveTags>,
     links: HashMap<LinkId, (Arc<Outbox>, IpAddr)>,
     // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
     members: HashMap<SessionId, IpAddr>,
@@ -129,12 +139,15 @@ impl Handle {
         answer.await.ok()
     }
 
-    /// Hands a token upwards.
+    /// Hands a token upwards, if its tag is awaited; the relay is not woken by others.
     ///
     /// # Errors
-    /// [`Flooded`] where too many wait: the token is dropped, and a member sends it again.
-    pub fn up(&self, token: Vec<u8>, peer: IpAddr) -> Result<(), Flooded> {
-        self.ups.try_send((token, peer)).map_err(|_| Flooded)
+    /// [`NotTaken`].
+    pub fn up(&self, token: Vec<u8>, peer: IpAddr) -> Result<(), NotTaken> {
+        if !self.live_tags.contain(&token) {
+            return Err(NotTaken::Unknown);
+        }
+        self.ups.try_send((token, peer)).map_err(|_| NotTaken::Flooded)
     }
 
     /// A link's connection is gone.
@@ -198,18 +211,20 @@ impl Handle {
 pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger) -> (Handle, Relay) {
     let (orders, orders_in) = mpsc::unbounded_channel();
     let (ups, ups_in) = mpsc::channel(UPS_WAITING_MAX);
+    let live_tags = Arc::<LiveTags>::default();
     let relay = Relay {
         server,
         gatekeeper,
         ledger,
         orders: orders_in,
         ups: ups_in,
+        live_tags: Arc::clone(&live_tags),
         links: HashMap::new(),
         members: HashMap::new(),
         next_link: 0,
         start: Instant::now(),
     };
-    (Handle { orders, ups }, relay)
+    (Handle { orders, ups, live_tags }, relay)
 }
 
 impl Relay {
@@ -322,6 +337,7 @@ impl Relay {
                     self.links.remove(&link);
                 }
                 Output::Confirmed { session, link } => self.confirmed(session, link),
+                Output::Tags { left, joined } => self.live_tags.change(&left, &joined),
                 Output::Ended { session, reason } => self.ended(session, reason),
             }
         }

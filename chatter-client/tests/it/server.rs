@@ -139,7 +139,7 @@ impl Shared {
                 Output::Close { link } | Output::Exhausted { link } => {
                     let _ = self.downs.get(&link).map(|stream| stream.shutdown(Shutdown::Both));
                 }
-                Output::Confirmed { .. } | Output::Ended { .. } => {}
+                Output::Confirmed { .. } | Output::Tags { .. } | Output::Ended { .. } => {}
             }
         }
     }

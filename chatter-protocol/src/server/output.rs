@@ -11,6 +11,7 @@ use super::gatekeeper::GateId;
 use super::relay;
 use super::session::State;
 use crate::ids::{LinkId, SessionId};
+use crate::tag::Tag;
 use crate::time::Time;
 
 /// What the operator may set.
@@ -50,6 +51,13 @@ pub enum Output {
         session: SessionId,
         /// Its newest confirmed link.
         link: LinkId,
+    },
+    /// The tags that up tokens may bear have changed: a token under any other is none of ours.
+    Tags {
+        /// No longer awaited.
+        left: Vec<Tag>,
+        /// Awaited from now on.
+        joined: Vec<Tag>,
     },
     /// The session is no more.
     Ended {

@@ -263,7 +263,9 @@ impl World {
                     self.deliver_all(link);
                     self.cut_link(link);
                 }
-                server::Output::Confirmed { .. } | server::Output::Ended { .. } => {}
+                server::Output::Confirmed { .. }
+                | server::Output::Tags { .. }
+                | server::Output::Ended { .. } => {}
             }
             if !matches!(output, server::Output::Write { .. }) {
                 self.server_outputs.push(output);

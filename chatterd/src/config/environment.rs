@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::ConfigError;
-use super::file::{Addresses, BanLength, Carrier, Count, File, Grace, RoomMembers};
+use super::file::{Addresses, BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
 
 /// The variables as they were at the start, and who runs the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ const PREFIX: &str = "CHATTERD_";
 const OTHERS: [&str; 2] = ["CHATTERD_CONFIG", "CHATTERD_LOG"];
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 16] = [
+pub(super) const VARIABLES: [(&str, Read); 17] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
@@ -66,6 +66,7 @@ pub(super) const VARIABLES: [(&str, Read); 16] = [
     ("CHATTERD_DECOY_ROOT", |text, file| put(&mut file.decoy.root, text.parse())),
     ("CHATTERD_DECOY_CARRIER", |text, file| put(&mut file.decoy.carrier, Carrier::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_PYTHON", |text, file| put(&mut file.decoy.python, text.parse())),
+    ("CHATTERD_DECOY_QUEUE", |text, file| put(&mut file.decoy.queue, QueueName::try_from(text.to_owned()))),
     ("CHATTERD_ROOMS_MEMBERS_MAX", |text, file| {
         put(&mut file.rooms.members_max, number(text).and_then(RoomMembers::try_from))
     }),

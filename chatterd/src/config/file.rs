@@ -16,6 +16,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use chatter_protocol::limits::ROOM_MEMBERS_MAX;
 
 use crate::ledger::Network;
+use crate::listener::Queue;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -37,6 +38,7 @@ pub(super) struct Decoy {
     pub(super) root: Option<PathBuf>,
     pub(super) carrier: Option<Carrier>,
     pub(super) python: Option<String>,
+    pub(super) queue: Option<QueueName>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -111,6 +113,11 @@ pub(super) struct RoomMembers(pub(super) usize);
 #[serde(try_from = "String")]
 pub(super) struct Carrier(pub(super) String);
 
+/// `deep` or `python`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct QueueName(pub(super) Queue);
+
 /// The name, and where it differs from the listening one the port, that access links carry.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -181,6 +188,18 @@ impl TryFrom<u64> for Count {
 
     fn try_from(count: u64) -> Result<Self, &'static str> {
         NonZeroU64::new(count).map(Self).ok_or("this is counted from 1")
+    }
+}
+
+impl TryFrom<String> for QueueName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "deep" => Ok(Self(Queue::Deep)),
+            "python" => Ok(Self(Queue::Python)),
+            _ => Err(format!("{name:?} is no queue; there are \"deep\" and \"python\"")),
+        }
     }
 }
 

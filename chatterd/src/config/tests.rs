@@ -77,7 +77,12 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(exempt, ["127.0.0.0/8", "::1/128"]);
     assert_eq!(
         config.decoy,
-        DecoyConfig { root: None, carrier: None, python: Persona::parse("3.11.2").unwrap() }
+        DecoyConfig {
+            root: None,
+            carrier: None,
+            python: Persona::parse("3.11.2").unwrap(),
+            queue: Queue::Deep,
+        }
     );
     assert_eq!(config.admin.socket, Path::new("/tmp/chatterd-1000/admin.sock"));
 }
@@ -106,6 +111,7 @@ fn every_setting_can_be_a_variable() {
         ("CHATTERD_DECOY_ROOT", "/srv"),
         ("CHATTERD_DECOY_CARRIER", "/a/b.img"),
         ("CHATTERD_DECOY_PYTHON", "3.11.7"),
+        ("CHATTERD_DECOY_QUEUE", "python"),
         ("CHATTERD_ROOMS_MEMBERS_MAX", "100"),
         ("CHATTERD_BAN_AFTER", "5"),
         ("CHATTERD_BAN_REFUSE", "yes"),
@@ -120,7 +126,7 @@ fn every_setting_can_be_a_variable() {
     assert_eq!(config.state_directory, Some("/state".into()));
     assert_eq!((config.grace, config.ban.length), (Duration::ZERO, None));
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
-    assert_eq!(config.decoy.python.version(), "3.11.7");
+    assert_eq!((config.decoy.python.version(), config.decoy.queue), ("3.11.7", Queue::Python));
     assert_eq!(config.rooms.members_max, 100);
     assert_eq!((config.ban.after, config.ban.refuse, config.ban.exempt.len()), (5, true, 2));
     assert_eq!(config.ban.report, Some("/report".into()));

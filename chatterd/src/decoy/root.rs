@@ -3,6 +3,7 @@
 //! **In**: places. **Out**: what `stat`, `listdir` and `open` say there.
 //! **Never**: a decision about the answer; nothing is ever written.
 
+use super::at_hand;
 use super::carrier_file::Carrier;
 use super::dates::Stamp;
 use super::generated::Tree;
@@ -68,9 +69,12 @@ impl Root {
         }
     }
 
-    /// Whether answering asks a disk.
-    pub(super) fn asks_a_disk(&self) -> bool {
-        matches!(self, Root::Own { .. })
+    /// Whether what stands at a place is in memory.
+    pub(super) fn is_at_hand(&self, place: impl FnOnce() -> Place) -> bool {
+        match self {
+            Root::Own { .. } => place().bytes.as_deref().is_none_or(at_hand::is_at_hand),
+            Root::Generated(_) => true,
+        }
     }
 
     /// What stands at a place.
@@ -137,17 +141,20 @@ fn kind_on_disk(path: &[u8]) -> Kind {
 }
 
 fn entries_on_disk(path: &Path) -> io::Result<Vec<Entry>> {
-    let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
-    let names = names.collect::<io::Result<Vec<_>>>()?;
-    Ok(names
-        .into_iter()
-        .map(|name| {
-            let full = path.join(&name);
-            let link = fs::symlink_metadata(&full).is_ok_and(|metadata| metadata.is_symlink());
-            let directory = fs::metadata(&full).is_ok_and(|metadata| metadata.is_dir());
-            Entry { name: name.into_vec(), directory, link }
+    fs::read_dir(path)?
+        .map(|entry| {
+            let entry = entry?;
+            // What the directory itself calls a file needs no question; of what else it names, Python's `stat` may
+            // learn less, as where a directory may be listed but not entered.
+            let plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+            let full = || path.join(entry.file_name());
+            Ok(Entry {
+                name: entry.file_name().into_vec(),
+                directory: !plain && fs::metadata(full()).is_ok_and(|metadata| metadata.is_dir()),
+                link: !plain && fs::symlink_metadata(full()).is_ok_and(|metadata| metadata.is_symlink()),
+            })
         })
-        .collect())
+        .collect()
 }
 
 fn open_on_disk(path: &Path) -> io::Result<Opened> {

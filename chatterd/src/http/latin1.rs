@@ -39,7 +39,7 @@ pub(crate) fn trim_start<'a>(text: &'a [u8], of: &[u8]) -> &'a [u8] {
 
 /// The two parts around the first such byte, as `str.partition()` finds them.
 pub(crate) fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let position = text.iter().position(|byte| *byte == at)?;
+    let position = memchr::memchr(at, text)?;
     Some((text.get(..position)?, text.get(position + 1..)?))
 }
 

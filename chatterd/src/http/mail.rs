@@ -208,8 +208,9 @@ impl Stop {
 
 impl Headers {
     fn take(&mut self, header: Option<(Vec<u8>, Vec<u8>)>) {
-        if let Some((name, value)) = header {
-            self.0.push((name, trim_end(&value, b"\r\n").to_vec()));
+        if let Some((name, mut value)) = header {
+            value.truncate(trim_end(&value, b"\r\n").len());
+            self.0.push((name, value));
         }
     }
 }
@@ -219,7 +220,7 @@ fn lines(text: &[u8]) -> VecDeque<&[u8]> {
     let mut found = VecDeque::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let end = match rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+        let end = match memchr::memchr2(b'\r', b'\n', rest) {
             Some(at) if rest.get(at..at + 2) == Some(b"\r\n") => at + 2,
             Some(at) => at + 1,
             None => rest.len(),

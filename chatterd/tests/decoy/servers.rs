@@ -4,11 +4,10 @@
 //! **Never**: a process that was not started here.
 
 use crate::directory::Directory;
-use chatterd::connection::download::Download;
-use chatterd::connection::{Doorkeeper, Notice};
+use chatterd::connection::{Admission, Doorkeeper};
 use chatterd::decoy::{Answer, Decoy, Persona, Root};
 use chatterd::http::Request;
-use chatterd::listener::Listener;
+use chatterd::listener::{Listener, Queue};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -49,11 +48,10 @@ impl Pair {
         let root = Root::Own { path: directory.path().to_owned(), carrier: None };
         let persona = Persona::parse(version).expect("only verified versions are listed");
         let decoy = Arc::new(Decoy::new(root, persona));
-        let entered = runtime.enter();
-        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 128).expect("a port is free");
-        drop(entered);
+        let listener =
+            Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), Queue::Deep).expect("a port is free");
         let candidate = listener.local_addr().expect("it is bound");
-        runtime.spawn(listener.run(decoy, Arc::new(Wall), shutdown));
+        runtime.spawn(listener.run(decoy, Arc::new(Wall), runtime.handle().clone(), shutdown));
         Pair {
             version: version.to_owned(),
             reference,
@@ -101,11 +99,13 @@ fn python(path: &str, directory: &Path) -> (Child, SocketAddr) {
 struct Wall;
 
 impl Doorkeeper for Wall {
-    fn notice(&self, _: &Request, _: &Answer, _: SocketAddr) -> Notice {
-        Notice::Answer
+    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
+        false
     }
 
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Option<Download> {
-        None
+    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
+        Admission::Stranger
     }
+
+    fn note(&self, _: &Request, _: SocketAddr) {}
 }
