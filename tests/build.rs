@@ -2,7 +2,7 @@
 //! says what is missing.
 //!
 //! **In** this machine: its Pythons, its programs, its kernel's permissions. **Out** cfgs `python3`, `curl`, `wget`,
-//! `ptrace` and `files`, the path and version of the Python found. **Never** a failure for the lack of them: a machine
+//! `ptrace`, `mount` and `files`, the path and version of the Python found. **Never** a failure for the lack of them: a machine
 //! without them builds all the same.
 
 use std::path::{Path, PathBuf};
@@ -23,6 +23,7 @@ fn main() {
     }
     println!("cargo::rustc-check-cfg=cfg(ptrace)");
     println!("cargo::rustc-check-cfg=cfg(files)");
+    println!("cargo::rustc-check-cfg=cfg(mount)");
     if let Some((path, version)) = python() {
         println!("cargo::rustc-cfg=python3");
         println!("cargo::rustc-env=CHATTER_PYTHON={}", path.display());
@@ -30,6 +31,9 @@ fn main() {
     }
     if may_read_memory() {
         println!("cargo::rustc-cfg=ptrace");
+    }
+    if may_mount() {
+        println!("cargo::rustc-cfg=mount");
     }
     if may_open_files() {
         println!("cargo::rustc-cfg=files");
@@ -83,6 +87,13 @@ fn may_read_memory() -> bool {
     let effective = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
     let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
     effective >> CAP_SYS_PTRACE & 1 == 1 && scope.trim() != NOBODY
+}
+
+/// Whether this user may have mounts of his own.
+fn may_mount() -> bool {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]);
+    command.output().is_ok_and(|output| output.status.success())
 }
 
 /// Peers that a plain `cargo test` asks where they are at hand; the slow ones wait for `.ci/run peers`.

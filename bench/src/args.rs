@@ -56,6 +56,8 @@ pub(crate) enum Part {
     Idle,
     /// One stranger downloads: bytes per second of the generated carrier and of a real file of its size
     Carrier,
+    /// Banned addresses knock as fast as they can while ten members talk, with ban.refuse on: CPU per refusal, latency
+    Refuse,
     /// Single steps of the protocol, in this process
     Micro,
     /// Strangers' requests, beside Python and nginx: requests per second, CPU seconds per 10,000

@@ -204,17 +204,28 @@ impl Server {
 
     /// Ends all sessions, and says why.
     pub fn end_all(&mut self, reason: bye::Reason, now: Time) {
+        self.end_where(|_| true, reason, now);
+    }
+
+    /// Ends these sessions, and tells them why; how many there were.
+    pub fn end_where(&mut self, which: impl Fn(SessionId) -> bool, reason: bye::Reason, now: Time) -> u64 {
         self.now = now;
-        let all: Vec<SessionId> = self.sessions.keys().copied().collect();
-        for id in all {
-            self.end(id, EndReason::Operator(reason));
+        let ending: Vec<SessionId> = self.sessions.keys().copied().filter(|id| which(*id)).collect();
+        for id in &ending {
+            self.end(*id, EndReason::Operator(reason));
         }
         self.deliver();
+        wide(ending.len())
     }
 
     /// Whether a session came by this gate.
     pub fn uses_gate(&self, gate: GateId) -> bool {
         self.sessions.values().any(|session| session.gate == gate)
+    }
+
+    /// The session that a link belongs to.
+    pub fn session_of(&self, link: LinkId) -> Option<SessionId> {
+        self.links.get(&link).copied()
     }
 
     /// What can be said of each session.

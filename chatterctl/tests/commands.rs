@@ -57,10 +57,16 @@ impl Admin for Fake {
             banned: knocks >= 30,
             member,
             exempt: address == "127.0.0.1",
+            first_knock_at: last_knock_at,
+            ban: (knocks >= 30).then(|| ban(address, 0)),
+            exempt_by: if address == "127.0.0.1" { "127.0.0.0/8".to_owned() } else { String::new() },
+            members: member.into(),
+            links: if address == "198.51.100.7" { 1 } else { member.into() },
         };
         let addresses = vec![
             address("127.0.0.1", 0, 0, true),
-            address("198.51.100.7", 4, 1_795_384_220, false),
+            address("192.0.2.4", 4, 1_795_384_220, false),
+            address("198.51.100.7", 0, 0, false),
             address("2001:db8:1:2::/64", 31, 1_795_384_221, false),
         ];
         Ok(Response::new(ListAddressesReply { addresses }))
@@ -80,9 +86,21 @@ impl Admin for Fake {
         Ok(Response::new(ListSessionsReply { sessions }))
     }
 
+    async fn list_rooms(&self, _: Request<ListRoomsRequest>) -> Reply<ListRoomsReply> {
+        Ok(Response::new(ListRoomsReply { rooms: vec![Room { id: "0a".repeat(32), members: 2 }] }))
+    }
+
     async fn purge(&self, request: Request<PurgeRequest>) -> Reply<PurgeReply> {
-        let sessions_ended = if request.get_ref().everything { 2 } else { 0 };
-        Ok(Response::new(PurgeReply { addresses_forgotten: 1, sessions_ended }))
+        let asked = request.get_ref();
+        let (addresses_forgotten, sessions_ended) =
+            match (asked.everything, asked.address.as_str(), asked.room.as_str()) {
+                (true, "", "") => (1, 2),
+                (false, "203.0.113.9", "") => (1, 1),
+                (false, "", "0a") => (0, 2),
+                (false, "", "") => (1, 0),
+                _ => return Err(Status::not_found("no room's id begins so")),
+            };
+        Ok(Response::new(PurgeReply { addresses_forgotten, sessions_ended }))
     }
 
     async fn rotate_access_code(&self, _: Request<RotateAccessCodeRequest>) -> Reply<RotateAccessCodeReply> {
@@ -114,7 +132,8 @@ impl Admin for Fake {
             _ => {}
         }
         let already = request.get_ref().address == "203.0.113.9";
-        Ok(Response::new(AddBanReply { ban: Some(ban(&request.get_ref().address, 0)), already }))
+        let until = request.get_ref().for_seconds.map_or(0, |seconds| 1_795_384_220 + seconds);
+        Ok(Response::new(AddBanReply { ban: Some(ban(&request.get_ref().address, until)), already }))
     }
 
     async fn lift_ban(&self, request: Request<LiftBanRequest>) -> Reply<LiftBanReply> {
@@ -197,10 +216,11 @@ fn people_read_tables() {
     );
     check(&daemon.ctl(&["status"]), 0, &status, "");
     let ips = "\
-ADDRESS            KNOCKS  LAST KNOCK               WHAT
-127.0.0.1               0  -                        member, exempt
-198.51.100.7            4  2026-11-22 21:50:20 UTC  counted
-2001:db8:1:2::/64      31  2026-11-22 21:50:21 UTC  banned
+ADDRESS            KNOCKS  FIRST KNOCK              LAST KNOCK               WHY IT IS KNOWN
+127.0.0.1               0  -                        -                        1 member; exempt by 127.0.0.0/8
+192.0.2.4               4  2026-11-22 21:50:20 UTC  2026-11-22 21:50:20 UTC  counted
+198.51.100.7            0  -                        -                        1 session opened
+2001:db8:1:2::/64      31  2026-11-22 21:50:21 UTC  2026-11-22 21:50:21 UTC  banned for knocks since 2026-11-22 21:50:20 UTC until lifted
 ";
     check(&daemon.ctl(&["ips"]), 0, ips, "");
     let sessions = "\
@@ -216,6 +236,22 @@ ADDRESS            PACKETS  SINCE                    UNTIL                    RE
 ";
     check(&daemon.ctl(&["bans"]), 0, bans, "");
     check(&daemon.ctl(&["bans", "list"]), 0, bans, "");
+    let rooms = format!("ID{}  MEMBERS\n{}        2\n", " ".repeat(62), "0a".repeat(32));
+    check(&daemon.ctl(&["rooms"]), 0, &rooms, "");
+    let report = "\
+Logged IP addresses flagged as potential DDOS threat
+Integrate with fail2ban
+
+203.0.113.9 -> 31x packets
+2001:db8:1:2::/64 -> 31x packets
+";
+    check(&daemon.ctl(&["bans", "export"]), 0, report, "");
+    let csv = "\
+address,packets,since,until,reason
+203.0.113.9,31,2026-11-22T21:50:20Z,2026-11-23T21:50:20Z,knocks
+2001:db8:1:2::/64,31,2026-11-22T21:50:20Z,,knocks
+";
+    check(&daemon.ctl(&["bans", "export", "--format", "csv"]), 0, csv, "");
 }
 
 #[test]
@@ -224,6 +260,16 @@ fn people_are_told_what_was_done() {
     check(&daemon.ctl(&["purge"]), 0, "forgot 1 address; bans stay in the report\n", "");
     let all = "forgot 1 address, ended 2 sessions; bans stay in the report\n";
     check(&daemon.ctl(&["purge", "--everything"]), 0, all, "");
+    let one = "forgot 1 address, ended 1 session; bans stay in the report\n";
+    check(&daemon.ctl(&["purge", "--address", "203.0.113.9"]), 0, one, "");
+    check(&daemon.ctl(&["purge", "--room", "0a"]), 0, "ended 2 sessions; bans stay in the report\n", "");
+    check(&daemon.ctl(&["purge", "--room", "0b"]), 1, "", "chatterctl: no room's id begins so\n");
+    check(
+        &daemon.ctl(&["bans", "add", "203.0.113.7", "--for", "1d"]),
+        0,
+        "203.0.113.7 is in the report, until: 2026-11-23 21:50:20 UTC\n",
+        "",
+    );
     check(
         &daemon.ctl(&["bans", "add", "203.0.113.7"]),
         0,
@@ -272,14 +318,19 @@ fn scripts_read_fields_whose_names_stay() {
         "report_path": "/var/lib/chatterd/report.txt", "ephemeral": false
     });
     assert_eq!(daemon.json(&["status"]), (0, status));
-    let address = |address: &str, knocks: u64, at: Option<u64>, flags: [bool; 3]| {
-        json!({"address": address, "knocks": knocks, "last_knock_at": at,
-               "banned": flags[0], "member": flags[1], "exempt": flags[2]})
+    let address = |address: &str, knocks: u64, at: Option<u64>, members: u32, links: u32| {
+        let ban = json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": null, "reason": "knocks"});
+        let exempt = address == "127.0.0.1";
+        json!({"address": address, "knocks": knocks, "first_knock_at": at, "last_knock_at": at,
+               "banned": knocks >= 30, "ban": if knocks >= 30 { ban } else { Value::Null },
+               "member": members > 0, "members": members, "links": links,
+               "exempt": exempt, "exempt_by": exempt.then_some("127.0.0.0/8")})
     };
     let ips = json!({"addresses": [
-        address("127.0.0.1", 0, None, [false, true, true]),
-        address("198.51.100.7", 4, Some(1_795_384_220), [false; 3]),
-        address("2001:db8:1:2::/64", 31, Some(1_795_384_221), [true, false, false]),
+        address("127.0.0.1", 0, None, 1, 1),
+        address("192.0.2.4", 4, Some(1_795_384_220), 0, 0),
+        address("198.51.100.7", 0, None, 0, 1),
+        address("2001:db8:1:2::/64", 31, Some(1_795_384_221), 0, 0),
     ]});
     assert_eq!(daemon.json(&["ips"]), (0, ips));
     let session = |number: u64, state: &str, gate: &str| {
@@ -290,7 +341,16 @@ fn scripts_read_fields_whose_names_stay() {
     assert_eq!(daemon.json(&["sessions"]), (0, sessions));
     let ban = |address: &str, until: Option<u64>| json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": until, "reason": "knocks"});
     let bans = json!({"bans": [ban("203.0.113.9", Some(1_795_470_620)), ban("2001:db8:1:2::/64", None)]});
-    assert_eq!(daemon.json(&["bans"]), (0, bans));
+    assert_eq!(daemon.json(&["bans"]), (0, bans.clone()));
+    assert_eq!(daemon.json(&["bans", "export", "--format", "json"]), (0, bans.clone()));
+    let exported = daemon.ctl(&["bans", "export", "--format", "json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&exported.stdout).unwrap(), bans);
+    let exported = daemon.json(&["bans", "export", "--format", "ufw"]);
+    let text = "ufw prepend deny from 203.0.113.9 comment 'chatterd ban'\n\
+                ufw prepend deny from 2001:db8:1:2::/64 comment 'chatterd ban'\n";
+    assert_eq!(exported, (0, json!({"format": "ufw", "text": text})));
+    let rooms = json!({"rooms": [{"id": "0a".repeat(32), "members": 2}]});
+    assert_eq!(daemon.json(&["rooms"]), (0, rooms));
     let purged = json!({"addresses_forgotten": 1, "sessions_ended": 2});
     assert_eq!(daemon.json(&["purge", "--everything"]), (0, purged));
     assert_eq!(daemon.json(&["invite"]), (0, json!({"access_link": "chatter://a:8000/#chatter1old"})));
@@ -320,7 +380,17 @@ fn refusals_are_told_both_ways() {
 
 #[test]
 fn wrong_usage_is_told_both_ways() {
-    for wrong in [&["nonsense"][..], &[], &["bans", "add"], &["bans", "add", "a", "b"], &["purge", "--all"]] {
+    for wrong in [
+        &["nonsense"][..],
+        &[],
+        &["bans", "add"],
+        &["bans", "add", "a", "b"],
+        &["purge", "--all"],
+        &["bans", "add", "203.0.113.9", "--for", "2w"],
+        &["bans", "export", "--format", "xml"],
+        &["purge", "--everything", "--address", "203.0.113.9"],
+        &["purge", "--room", ""],
+    ] {
         let output = chatterctl(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
         assert!(!output.stderr.is_empty());

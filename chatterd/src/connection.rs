@@ -10,6 +10,7 @@ pub mod download;
 use crate::decoy::{Answer, Body, Decoy, PIECE, read_piece};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
+use crate::listener::refusal;
 use download::Download;
 use std::fs::File;
 use std::io;
@@ -24,6 +25,16 @@ use zeroize::Zeroize as _;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
+    /// Whether it may turn away what comes from there. Asked of every connection; others are served without more ado.
+    fn shuns(&self, _peer: SocketAddr) -> bool {
+        false
+    }
+
+    /// Whether this request, from a peer that it shuns, is not even to be decided about. Such a one is counted here.
+    fn turns_away(&self, _request: &Request, _peer: SocketAddr) -> bool {
+        false
+    }
+
     /// Whether this peer gets no answer at all (`ban.refuse`). Never blocks.
     fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool;
 
@@ -116,12 +127,19 @@ async fn answer<D: Doorkeeper>(
 ) -> (Option<(Download, u64)>, Option<Visit<D>>) {
     // A peer that resets, or is gone, ends the connection and nothing else.
     let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
+    if door.shuns(peer) && door.turns_away(&request, peer) {
+        refusal::reset(stream);
+        return (None, None);
+    }
     let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
     if seat.holds(request.held() + answer.held()) {
         tokio::task::yield_now().await;
     }
     let refused = door.refuses(&request, &answer, peer);
     let mut visit = Visit { door, peer, request: Some(request) };
+    if refused {
+        refusal::reset(stream);
+    }
     if refused || stream.write_all(&answer.head).await.is_err() {
         return (None, Some(visit));
     }

@@ -29,7 +29,8 @@ use crate::door::Door;
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
-use crate::operator::{Carrier, Facts, Keyring, Operator, Shared};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
+use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd};
 
@@ -93,8 +94,9 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let admin = AdminSocket::bind(&config.admin.socket)?;
 
-    let (operator, door, relay_task) =
-        assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), &listening, entropy);
+    let (keeper, asked) = report::keeper();
+    let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
+    let (operator, door, relay_task) = assemble(&config, keys, &decoy, carrier, books, &listening, entropy);
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
@@ -105,8 +107,8 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
-        let changed = move || lock(&report_ledger).poll_report();
-        tokio::spawn(report::keep(file, changed, until(stopped.clone())))
+        let changed = move |counts| lock(&report_ledger).poll_report(counts);
+        tokio::spawn(report::keep(file, changed, asked, until(stopped.clone())))
     });
 
     announce(&mut stdout, &config, &operator, &listening, &admin_path);
@@ -116,7 +118,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     signals.ended().await;
     systemd::stopping();
     info!("stopping");
-    let _ = relay.end_all(bye::Reason::Shutdown).await;
+    let _ = relay.end(Which::All, bye::Reason::Shutdown).await;
     let _ = stop.send(true);
     // Members' connections take their farewell with them.
     tokio::time::sleep(FAREWELL).await;
@@ -172,6 +174,9 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
         Some(path) => {
             let (file, bans) = ReportFile::open(path)?;
             ledger.restore(&bans, wall_now());
+            // There from the start on: fail2ban does not start without the file that it is to read. If it can't be
+            // written now, whoever keeps it will say so and try again.
+            let _ = file.write(&ledger.bans());
             Some(file)
         }
     };
@@ -191,7 +196,7 @@ fn assemble(
     keys: Keys,
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
-    ledger: SharedLedger,
+    books: Books,
     listening: &[SocketAddr],
     mut entropy: Entropy,
 ) -> (Shared, Arc<Door>, relay::Relay) {
@@ -206,11 +211,11 @@ fn assemble(
         relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
     };
     let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
-    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&ledger));
+    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
     let door = Door::new(
         &keys.server.key(),
         Arc::clone(&gatekeeper),
-        Arc::clone(&ledger),
+        Arc::clone(&books.ledger),
         relay.clone(),
         Arc::clone(decoy),
         config.ban.refuse,
@@ -227,7 +232,7 @@ fn assemble(
         ephemeral: config.ephemeral,
     };
     let keyring = Keyring { keys, gate, entropy };
-    (Arc::new(Operator::new(facts, relay, ledger, gatekeeper, keyring)), Arc::new(door), relay_task)
+    (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
 /// What members' requests upwards ask for: files as a browser reloads them, or the listing where there are none.

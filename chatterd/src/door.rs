@@ -89,9 +89,22 @@ impl Door {
 }
 
 impl Doorkeeper for Door {
+    fn shuns(&self, peer: SocketAddr) -> bool {
+        self.refuses_banned && lock(&self.ledger).is_banned(peer.ip(), wall_now())
+    }
+
+    /// Nothing that looks like a token: that needs no decision about an answer that nobody gets.
+    fn turns_away(&self, request: &Request, peer: SocketAddr) -> bool {
+        let without_token = self.token(request).is_none();
+        if without_token {
+            self.knock(peer.ip());
+        }
+        without_token
+    }
+
     /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
     fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool {
-        if !self.refuses_banned || !lock(&self.ledger).is_banned(peer.ip(), wall_now()) {
+        if !self.shuns(peer) {
             return false;
         }
         let genuine = |token: Vec<u8>| lock(&self.gatekeeper).is_genuine(&token, wall_now());

@@ -4,6 +4,7 @@
 //! **Never**: a log line about a peer; spinning when descriptors run out.
 
 pub(crate) mod crowd;
+pub(crate) mod refusal;
 mod turns;
 
 use crate::connection::{self, Doorkeeper};
@@ -11,17 +12,18 @@ use crate::decoy::Decoy;
 use crowd::Crowd;
 use socket2::{Domain, SockRef, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 /// A listening socket and the crowd of strangers that it lets in.
 #[derive(Debug)]
 pub struct Listener {
-    socket: std::net::TcpListener,
+    socket: TcpListener,
     queue: Queue,
     crowd: Arc<Crowd>,
 }
@@ -59,7 +61,7 @@ impl Listener {
     }
 
     /// Takes over a bound socket.
-    pub fn from_std(socket: std::net::TcpListener, queue: Queue) -> io::Result<Listener> {
+    pub fn from_std(socket: TcpListener, queue: Queue) -> io::Result<Listener> {
         socket.set_nonblocking(true)?;
         SockRef::from(&socket).listen(queue.backlog())?;
         Ok(Listener { socket, queue, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
@@ -91,16 +93,31 @@ impl Listener {
     ) -> io::Result<()> {
         let Listener { socket, queue, crowd } = self;
         let mut arrivals = match queue {
-            Queue::Deep => Arrivals::AtOnce(TcpListener::from_std(socket)?),
+            Queue::Deep => Arrivals::AtOnce(polled(socket)?),
             Queue::Python => Arrivals::InTurns(turns::take(socket)),
         };
+        let mut turned_away = 0;
         loop {
             let accepted = tokio::select! {
                 accepted = arrivals.next() => accepted,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
             match accepted {
+                Ok((stream, peer))
+                    if refusal::is_turned_away(&stream, peer, decoy.persona(), door.as_ref()) =>
+                {
+                    refusal::reset(&stream);
+                    drop(stream);
+                    turned_away = (turned_away + 1) % TURNED_AWAY_IN_A_ROW;
+                    if turned_away == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Ok((stream, peer)) => {
+                    let polled =
+                        stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
+                    // The system has no room for one more; the peer sees its connection close.
+                    let Ok(stream) = polled else { continue };
                     let (seat, ticket) = crowd.admit();
                     let (decoy, door) = (Arc::clone(&decoy), Arc::clone(&door));
                     let serving = connection::serve_seated(stream, peer, decoy, door, seat, members.clone());
@@ -116,17 +133,23 @@ impl Listener {
 
 /// Where connections come from.
 enum Arrivals {
-    AtOnce(TcpListener),
+    // Not tokio's own, which would tell the poller of each connection before it is known whether it is worth that.
+    AtOnce(AsyncFd<TcpListener>),
     InTurns(turns::Turns),
 }
 
 impl Arrivals {
-    async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    async fn next(&mut self) -> turns::Arrival {
         match self {
-            Arrivals::AtOnce(socket) => socket.accept().await,
+            Arrivals::AtOnce(socket) => socket.async_io(Interest::READABLE, TcpListener::accept).await,
             Arrivals::InTurns(turns) => turns.next().await,
         }
     }
+}
+
+fn polled(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
+    #[expect(deprecated, reason = "its heir is unsafe, for descriptors that change under it; std's do not")]
+    AsyncFd::new(socket)
 }
 
 /// Without descriptors the oldest idle stranger goes; whatever it was, a failing accept waits a moment.
@@ -140,5 +163,7 @@ async fn recover(crowd: &Crowd, error: &io::Error) {
 
 /// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.
 pub const STRANGERS_MAX: usize = 1_000;
+/// Connections that are turned away before others have their turn: a fraction of a millisecond.
+const TURNED_AWAY_IN_A_ROW: u32 = 16;
 /// How long a failed accept waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

@@ -8,13 +8,13 @@
 pub mod live_tags;
 pub mod outbox;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chatter_proto::relay::bye;
-use chatter_protocol::ids::{LinkId, SessionId};
+use chatter_protocol::ids::{LinkId, RoomId, SessionId};
 use chatter_protocol::server::gatekeeper::{GateId, Recognised};
 use chatter_protocol::server::session::State;
 use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::journal;
+use crate::ledger::Address;
 use live_tags::LiveTags;
 use outbox::Outbox;
 
@@ -78,6 +79,17 @@ pub struct SessionView {
     pub age: std::time::Duration,
 }
 
+/// Whose sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Everybody's.
+    All,
+    /// Those that come from this address, or would be resumed from it.
+    From(Address),
+    /// Those that sit in this room.
+    In(RoomId),
+}
+
 enum Order {
     Open {
         recognised: Recognised,
@@ -88,7 +100,10 @@ enum Order {
     Closed(LinkId),
     Sessions(oneshot::Sender<Vec<SessionView>>),
     Counts(oneshot::Sender<Counts>),
-    EndAll {
+    Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
+    Peers(oneshot::Sender<Vec<IpAddr>>),
+    End {
+        which: Which,
         reason: bye::Reason,
         reply: oneshot::Sender<u64>,
     },
@@ -161,12 +176,28 @@ impl Handle {
         self.ask(Order::Counts).await
     }
 
-    /// Ends all sessions and says why; how many there were.
+    /// The rooms, and how many members each has.
     ///
     /// # Errors
     /// [`RelayEnded`].
-    pub async fn end_all(&self, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::EndAll { reason, reply }).await
+    pub async fn rooms(&self) -> Result<Vec<(RoomId, usize)>, RelayEnded> {
+        self.ask(Order::Rooms).await
+    }
+
+    /// Where the links come from, each link once.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn peers(&self) -> Result<Vec<IpAddr>, RelayEnded> {
+        self.ask(Order::Peers).await
+    }
+
+    /// Ends these sessions and tells them why; how many there were.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
+        self.ask(|reply| Order::End { which, reason, reply }).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
@@ -261,13 +292,33 @@ impl Relay {
             Order::Counts(reply) => {
                 let _ = reply.send(self.counts());
             }
-            Order::EndAll { reason, reply } => {
-                let ended = self.server.sessions().count() as u64;
-                self.server.end_all(reason, now);
+            Order::Rooms(reply) => {
+                let _ = reply.send(self.server.relay().occupied().collect());
+            }
+            Order::Peers(reply) => {
+                let _ = reply.send(self.links.values().map(|(_, peer)| *peer).collect());
+            }
+            Order::End { which, reason, reply } => {
+                let ending = self.sessions(which);
+                let ended = self.server.end_where(|id| ending.contains(&id), reason, now);
                 self.carry_out();
                 let _ = reply.send(ended);
             }
             Order::ForgetRetired => self.forget_retired(),
+        }
+    }
+
+    fn sessions(&self, which: Which) -> BTreeSet<SessionId> {
+        match which {
+            Which::All => self.server.sessions().map(|info| info.session).collect(),
+            Which::In(room) => self.server.relay().sessions_in(room),
+            Which::From(address) => {
+                let from_here = |peer: &IpAddr| Address::from(*peer) == address;
+                let links = self.links.iter().filter(|(_, (_, peer))| from_here(peer));
+                let linked = links.filter_map(|(link, _)| self.server.session_of(*link));
+                let members = self.members.iter().filter(|(_, peer)| from_here(peer)).map(|(id, _)| *id);
+                linked.chain(members).collect()
+            }
         }
     }
 
@@ -313,7 +364,7 @@ impl Relay {
             let mut ledger = lock(&self.ledger);
             ledger.session_ended(address);
             if reason == EndReason::Quit {
-                ledger.forget(address);
+                ledger.forget(address.into());
             }
         }
         self.forget_retired();

@@ -55,7 +55,7 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn ephemeral(&self, settings: &str) -> Daemon {
-        self.start(command(), settings, true)
+        self.start(command(), LOOPBACK, settings, true)
     }
 
     /// The same, in the environment that the installed unit gives it.
@@ -66,7 +66,7 @@ impl Home {
         let mut command = command();
         let assignments = UNIT.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('='));
         command.envs(assignments);
-        self.start(command, settings, true)
+        self.start(command, LOOPBACK, settings, true)
     }
 
     /// Starts a daemon with lasting keys and a report, with these settings. None of them may be in a table before
@@ -75,15 +75,23 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn lasting(&self, settings: &str) -> Daemon {
-        let settings = format!("state-directory = '{}'\n{settings}", self.path("state").display());
-        self.start(command(), &settings, false)
+        self.lasting_on(LOOPBACK, settings)
     }
 
-    fn start(&self, mut command: Command, settings: &str, ephemeral: bool) -> Daemon {
+    /// The same, where it answers at this address.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn lasting_on(&self, listen: &str, settings: &str) -> Daemon {
+        let state = self.path("state");
+        self.start(command(), listen, &format!("state-directory = '{}'\n{settings}", state.display()), false)
+    }
+
+    fn start(&self, mut command: Command, listen: &str, settings: &str, ephemeral: bool) -> Daemon {
         let config = self.path("chatterd.toml");
         std::fs::write(&config, settings).expect("room for settings");
         let socket = self.path("run/admin.sock");
-        command.arg("--config").arg(config).args(["--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(config).args(["--listen", listen]);
         command.arg("--admin-socket").arg(&socket);
         if ephemeral {
             command.arg("--ephemeral");
@@ -127,6 +135,8 @@ impl Daemon {
         self.process.stderr.all().join("\n")
     }
 }
+
+const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A chatterd without arguments, whose settings come from nowhere else, and which logs all it can.
 pub fn command() -> Command {

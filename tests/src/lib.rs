@@ -15,6 +15,7 @@ pub mod daemon;
 pub mod exchange;
 pub mod ground;
 pub mod memory;
+pub mod namespaces;
 pub mod operator;
 pub mod process;
 pub mod programs;

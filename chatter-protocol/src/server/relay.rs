@@ -6,7 +6,7 @@
 //! Whatever a session sends costs bounded memory here and only ever a `Refused` in return. Queues towards the
 //! members are the sessions' own.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use chatter_proto::relay::{
@@ -105,6 +105,17 @@ impl Relay {
     /// How many seats are taken, over all rooms.
     pub fn memberships(&self) -> usize {
         self.rooms.values().map(|room| room.members.len()).sum()
+    }
+
+    /// The rooms that have somebody in them, and how many each holds.
+    pub fn occupied(&self) -> impl Iterator<Item = (RoomId, usize)> {
+        self.rooms.iter().map(|(id, room)| (*id, room.members.len()))
+    }
+
+    /// Who sits in a room.
+    pub fn sessions_in(&self, room: RoomId) -> BTreeSet<SessionId> {
+        let members = self.rooms.get(&room).into_iter().flat_map(|room| room.members.values());
+        members.map(|member| member.session).collect()
     }
 
     /// In how many rooms a session sits.

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::ConfigError;
-use super::file::{BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
+use super::file::{Addresses, BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
 
 /// The variables as they were at the start, and who runs the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ const PREFIX: &str = "CHATTERD_";
 const OTHERS: [&str; 2] = ["CHATTERD_CONFIG", "CHATTERD_LOG"];
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 16] = [
+pub(super) const VARIABLES: [(&str, Read); 17] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
@@ -75,6 +75,9 @@ pub(super) const VARIABLES: [(&str, Read); 16] = [
     ("CHATTERD_BAN_EXEMPT", |text, file| put(&mut file.ban.exempt, text.parse())),
     ("CHATTERD_BAN_FOR", |text, file| put(&mut file.ban.length, number(text).map(BanLength::from))),
     ("CHATTERD_BAN_REPORT", |text, file| put(&mut file.ban.report, text.parse())),
+    ("CHATTERD_BAN_ADDRESSES_MAX", |text, file| {
+        put(&mut file.ban.addresses_max, number(text).and_then(Addresses::try_from))
+    }),
     ("CHATTERD_PURGE_EVERY_PACKETS", |text, file| put(&mut file.purge.every_packets, count(text))),
     ("CHATTERD_ADMIN_SOCKET", |text, file| put(&mut file.admin.socket, text.parse())),
 ];

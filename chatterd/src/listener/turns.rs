@@ -5,13 +5,12 @@
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-type Arrival = io::Result<(std::net::TcpStream, SocketAddr)>;
+pub(super) type Arrival = io::Result<(TcpStream, SocketAddr)>;
 
 /// What the accepting thread hands on.
 pub(super) struct Turns(mpsc::Receiver<Arrival>);
@@ -39,11 +38,9 @@ pub(super) fn take(socket: TcpListener) -> Turns {
 }
 
 impl Turns {
-    pub(super) async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(super) async fn next(&mut self) -> Arrival {
         let gone = || io::Error::other("the accepting thread has ended");
-        let (stream, peer) = self.0.recv().await.ok_or_else(gone)??;
-        stream.set_nonblocking(true)?;
-        Ok((TcpStream::from_std(stream)?, peer))
+        self.0.recv().await.ok_or_else(gone)?
     }
 }
 

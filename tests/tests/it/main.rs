@@ -1,9 +1,11 @@
 //! The real programs, end to end.
 
 mod admin;
+mod bans;
 mod carrier;
 mod knocks;
 mod nothing_kept;
+mod packet_filter;
 mod replay;
 mod resume;
 mod send;
