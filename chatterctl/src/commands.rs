@@ -4,6 +4,7 @@
 //! pins them.
 
 mod bans;
+mod health;
 mod invite;
 mod ips;
 mod purge;
@@ -25,6 +26,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut daemon = Daemon::find(arguments.socket.as_deref(), timeout).await?;
     match &arguments.command {
         Command::Status => status::run(&mut daemon).await,
+        Command::Health => health::run(&mut daemon).await,
         Command::Ips => ips::run(&mut daemon).await,
         Command::Sessions => sessions::run(&mut daemon).await,
         Command::Purge { everything } => purge::run(&mut daemon, *everything).await,
