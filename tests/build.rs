@@ -1,7 +1,7 @@
 //! Looks for what some tests need beyond the programs themselves, so that a test without it counts as ignored and
 //! says what is missing.
 //!
-//! **In** this machine: its Pythons, its kernel's permissions. **Out** cfgs `python3` and `ptrace`, the path and version
+//! **In** this machine: its Pythons, its kernel's permissions. **Out** cfgs `python3`, `ptrace` and `netns`, the path and version
 //! of the Python found. **Never** a failure for the lack of them: a machine without them builds all the same.
 
 use std::path::{Path, PathBuf};
@@ -15,10 +15,14 @@ fn main() {
     }
     println!("cargo::rustc-check-cfg=cfg(python3)");
     println!("cargo::rustc-check-cfg=cfg(ptrace)");
+    println!("cargo::rustc-check-cfg=cfg(netns)");
     if let Some((path, version)) = python() {
         println!("cargo::rustc-cfg=python3");
         println!("cargo::rustc-env=CHATTER_PYTHON={}", path.display());
         println!("cargo::rustc-env=CHATTER_PYTHON_VERSION={version}");
+    }
+    if may_make_networks() {
+        println!("cargo::rustc-cfg=netns");
     }
     if may_read_memory() {
         println!("cargo::rustc-cfg=ptrace");
@@ -51,6 +55,13 @@ fn version(python: &Path) -> Option<String> {
     let output = Command::new(python).arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
     version.trim().strip_prefix("Python ").map(str::to_owned)
+}
+
+/// Whether a network namespace can be made and furnished; tried, since containers forbid it in many ways.
+fn may_make_networks() -> bool {
+    let script = "ip link set lo up && ip -6 route add local 2001:db8::/32 dev lo";
+    let tried = Command::new("unshare").args(["--net", "sh", "-c", script]).output();
+    tried.is_ok_and(|output| output.status.success())
 }
 
 /// Whether this user may read the memory of a process that has closed itself off.

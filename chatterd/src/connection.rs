@@ -146,7 +146,13 @@ async fn read_head(
         stream.readable().await?;
         match receive(stream, &mut reader) {
             Ok(Some(outcome)) => return Ok(outcome),
-            Ok(None) => seat.active(reader.held()),
+            Ok(None) => {
+                seat.active(reader.held());
+                // Nobody who sends that much is in the way of others for longer than one read.
+                if reader.held() > HEAD_USUAL {
+                    tokio::task::yield_now().await;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -241,5 +247,7 @@ async fn write_file(
     }
 }
 
+/// More than browsers and members send.
+const HEAD_USUAL: usize = 16 * 1024;
 /// What Python's buffered reader asks of a socket at a time.
 const RECEIVE: usize = 8192;

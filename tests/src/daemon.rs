@@ -55,7 +55,15 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn ephemeral(&self, settings: &str) -> Daemon {
-        self.start(settings, true)
+        self.start(settings, true, LOOPBACK, &[])
+    }
+
+    /// The same, listening on `address`, with these variables beside its settings.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn ephemeral_on(&self, address: &str, settings: &str, variables: &[(&str, &str)]) -> Daemon {
+        self.start(settings, true, address, variables)
     }
 
     /// Starts a daemon with lasting keys and a report, with these settings. None of them may be in a table before
@@ -64,15 +72,17 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn lasting(&self, settings: &str) -> Daemon {
-        self.start(&format!("state-directory = '{}'\n{settings}", self.path("state").display()), false)
+        let settings = format!("state-directory = '{}'\n{settings}", self.path("state").display());
+        self.start(&settings, false, LOOPBACK, &[])
     }
 
-    fn start(&self, settings: &str, ephemeral: bool) -> Daemon {
+    fn start(&self, settings: &str, ephemeral: bool, listen: &str, variables: &[(&str, &str)]) -> Daemon {
         let config = self.path("chatterd.toml");
         std::fs::write(&config, settings).expect("room for settings");
         let socket = self.path("run/admin.sock");
         let mut command = command();
-        command.arg("--config").arg(config).args(["--listen", "127.0.0.1:0"]);
+        command.envs(variables.iter().copied());
+        command.arg("--config").arg(config).args(["--listen", listen]);
         command.arg("--admin-socket").arg(&socket);
         if ephemeral {
             command.arg("--ephemeral");
@@ -116,6 +126,8 @@ impl Daemon {
         self.process.stderr.all().join("\n")
     }
 }
+
+const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A chatterd without arguments, whose settings come from nowhere else, and which logs all it can.
 pub fn command() -> Command {

@@ -12,7 +12,9 @@
 pub mod client;
 pub mod daemon;
 pub mod exchange;
+pub mod load;
 pub mod memory;
+pub mod namespace;
 pub mod operator;
 pub mod process;
 pub mod programs;
