@@ -2,7 +2,7 @@
 //! says what is missing.
 //!
 //! **In** this machine: its Pythons, its programs, its kernel's permissions. **Out** cfgs `python3`, `curl`, `wget`,
-//! `ptrace`, `mount` and `files`, the path and version of the Python found. **Never** a failure for the lack of them: a machine
+//! `ptrace`, `mount`, `netns` and `files`, the path and version of the Python found. **Never** a failure for the lack of them: a machine
 //! without them builds all the same.
 
 use std::path::{Path, PathBuf};
@@ -24,10 +24,14 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(ptrace)");
     println!("cargo::rustc-check-cfg=cfg(files)");
     println!("cargo::rustc-check-cfg=cfg(mount)");
+    println!("cargo::rustc-check-cfg=cfg(netns)");
     if let Some((path, version)) = python() {
         println!("cargo::rustc-cfg=python3");
         println!("cargo::rustc-env=CHATTER_PYTHON={}", path.display());
         println!("cargo::rustc-env=CHATTER_PYTHON_VERSION={version}");
+    }
+    if may_make_networks() {
+        println!("cargo::rustc-cfg=netns");
     }
     if may_read_memory() {
         println!("cargo::rustc-cfg=ptrace");
@@ -78,6 +82,13 @@ fn version(python: &Path) -> Option<String> {
     let output = Command::new(python).arg("--version").output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
     version.trim().strip_prefix("Python ").map(str::to_owned)
+}
+
+/// Whether a network namespace can be made and furnished; tried, since containers forbid it in many ways.
+fn may_make_networks() -> bool {
+    let script = "ip link set lo up && ip -6 route add local 2001:db8::/32 dev lo";
+    let tried = Command::new("unshare").args(["--net", "sh", "-c", script]).output();
+    tried.is_ok_and(|output| output.status.success())
 }
 
 /// Whether this user may read the memory of a process that has closed itself off.

@@ -30,6 +30,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// What the daemon is and how busy it is
     Status,
+    /// Whether the daemon is there and its relay works: exit code 0, else 3
+    Health,
     /// Every address that the daemon knows at this moment, and why
     Ips,
     /// The sessions that exist, without anything that says who talks to whom

@@ -5,6 +5,7 @@
 
 mod bans;
 mod decoy;
+mod health;
 mod invite;
 mod ips;
 mod purge;
@@ -29,6 +30,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut daemon = Daemon::find(arguments.socket.as_deref(), timeout).await?;
     match &arguments.command {
         Command::Status => status::run(&mut daemon).await,
+        Command::Health => health::run(&mut daemon).await,
         Command::Ips => ips::run(&mut daemon).await,
         Command::Sessions => sessions::run(&mut daemon).await,
         Command::Rooms => rooms::run(&mut daemon).await,

@@ -9,6 +9,9 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use chatter_proto::admin::admin_server::{Admin, AdminServer};
+use chatter_proto::admin::health::health_check_response::ServingStatus;
+use chatter_proto::admin::health::health_server::{Health as HealthService, HealthServer};
+use chatter_proto::admin::health::{HealthCheckRequest, HealthCheckResponse};
 use chatter_proto::admin::*;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
@@ -145,6 +148,41 @@ impl Admin for Fake {
     }
 }
 
+/// A health service that says so.
+struct Health(ServingStatus);
+
+#[tonic::async_trait]
+impl HealthService for Health {
+    async fn check(&self, request: Request<HealthCheckRequest>) -> Reply<HealthCheckResponse> {
+        assert_eq!(request.get_ref().service, "", "it asks for the daemon as a whole");
+        Ok(Response::new(HealthCheckResponse { status: self.0.into() }))
+    }
+
+    type WatchStream = tokio_stream::Empty<Result<HealthCheckResponse, Status>>;
+
+    async fn watch(&self, _: Request<HealthCheckRequest>) -> Reply<Self::WatchStream> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+#[test]
+fn health_is_an_exit_code() {
+    let check_health = |status, json: &[&str]| {
+        let daemon = Daemon::serving(HealthServer::new(Health(status)));
+        daemon.ctl(&[&["health"], json].concat())
+    };
+    check(&check_health(ServingStatus::Serving, &[]), 0, "serving\n", "");
+    check(&check_health(ServingStatus::Serving, &["--json"]), 0, "{\"serving\":true}\n", "");
+    let hangs = "chatterd does not answer: it is there, but its relay hangs. If it hangs, restart it; if this is another \
+                 program's socket, give the right one to --socket";
+    check(&check_health(ServingStatus::NotServing, &[]), 3, "", &format!("chatterctl: {hangs}\n"));
+    let told = json!({"error": hangs, "kind": "unreachable"});
+    let output = check_health(ServingStatus::NotServing, &["--json"]);
+    check(&output, 3, &format!("{told}\n"), "");
+    let nobody = chatterctl(&["health", "--json", "--socket", "/nowhere/admin.sock"]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(3));
+}
+
 /// A running fake daemon and the folder of its socket.
 struct Daemon {
     folder: tempfile::TempDir,
@@ -153,6 +191,20 @@ struct Daemon {
 
 impl Daemon {
     fn start() -> Self {
+        Self::serving(AdminServer::new(Fake))
+    }
+
+    fn serving<S>(service: S) -> Self
+    where
+        S: tonic::codegen::Service<
+                tonic::codegen::http::Request<tonic::body::Body>,
+                Response = tonic::codegen::http::Response<tonic::body::Body>,
+                Error = std::convert::Infallible,
+            > + Clone
+            + Send
+            + 'static,
+        S::Future: Send,
+    {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let listener = {
@@ -161,7 +213,7 @@ impl Daemon {
         };
         runtime.spawn(
             tonic::transport::Server::builder()
-                .serve_with_incoming(AdminServer::new(Fake), UnixListenerStream::new(listener)),
+                .serve_with_incoming(service, UnixListenerStream::new(listener)),
         );
         Self { folder, _runtime: runtime }
     }

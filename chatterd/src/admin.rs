@@ -3,6 +3,9 @@
 //! **In** gRPC calls whose caller was checked by [`admin_socket`](crate::admin_socket). **Out** what [`Control`] says.
 //! **Never** a decision: those are behind [`Control`].
 
+pub mod health;
+mod services;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +19,8 @@ use tonic::{Request, Response};
 use zeroize::Zeroizing;
 
 use crate::ledger::{Address, AddressError, Ban, BanError, Known, Length};
+
+pub use services::Services;
 
 /// What the operator can ask of the daemon. The daemon implements it over ledger, relay and keys.
 pub trait Control: Send + Sync + 'static {

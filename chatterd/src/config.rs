@@ -49,7 +49,7 @@ pub struct Config {
     pub purge: PurgeConfig,
     /// Where the operator is heard.
     pub admin: AdminConfig,
-    /// `CHATTERD_…` variables that mean nothing to us; container engines set such.
+    /// `CHATTERD_…` variables that mean nothing to us (container engines set such), and CLI_Chatter's access code.
     pub unknown_variables: Vec<String>,
 }
 

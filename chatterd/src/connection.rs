@@ -171,7 +171,8 @@ async fn read_head(
             Ok(Some(outcome)) => return Ok(outcome),
             Ok(None) => {
                 seat.active();
-                if seat.holds(reader.held()) {
+                // Nobody who sends that much, or holds that much, is in the way of others for longer than one read.
+                if seat.holds(reader.held()) || reader.held() > HEAD_USUAL {
                     tokio::task::yield_now().await;
                 }
             }
@@ -277,5 +278,7 @@ async fn write_file(
 /// Listings in the making. However many strangers ask for a large directory, threads are left for everybody else.
 static LISTINGS: Semaphore = Semaphore::const_new(LISTINGS_MAX);
 const LISTINGS_MAX: usize = 4;
+/// More than browsers and members send.
+const HEAD_USUAL: usize = 16 * 1024;
 /// What Python's buffered reader asks of a socket at a time.
 const RECEIVE: usize = 8192;

@@ -19,6 +19,7 @@ use chatter_protocol::server::{Server, Settings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::info;
+use zeroize::Zeroizing;
 
 use crate::access::{Keys, KeysError, SharedLedger, lock, wall_now};
 use crate::admin_socket::{AdminSocket, AdminSocketError};
@@ -84,19 +85,8 @@ impl DaemonError {
 pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(false);
-    let mut entropy = fresh_entropy()?;
-
-    let keys = keys(&config, &mut entropy)?;
-    let decoy = Arc::new(decoy(&config, &keys));
-    let carrier = carrier(&decoy)?;
-    let (report, ledger) = ledger(&config, &mut entropy)?;
-    let listeners = bind(&config)?;
-    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let admin = AdminSocket::bind(&config.admin.socket)?;
-
-    let (keeper, asked) = report::keeper();
-    let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
-    let (operator, door, relay_task) = assemble(&config, keys, &decoy, carrier, books, &listening, entropy);
+    let House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task } =
+        furnish(&config)?;
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
@@ -133,6 +123,36 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let _ = tokio::time::timeout(DRAIN, drain).await;
     operator.note_clean_stop()?;
     Ok(())
+}
+
+/// All that there is before anybody comes.
+struct House {
+    decoy: Arc<Decoy>,
+    report: Option<ReportFile>,
+    asked: report::Asked,
+    ledger: SharedLedger,
+    listeners: Vec<Listener>,
+    listening: Vec<SocketAddr>,
+    admin: AdminSocket,
+    operator: Shared,
+    door: Arc<Door>,
+    relay_task: relay::Relay,
+}
+
+/// Not a part of [`run`], which lasts as long as the daemon and would keep the bytes of keys that it passed on.
+fn furnish(config: &Config) -> Result<House, DaemonError> {
+    let mut entropy = fresh_entropy()?;
+    let keys = keys(config, &mut entropy)?;
+    let decoy = Arc::new(decoy(config, &keys));
+    let carrier = carrier(&decoy)?;
+    let (report, ledger) = ledger(config, &mut entropy)?;
+    let listeners = bind(config)?;
+    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let admin = AdminSocket::bind(&config.admin.socket)?;
+    let (keeper, asked) = report::keeper();
+    let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
+    let (operator, door, relay_task) = assemble(config, keys, &decoy, carrier, books, &listening, entropy);
+    Ok(House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task })
 }
 
 /// A generator seeded by the operating system.
@@ -267,16 +287,14 @@ fn announce(
     listening: &[SocketAddr],
     admin_path: &str,
 ) {
-    let mut lines: Vec<String> = listening.iter().map(|address| format!("listening on {address}")).collect();
-    lines.push(format!("admin socket {admin_path}"));
+    let mut lines: String = listening.iter().map(|address| format!("listening on {address}\n")).collect();
+    lines.push_str(&format!("admin socket {admin_path}\n"));
     if config.ephemeral
         && let Ok(link) = operator.access_link()
     {
-        lines.push(format!("access link {}", *link));
+        lines.push_str(&format!("access link {}\n", *link));
     }
-    for line in lines {
-        let _ = writeln!(stdout, "{line}");
-    }
+    let _ = stdout.write_all(Zeroizing::new(lines).as_bytes());
     let _ = stdout.flush();
 }
 

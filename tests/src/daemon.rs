@@ -69,6 +69,16 @@ impl Home {
         self.start(command, LOOPBACK, settings, true)
     }
 
+    /// The same as [`ephemeral`](Self::ephemeral), listening on `address`, with these variables beside its settings.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn ephemeral_on(&self, address: &str, settings: &str, variables: &[(&str, &str)]) -> Daemon {
+        let mut command = command();
+        command.envs(variables.iter().copied());
+        self.start(command, address, settings, true)
+    }
+
     /// Starts a daemon with lasting keys and a report, with these settings. None of them may be in a table before
     /// those without one.
     ///

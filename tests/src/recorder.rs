@@ -66,11 +66,19 @@ impl Recorder {
     /// # Panics
     /// Where there is no port.
     pub fn new(to: SocketAddr, from: u8) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::between(Ipv4Addr::LOCALHOST.into(), to, Ipv4Addr::new(127, 0, 0, from).into())
+    }
+
+    /// Listens on a port of `at` and forwards to `to`, where connections seem to come from `from`.
+    ///
+    /// # Panics
+    /// Where there is no port.
+    pub fn between(at: IpAddr, to: SocketAddr, from: IpAddr) -> Self {
+        let listener = TcpListener::bind(SocketAddr::new(at, 0)).expect("a port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             to: Mutex::new(to),
-            from: Ipv4Addr::new(127, 0, 0, from).into(),
+            from,
             holding: Mutex::new(Holding::Not),
             released: Condvar::new(),
             over: AtomicBool::new(false),

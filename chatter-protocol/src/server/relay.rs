@@ -92,6 +92,14 @@ impl Relay {
         }
     }
 
+    /// Leaves nothing in memory of rooms and seats that are no more.
+    pub(super) fn renew_tables(&mut self) {
+        super::renew(&mut self.rooms);
+        super::renew(&mut self.sessions);
+        self.rooms.values_mut().for_each(|room| super::renew(&mut room.members));
+        self.output.shrink_to_fit();
+    }
+
     /// The next frame to deliver; drain it after each call above.
     pub fn poll_output(&mut self) -> Option<Delivery> {
         self.output.pop_front()

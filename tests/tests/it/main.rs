@@ -3,7 +3,9 @@
 mod admin;
 mod bans;
 mod carrier;
+mod forgotten;
 mod knocks;
+mod load;
 mod nothing_kept;
 mod packet_filter;
 mod replay;
