@@ -11,11 +11,12 @@ use crate::connection::{self, Doorkeeper};
 use crate::decoy::Decoy;
 use crowd::Crowd;
 use socket2::{Domain, SockRef, Socket, Type};
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -96,38 +97,65 @@ impl Listener {
             Queue::Deep => Arrivals::AtOnce(polled(socket)?),
             Queue::Python => Arrivals::InTurns(turns::take(socket)),
         };
+        let reception = Reception { crowd, decoy, door, members };
         let mut turned_away = 0;
         loop {
-            let accepted = tokio::select! {
-                accepted = arrivals.next() => accepted,
+            // Who comes is dealt with inside of the poll: this task lasts as long as the daemon and would keep his address.
+            let mut received =
+                poll_fn(|context| arrivals.poll(context).map(|arrival| reception.receive(arrival)));
+            let received = tokio::select! {
+                received = &mut received => received,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
-            match accepted {
-                Ok((stream, peer))
-                    if refusal::is_turned_away(&stream, peer, decoy.persona(), door.as_ref()) =>
-                {
-                    refusal::reset(&stream);
-                    drop(stream);
+            match received {
+                Received::Seated => {}
+                Received::TurnedAway => {
                     turned_away = (turned_away + 1) % TURNED_AWAY_IN_A_ROW;
                     if turned_away == 0 {
                         tokio::task::yield_now().await;
                     }
                 }
-                Ok((stream, peer)) => {
-                    let polled =
-                        stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
-                    // The system has no room for one more; the peer sees its connection close.
-                    let Ok(stream) = polled else { continue };
-                    let (seat, ticket) = crowd.admit();
-                    let (decoy, door) = (Arc::clone(&decoy), Arc::clone(&door));
-                    let serving = connection::serve_seated(stream, peer, decoy, door, seat, members.clone());
-                    ticket.seated(tokio::spawn(serving).abort_handle());
-                }
-                Err(error) => recover(&crowd, &error).await,
+                Received::Failed(error) => recover(&reception.crowd, &error).await,
             }
         }
-        crowd.clear();
+        reception.crowd.clear();
         Ok(())
+    }
+}
+
+/// Who deals with newcomers.
+struct Reception<D> {
+    crowd: Arc<Crowd>,
+    decoy: Arc<Decoy>,
+    door: Arc<D>,
+    members: Handle,
+}
+
+/// What became of one.
+enum Received {
+    Seated,
+    TurnedAway,
+    Failed(io::Error),
+}
+
+impl<D: Doorkeeper> Reception<D> {
+    fn receive(&self, arrival: turns::Arrival) -> Received {
+        let (stream, peer) = match arrival {
+            Ok(arrived) => arrived,
+            Err(error) => return Received::Failed(error),
+        };
+        if refusal::is_turned_away(&stream, peer, self.decoy.persona(), self.door.as_ref()) {
+            refusal::reset(&stream);
+            return Received::TurnedAway;
+        }
+        let polled = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
+        // The system has no room for one more; the peer sees its connection close.
+        let Ok(stream) = polled else { return Received::Seated };
+        let (seat, ticket) = self.crowd.admit();
+        let (decoy, door) = (Arc::clone(&self.decoy), Arc::clone(&self.door));
+        let serving = connection::serve_seated(stream, peer, decoy, door, seat, self.members.clone());
+        ticket.seated(tokio::spawn(serving).abort_handle());
+        Received::Seated
     }
 }
 
@@ -139,10 +167,15 @@ enum Arrivals {
 }
 
 impl Arrivals {
-    async fn next(&mut self) -> turns::Arrival {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<turns::Arrival> {
         match self {
-            Arrivals::AtOnce(socket) => socket.async_io(Interest::READABLE, TcpListener::accept).await,
-            Arrivals::InTurns(turns) => turns.next().await,
+            Arrivals::AtOnce(socket) => loop {
+                let mut ready = std::task::ready!(socket.poll_read_ready(context))?;
+                if let Ok(arrival) = ready.try_io(|socket| socket.get_ref().accept()) {
+                    return Poll::Ready(arrival);
+                }
+            },
+            Arrivals::InTurns(turns) => turns.poll(context),
         }
     }
 }

@@ -7,6 +7,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -38,9 +39,9 @@ pub(super) fn take(socket: TcpListener) -> Turns {
 }
 
 impl Turns {
-    pub(super) async fn next(&mut self) -> Arrival {
-        let gone = || io::Error::other("the accepting thread has ended");
-        self.0.recv().await.ok_or_else(gone)?
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
+        let gone = || Err(io::Error::other("the accepting thread has ended"));
+        self.0.poll_recv(context).map(|arrival| arrival.unwrap_or_else(gone))
     }
 }
 
