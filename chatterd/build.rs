@@ -1,7 +1,7 @@
 //! Looks for the real servers that the decoy's tests compare it with.
 //!
 //! **In**: the machine's python3 commands, and the table of verified versions. **Out**: `CHATTER_PYTHONS` (path and version of
-//! each, one a line) and the cfg `real_python` if there is one; without it those tests count as ignored.
+//! each, one a line), `CHATTER_PYTHONS_UNVERIFIED` (those from 3.11 on that no persona poses as) and the cfg `real_python` if there is one; without it those tests count as ignored.
 //! **Never**: anything that the daemon itself is built from.
 
 use std::collections::BTreeMap;
@@ -14,15 +14,22 @@ fn main() {
     println!("cargo::rerun-if-changed={PERSONAS}");
     println!("cargo::rerun-if-env-changed=PATH");
     let personas = std::fs::read_to_string(PERSONAS).unwrap_or_default();
-    let found: Vec<String> = pythons()
-        .into_iter()
-        .filter(|(version, _)| personas.contains(&format!("version: \"{version}\"")))
-        .map(|(version, path)| format!("{version}={path}"))
-        .collect();
+    let (verified, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        pythons().into_iter().partition(|(version, _)| personas.contains(&format!("version: \"{version}\"")));
+    let found: Vec<String> =
+        verified.into_iter().map(|(version, path)| format!("{version}={path}")).collect();
+    let unverified: Vec<String> = others.into_keys().filter(|version| is_recent(version)).collect();
     if !found.is_empty() {
         println!("cargo::rustc-cfg=real_python");
     }
     println!("cargo::rustc-env=CHATTER_PYTHONS={}", found.join(";"));
+    println!("cargo::rustc-env=CHATTER_PYTHONS_UNVERIFIED={}", unverified.join(";"));
+}
+
+/// Whether it is a 3.11 or later, whose pages are those that the decoy knows.
+fn is_recent(version: &str) -> bool {
+    let minor = version.strip_prefix("3.").and_then(|rest| rest.split('.').next());
+    minor.and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 11)
 }
 
 /// The pythons that run, by version; the system's own counts first.

@@ -21,6 +21,8 @@ struct Release {
     title_falls_back_to_the_path: bool,
     brackets_enclose_the_host: bool,
     knows_rtsps: bool,
+    knows_itms_services: bool,
+    empty_authority_needs_a_rooted_path: bool,
     punycode_fails: bool,
     message_depth_max: usize,
     reason_414: &'static str,
@@ -28,7 +30,7 @@ struct Release {
     types: &'static [(&'static str, &'static str)],
 }
 
-const RELEASES: [Release; 2] = [
+const RELEASES: [Release; 4] = [
     // Debian 12's 3.11.2-6+deb12u6, whose patches tell it from the 3.11.2 of python.org.
     Release {
         version: "3.11.2",
@@ -36,6 +38,8 @@ const RELEASES: [Release; 2] = [
         title_falls_back_to_the_path: true,
         brackets_enclose_the_host: true,
         knows_rtsps: false,
+        knows_itms_services: false,
+        empty_authority_needs_a_rooted_path: false,
         punycode_fails: true,
         message_depth_max: 977,
         reason_414: "Request-URI Too Long",
@@ -47,10 +51,46 @@ const RELEASES: [Release; 2] = [
         title_falls_back_to_the_path: false,
         brackets_enclose_the_host: false,
         knows_rtsps: true,
+        knows_itms_services: false,
+        empty_authority_needs_a_rooted_path: false,
         punycode_fails: true,
         message_depth_max: 977,
         reason_414: "Request-URI Too Long",
         types: &[],
+    },
+    Release {
+        version: "3.12.1",
+        version_parts_are_digits: true,
+        title_falls_back_to_the_path: false,
+        brackets_enclose_the_host: false,
+        knows_rtsps: true,
+        knows_itms_services: false,
+        empty_authority_needs_a_rooted_path: false,
+        punycode_fails: true,
+        message_depth_max: 978,
+        reason_414: "Request-URI Too Long",
+        types: &[("js", "text/javascript"), ("mjs", "text/javascript")],
+    },
+    Release {
+        version: "3.13.0",
+        version_parts_are_digits: true,
+        title_falls_back_to_the_path: false,
+        brackets_enclose_the_host: false,
+        knows_rtsps: true,
+        knows_itms_services: true,
+        empty_authority_needs_a_rooted_path: true,
+        punycode_fails: false,
+        message_depth_max: 978,
+        reason_414: "URI Too Long",
+        types: &[
+            ("js", "text/javascript"),
+            ("mjs", "text/javascript"),
+            ("webp", "image/webp"),
+            ("md", "text/markdown"),
+            ("markdown", "text/markdown"),
+            ("rst", "text/x-rst"),
+            ("rtf", "text/rtf"),
+        ],
     },
 ];
 
@@ -106,10 +146,17 @@ impl Persona {
         self.0.types
     }
 
+    /// Whether `urlunsplit` keeps an empty authority before `//`, and adds none before a path without a leading slash.
+    pub(crate) fn empty_authority_needs_a_rooted_path(self) -> bool {
+        self.0.empty_authority_needs_a_rooted_path
+    }
+
     /// Whether `urlunsplit` gives addresses of this scheme an authority, even an empty one.
     pub(crate) fn scheme_has_authority(self, scheme: &[u8]) -> bool {
         let known = USES_AUTHORITY.iter().any(|known| known.as_bytes() == scheme);
-        known || self.0.knows_rtsps && scheme == b"rtsps"
+        known
+            || self.0.knows_rtsps && scheme == b"rtsps"
+            || self.0.knows_itms_services && scheme == b"itms-services"
     }
 }
 

@@ -134,9 +134,16 @@ impl Parts<'_> {
     /// `urlunsplit`, with a slash after the path.
     fn with_slash(&self, persona: Persona) -> Vec<u8> {
         let mut url = [self.path, b"/"].concat();
-        let scheme_has_authority =
-            !self.scheme.is_empty() && persona.scheme_has_authority(&self.scheme) && !url.starts_with(b"//");
-        if !self.authority.is_empty() || scheme_has_authority {
+        let rooted_only = persona.empty_authority_needs_a_rooted_path();
+        let has_authority = match () {
+            () if !self.authority.is_empty() => true,
+            () if url.starts_with(b"//") => rooted_only,
+            () => {
+                let scheme_has_one = !self.scheme.is_empty() && persona.scheme_has_authority(&self.scheme);
+                scheme_has_one && (!rooted_only || url.starts_with(b"/"))
+            }
+        };
+        if has_authority {
             if !url.starts_with(b"/") {
                 url.insert(0, b'/');
             }

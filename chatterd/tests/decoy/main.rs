@@ -1,13 +1,16 @@
 //! The decoy beside the real thing: the machine's `python3 -m http.server` and ours on the same directory, compared by
 //! every byte, by when it comes and by how the connection ends.
 //!
-//! **In**: a catalogue of probes and mutations of them (`CHATTER_DECOY_MUTATIONS`, `CHATTER_DECOY_SEED`).
+//! **In**: a catalogue of probes and mutations of them (`CHATTER_DECOY_MUTATIONS` over sockets,
+//! `CHATTER_DECOY_INSIDE` without; `CHATTER_DECOY_SEED`), `CHATTER_DECOY_PYTHON` to compare with one version only.
 //! **Out**: no difference, for each verified Python that is installed. Without one these tests are ignored: install
 //! python3 (3.11.2 is Debian 12's) and build again.
 //! **Never**: another server than those started here.
 
 mod catalogue;
 mod directory;
+mod grammar;
+mod inside;
 mod mutation;
 mod probe;
 mod servers;
@@ -31,14 +34,40 @@ fn the_catalogue_shows_no_difference() {
 #[test]
 #[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
 fn mutated_requests_show_no_difference() {
-    let number =
-        |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
-    let (count, seed) = (number("CHATTER_DECOY_MUTATIONS", 1_000), number("CHATTER_DECOY_SEED", 1));
+    let (count, seed) = (number("CHATTER_DECOY_MUTATIONS", 10_000), number("CHATTER_DECOY_SEED", 1));
     for pair in Pair::each() {
         let probes = mutation::mutated(&catalogue::all(), seed, count);
         let differing = compare(&pair, &probes);
         assert!(differing.is_empty(), "Python {}: {}", pair.version, differing.join("\n"));
         eprintln!("Python {}: {} mutations of seed {seed}, no difference", pair.version, probes.len());
+    }
+}
+
+/// `.ci/run peers` shows what this prints.
+#[test]
+fn pythons_without_a_persona_are_named() {
+    for version in env!("CHATTER_PYTHONS_UNVERIFIED").split_terminator(';') {
+        assert!(
+            chatterd::decoy::Persona::parse(version).is_err(),
+            "Python {version} could have been compared"
+        );
+        eprintln!("\nskipped: comparing the decoy with the installed Python {version} (it has no persona)");
+    }
+}
+
+#[test]
+#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
+fn requests_without_sockets_show_no_difference() {
+    let (count, seed) = (number("CHATTER_DECOY_INSIDE", 20_000), number("CHATTER_DECOY_SEED", 1));
+    for (version, path) in servers::pythons() {
+        let differing = inside::compare(version, path, seed, usize::try_from(count).expect("not so many"));
+        assert!(
+            differing.is_empty(),
+            "Python {version}, {} of {count}: {}",
+            differing.len(),
+            differing.join("\n")
+        );
+        eprintln!("Python {version}: {count} requests of seed {seed}, no difference");
     }
 }
 
@@ -78,4 +107,9 @@ fn hundreds_of_idle_connections_change_nothing() {
         assert!(differing.is_empty(), "{}", differing.join("\n"));
         drop(idle);
     }
+}
+
+/// A number from the environment.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }

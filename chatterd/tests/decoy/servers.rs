@@ -30,10 +30,7 @@ pub(crate) struct Pair {
 impl Pair {
     /// One pair after the other, for each Python.
     pub(crate) fn each() -> impl Iterator<Item = Pair> {
-        env!("CHATTER_PYTHONS")
-            .split(';')
-            .filter_map(|found| found.split_once('='))
-            .map(|(version, path)| Pair::start(version, path))
+        pythons().map(|(version, path)| Pair::start(version, path))
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -62,6 +59,15 @@ impl Pair {
             _runtime: runtime,
         }
     }
+}
+
+/// Version and path of each Python found when this was built; only one version, if `CHATTER_DECOY_PYTHON` names one.
+pub(crate) fn pythons() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let only = std::env::var("CHATTER_DECOY_PYTHON").ok();
+    env!("CHATTER_PYTHONS")
+        .split(';')
+        .filter_map(|found| found.split_once('='))
+        .filter(move |(version, _)| only.as_deref().is_none_or(|only| only == *version))
 }
 
 impl Drop for Pair {

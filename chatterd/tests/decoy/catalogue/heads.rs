@@ -3,7 +3,7 @@
 //! **In**: nothing. **Out**: probes. **Never**: targets, but for the plainest.
 
 use super::send;
-use crate::probe::Probe;
+use crate::probe::{Probe, Step};
 
 /// Methods, versions, numbers of words, white space, lengths.
 pub(super) fn lines() -> Vec<Probe> {
@@ -64,6 +64,13 @@ pub(super) fn headers() -> Vec<Probe> {
         ]
         .concat();
         probes.push(send(name, head));
+    }
+    // Each is a call deeper for Python, until its limit; the traceback that it then prints may take it a second.
+    for depth in [975, 976, 977, 978, 979] {
+        let lines = "Content-Type: message/rfc822\r\r".repeat(depth);
+        let head = format!("GET /plain.txt HTTP/1.1\r\n{lines}\r\n\r\n");
+        let steps = [Step::Send(head.into_bytes()), Step::Listen(6_000)];
+        probes.push(Probe::new(format!("messages-in-messages/{depth}"), steps));
     }
     for count in [98, 99, 100, 101, 150] {
         let lines = "A: 1\r\n".repeat(count);
