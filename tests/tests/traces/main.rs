@@ -12,13 +12,14 @@ mod servers;
 mod decoy {
     pub(crate) mod catalogue;
     pub(crate) mod directory;
+    pub(crate) mod grammar;
     pub(crate) mod mutation;
     #[expect(dead_code, reason = "what only the decoy's own tests need")]
     pub(crate) mod probe;
 }
 
 // Where the decoy's own tests have them.
-use decoy::{catalogue, directory, mutation, probe};
+use decoy::{catalogue, directory, grammar, mutation, probe};
 
 /// One test at a time: each asks as much of the machine as there is.
 fn alone() -> std::sync::MutexGuard<'static, ()> {
