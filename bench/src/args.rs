@@ -54,6 +54,10 @@ pub(crate) enum Part {
     Relay,
     /// A thousand members who say nothing: bytes of the server's memory for each
     Idle,
+    /// One stranger downloads: bytes per second of the generated carrier and of a real file of its size
+    Carrier,
+    /// Banned addresses knock as fast as they can while ten members talk, with ban.refuse on: CPU per refusal, latency
+    Refuse,
     /// Single steps of the protocol, in this process
     Micro,
     /// Strangers' requests, beside Python and nginx: requests per second, CPU seconds per 10,000

@@ -4,24 +4,30 @@
 //! their other workloads. What is checked is that every message came to everybody once and in order.
 //!
 //! ```text
-//! relay, idle ──▶ server.rs  the daemon as a child process, its CPU and memory out of /proc
-//!        └──────▶ member.rs  one member: a client's session over real sockets
-//!                 crowd.rs  all members, beside the script that watches them
-//!                 talk.rs   one room: what is said, who has heard it
-//! micro                       single steps, in this process
+//! relay, idle, refuse ──▶ server.rs  the daemon as a child process, its CPU and memory out of /proc
+//!                ├──────▶ member.rs  one member: a client's session over real sockets
+//!                │        crowd.rs  all members, beside the script that watches them
+//!                │        talk.rs   one room: what is said, who has heard it, how late
+//!                └──────▶ flood.rs  banned addresses that knock
+//! carrier ──▶ server.rs            one stranger's downloads
+//! decoy, pace, burst ──▶ peers.rs  the servers beside us
+//! micro                              single steps, in this process
 //! ```
 #![forbid(unsafe_code)]
 
 mod args;
 mod burst;
+mod carrier;
 mod crowd;
 mod decoy;
 mod fetch;
+mod flood;
 mod idle;
 mod member;
 mod micro;
 mod pace;
 mod peers;
+mod refuse;
 mod relay;
 mod server;
 mod table;
@@ -51,6 +57,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let text = match part {
             Part::Relay => relay::measure(arguments)?,
             Part::Idle => idle::measure(arguments)?,
+            Part::Carrier => carrier::measure(arguments)?,
+            Part::Refuse => refuse::measure(arguments)?,
             Part::Micro => micro::measure(arguments.quick),
             Part::Decoy => decoy::measure(arguments)?,
             Part::Pace => pace::measure(arguments)?,

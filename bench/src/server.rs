@@ -52,6 +52,10 @@ impl Server {
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if !settings.is_empty() {
+            // Bans are told at every level.
+            command.stderr(Stdio::null());
+        }
         let spawned = on_cores(arguments.pin, SERVER_CORE, || command.spawn())?;
         let mut child = spawned.with_context(|| format!("{} can't be started", program.display()))?;
         let mut stdout = BufReader::new(child.stdout.take().context("its output is piped")?);

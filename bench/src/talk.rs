@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use chatter_proto::relay::{Join, Message, Publish, Wrap, client_frame, relay_frame};
@@ -29,9 +30,15 @@ pub(crate) struct Talk {
 #[derive(Default)]
 struct State {
     speaking: bool,
+    /// How much is to be said at most.
+    said_max: u64,
     said: u64,
     /// For each message under way, how many have yet to hear it; the oldest first.
     under_way: VecDeque<usize>,
+    /// Since when; the oldest first.
+    said_at: VecDeque<Instant>,
+    /// How long it took until everybody had heard, of each message that everybody has.
+    latencies: Vec<Duration>,
     /// What each member has seen.
     seats: Vec<Seat>,
 }
@@ -79,11 +86,12 @@ impl Talk {
     /// What the speaker says next, if he should.
     pub(crate) fn next(&self) -> Option<client_frame::Frame> {
         let mut state = self.state.borrow_mut();
-        if !state.speaking || state.under_way.len() >= self.window {
+        if !state.speaking || state.said >= state.said_max || state.under_way.len() >= self.window {
             return None;
         }
         state.said += 1;
         state.under_way.push_back(self.members() - 1);
+        state.said_at.push_back(Instant::now());
         Some(self.publish(state.said))
     }
 
@@ -94,8 +102,23 @@ impl Talk {
 
     /// Lets the speaker speak, or stops him.
     pub(crate) fn speak(&self, speaking: bool) {
-        self.state.borrow_mut().speaking = speaking;
+        let mut state = self.state.borrow_mut();
+        state.speaking = speaking;
+        state.said_max = u64::MAX;
         self.changed.notify_one();
+    }
+
+    /// Lets the speaker say one thing more.
+    pub(crate) fn speak_once(&self) {
+        let mut state = self.state.borrow_mut();
+        state.speaking = true;
+        state.said_max = state.said + 1;
+        self.changed.notify_one();
+    }
+
+    /// How long each message took to reach everybody, since this was last asked.
+    pub(crate) fn take_latencies(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.state.borrow_mut().latencies)
     }
 
     /// Whether everybody has seen everybody.
@@ -150,6 +173,8 @@ impl Talk {
         state.under_way[place] -= 1;
         while state.under_way.front() == Some(&0) {
             state.under_way.pop_front();
+            let said_at = state.said_at.pop_front().context("heard what was said at no time")?;
+            state.latencies.push(said_at.elapsed());
             self.changed.notify_one();
         }
         Ok(())

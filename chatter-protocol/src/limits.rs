@@ -44,6 +44,8 @@ pub const OPENED_TIMEOUT: Duration = Duration::from_secs(15);
 pub const GRACE_DEFAULT: Duration = Duration::from_secs(30);
 /// A connection whose session has ended is closed by the server after this; the client closes sooner.
 pub const LINGER: Duration = Duration::from_secs(10);
+/// The server's tables are made anew when somebody has left, at most so often: with thousands in them it takes a while.
+pub const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
 /// Records go out at jittered intervals from this …
 pub const CHAFF_INTERVAL_MIN: Duration = Duration::from_secs(5);
 /// … to this.

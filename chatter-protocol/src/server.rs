@@ -58,6 +58,10 @@ pub struct Server {
     lingering: BTreeSet<(Time, LinkId)>,
     unflushed: BTreeSet<SessionId>,
     outputs: VecDeque<Output>,
+    // When the tables are to be made anew, since somebody is gone; and when they may be next.
+    renew_at: Option<Time>,
+    renew_next: Time,
+    renewals: u64,
     now: Time,
 }
 
@@ -89,6 +93,9 @@ impl Server {
             lingering: BTreeSet::new(),
             unflushed: BTreeSet::new(),
             outputs: VecDeque::new(),
+            renew_at: None,
+            renew_next: Time::ZERO,
+            renewals: 0,
             now: Time::ZERO,
         }
     }
@@ -183,13 +190,21 @@ impl Server {
             self.wake(id);
         }
         self.deliver();
+        if self.renew_at.is_some_and(|time| time <= now) {
+            self.renew_tables();
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) next has something to do.
     pub fn poll_timeout(&self) -> Option<Time> {
         let alarm = self.alarms.first().map(|(time, _)| *time);
         let linger = self.lingering.first().map(|(time, _)| *time);
-        alarm.into_iter().chain(linger).min()
+        alarm.into_iter().chain(linger).chain(self.renew_at).min()
+    }
+
+    /// How often the tables were made anew since somebody was gone. Who keeps tables beside them renews those then.
+    pub fn renewals(&self) -> u64 {
+        self.renewals
     }
 
     /// The next thing to do; to be called until there is none.
@@ -204,17 +219,28 @@ impl Server {
 
     /// Ends all sessions, and says why.
     pub fn end_all(&mut self, reason: bye::Reason, now: Time) {
+        self.end_where(|_| true, reason, now);
+    }
+
+    /// Ends these sessions, and tells them why; how many there were.
+    pub fn end_where(&mut self, which: impl Fn(SessionId) -> bool, reason: bye::Reason, now: Time) -> u64 {
         self.now = now;
-        let all: Vec<SessionId> = self.sessions.keys().copied().collect();
-        for id in all {
-            self.end(id, EndReason::Operator(reason));
+        let ending: Vec<SessionId> = self.sessions.keys().copied().filter(|id| which(*id)).collect();
+        for id in &ending {
+            self.end(*id, EndReason::Operator(reason));
         }
         self.deliver();
+        wide(ending.len())
     }
 
     /// Whether a session came by this gate.
     pub fn uses_gate(&self, gate: GateId) -> bool {
         self.sessions.values().any(|session| session.gate == gate)
+    }
+
+    /// The session that a link belongs to.
+    pub fn session_of(&self, link: LinkId) -> Option<SessionId> {
+        self.links.get(&link).copied()
     }
 
     /// What can be said of each session.
@@ -379,6 +405,21 @@ impl Server {
             self.alarms.remove(&(time, id));
         }
         self.outputs.push_back(Output::Ended { session: id, reason });
+        self.renew_at.get_or_insert(self.now.max(self.renew_next));
+    }
+
+    /// A table keeps the bytes of what was taken out of it until others come to stand there. Made anew, it gives all of
+    /// its memory back, where an allocator can wipe it.
+    fn renew_tables(&mut self) {
+        self.renew_at = None;
+        self.renewals += 1;
+        self.renew_next = self.now + limits::RENEWAL_PAUSE;
+        renew(&mut self.sessions);
+        renew(&mut self.tags);
+        renew(&mut self.handles);
+        renew(&mut self.links);
+        self.outputs.shrink_to_fit();
+        self.relay.renew_tables();
     }
 
     fn wake(&mut self, id: SessionId) {
@@ -437,6 +478,10 @@ impl Server {
             self.outputs.push_back(Output::Write { link, bytes });
         }
     }
+}
+
+pub(super) fn renew<K: Ord, V>(table: &mut BTreeMap<K, V>) {
+    *table = core::mem::take(table).into_iter().collect();
 }
 
 fn push_frame(session: &mut Session, frame: relay_frame::Frame) {

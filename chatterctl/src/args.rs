@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// See and steer a running chatterd.
 #[derive(Debug, Parser)]
@@ -30,26 +30,49 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// What the daemon is and how busy it is
     Status,
+    /// Whether the daemon is there and its relay works: exit code 0, else 3
+    Health,
     /// Every address that the daemon knows at this moment, and why
     Ips,
     /// The sessions that exist, without anything that says who talks to whom
     Sessions,
-    /// Forget knock counters, and addresses neither banned nor in use
+    /// The rooms with somebody in them, without anything that says who
+    Rooms,
+    /// Forget knock counters and addresses neither banned nor in use, or more; bans stay in the report
     Purge {
-        /// End all sessions and rooms, too; bans stay in the report
-        #[arg(long)]
+        /// Forget this address's counter, and end the sessions that come from it
+        #[arg(long, value_name = "ADDRESS", group = "what")]
+        address: Option<String>,
+
+        /// End the sessions of all who are in this room: its id as `chatterctl rooms` shows it, or its beginning
+        #[arg(long, value_name = "ID", group = "what", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        room: Option<String>,
+
+        /// End all sessions and rooms, and forget the counters
+        #[arg(long, group = "what")]
         everything: bool,
     },
     /// Retire the access code and print the link of a new one; whoever is in stays in
     Rotate,
     /// Print the access link that lets people in
     Invite,
+    /// The directory that strangers see
+    Decoy {
+        #[command(subcommand)]
+        command: Decoy,
+    },
     /// The ban report: see it, add to it, take out of it
     #[command(args_conflicts_with_subcommands = true)]
     Bans {
         #[command(subcommand)]
         command: Option<Bans>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Decoy {
+    /// Draw the generated directory anew, for the daemon's next start; every link given out so far is void from then on
+    Reseed,
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +84,20 @@ pub(crate) enum Bans {
         /// An IPv4 address, or an IPv6 address, which stands for its network of 64 bits
         #[arg(value_name = "ADDRESS")]
         address: String,
+
+        /// How long, as 90s, 30m, 12h or 7d; 0: until it is lifted [default: the daemon's ban.for]
+        #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
+        length: Option<u64>,
+    },
+    /// Print the report for other programs: each format is complete, and applying it twice changes nothing
+    Export {
+        /// What is to read it
+        #[arg(long, value_enum, default_value = "seed")]
+        format: ReportFormat,
+
+        /// Of packet filters: close this port alone to the banned, not the whole machine
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        port: Option<u16>,
     },
     /// Take an address out of the report
     Lift {
@@ -70,11 +107,44 @@ pub(crate) enum Bans {
     },
 }
 
+/// What an exported report is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// report.txt as the daemon writes it
+    Seed,
+    /// One object, as `bans list --json` prints
+    Json,
+    /// A table with a heading
+    Csv,
+    /// Commands for a shell: ufw
+    Ufw,
+    /// A file for `nft -f -`, in which bans end by themselves
+    Nftables,
+    /// Commands for a shell: iptables and ip6tables, a chain of their own
+    Iptables,
+}
+
+/// A length of time in seconds.
+fn seconds(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        _ => (text, 1),
+    };
+    let count: Option<u64> = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    count
+        .and_then(|count| count.checked_mul(unit))
+        .ok_or_else(|| "write it as 90s, 30m, 12h, 7d, or 0 for until it is lifted".to_owned())
+}
+
 const NOTES: &str = "\
 Examples:
   chatterctl status
   chatterctl invite | tail -n 1            the access link alone
-  chatterctl bans add 203.0.113.9
+  chatterctl bans add 203.0.113.9 --for 7d
+  chatterctl bans export --format nftables | nft -f -
   chatterctl bans --json | jq -r '.bans[].address'
   chatterctl --socket /run/chatterd/admin.sock sessions
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chatter_proto::admin::{Client, connect, sockets};
+use chatter_proto::admin::{Client, HealthClient, channel, client, sockets};
 use tonic::{Response, Status};
 
 use crate::failure::Failure;
@@ -16,6 +16,7 @@ use crate::failure::Failure;
 /// A daemon to ask.
 pub(crate) struct Daemon {
     client: Client,
+    health: HealthClient,
     timeout: Duration,
 }
 
@@ -31,9 +32,12 @@ impl Daemon {
         let mut tried: Vec<(PathBuf, io::Error)> = Vec::new();
         for place in places {
             let foreign = named.is_none() && place == sockets::temporary(uid) && !is_ours(&place, uid);
-            let result = if foreign { Err(io::ErrorKind::NotFound.into()) } else { connect(&place).await };
+            let result = if foreign { Err(io::ErrorKind::NotFound.into()) } else { channel(&place).await };
             match result {
-                Ok(client) => return Ok(Self { client, timeout }),
+                Ok(channel) => {
+                    let health = HealthClient::new(channel.clone());
+                    return Ok(Self { client: client(channel), health, timeout });
+                }
                 Err(error) => tried.push((place, error)),
             }
         }
@@ -45,10 +49,25 @@ impl Daemon {
         &mut self,
         call: impl AsyncFnOnce(&mut Client) -> Result<Response<T>, Status>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(self.timeout, call(&mut self.client)).await {
-            Ok(result) => Ok(result?.into_inner()),
-            Err(_) => Err(Failure::Silent(format!("nothing for {} seconds", self.timeout.as_secs()))),
-        }
+        within(self.timeout, call(&mut self.client)).await
+    }
+
+    /// What the daemon's health service answers.
+    pub(crate) async fn ask_health<T>(
+        &mut self,
+        call: impl AsyncFnOnce(&mut HealthClient) -> Result<Response<T>, Status>,
+    ) -> Result<T, Failure> {
+        within(self.timeout, call(&mut self.health)).await
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> Result<T, Failure> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(result) => Ok(result?.into_inner()),
+        Err(_) => Err(Failure::Silent(format!("nothing for {} seconds", limit.as_secs()))),
     }
 }
 

@@ -9,6 +9,9 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use chatter_proto::admin::admin_server::{Admin, AdminServer};
+use chatter_proto::admin::health::health_check_response::ServingStatus;
+use chatter_proto::admin::health::health_server::{Health as HealthService, HealthServer};
+use chatter_proto::admin::health::{HealthCheckRequest, HealthCheckResponse};
 use chatter_proto::admin::*;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
@@ -57,10 +60,16 @@ impl Admin for Fake {
             banned: knocks >= 30,
             member,
             exempt: address == "127.0.0.1",
+            first_knock_at: last_knock_at,
+            ban: (knocks >= 30).then(|| ban(address, 0)),
+            exempt_by: if address == "127.0.0.1" { "127.0.0.0/8".to_owned() } else { String::new() },
+            members: member.into(),
+            links: if address == "198.51.100.7" { 1 } else { member.into() },
         };
         let addresses = vec![
             address("127.0.0.1", 0, 0, true),
-            address("198.51.100.7", 4, 1_795_384_220, false),
+            address("192.0.2.4", 4, 1_795_384_220, false),
+            address("198.51.100.7", 0, 0, false),
             address("2001:db8:1:2::/64", 31, 1_795_384_221, false),
         ];
         Ok(Response::new(ListAddressesReply { addresses }))
@@ -80,9 +89,21 @@ impl Admin for Fake {
         Ok(Response::new(ListSessionsReply { sessions }))
     }
 
+    async fn list_rooms(&self, _: Request<ListRoomsRequest>) -> Reply<ListRoomsReply> {
+        Ok(Response::new(ListRoomsReply { rooms: vec![Room { id: "0a".repeat(32), members: 2 }] }))
+    }
+
     async fn purge(&self, request: Request<PurgeRequest>) -> Reply<PurgeReply> {
-        let sessions_ended = if request.get_ref().everything { 2 } else { 0 };
-        Ok(Response::new(PurgeReply { addresses_forgotten: 1, sessions_ended }))
+        let asked = request.get_ref();
+        let (addresses_forgotten, sessions_ended) =
+            match (asked.everything, asked.address.as_str(), asked.room.as_str()) {
+                (true, "", "") => (1, 2),
+                (false, "203.0.113.9", "") => (1, 1),
+                (false, "", "0a") => (0, 2),
+                (false, "", "") => (1, 0),
+                _ => return Err(Status::not_found("no room's id begins so")),
+            };
+        Ok(Response::new(PurgeReply { addresses_forgotten, sessions_ended }))
     }
 
     async fn rotate_access_code(&self, _: Request<RotateAccessCodeRequest>) -> Reply<RotateAccessCodeReply> {
@@ -91,6 +112,13 @@ impl Admin for Fake {
 
     async fn create_invite(&self, _: Request<CreateInviteRequest>) -> Reply<CreateInviteReply> {
         Ok(Response::new(CreateInviteReply { access_link: "chatter://a:8000/#chatter1old".to_owned() }))
+    }
+
+    async fn reseed_decoy(&self, _: Request<ReseedDecoyRequest>) -> Reply<ReseedDecoyReply> {
+        Ok(Response::new(ReseedDecoyReply {
+            access_link: "chatter://a:8000/#chatter1next".to_owned(),
+            carrier_path: "/vault.enc".to_owned(),
+        }))
     }
 
     async fn list_bans(&self, _: Request<ListBansRequest>) -> Reply<ListBansReply> {
@@ -107,7 +135,8 @@ impl Admin for Fake {
             _ => {}
         }
         let already = request.get_ref().address == "203.0.113.9";
-        Ok(Response::new(AddBanReply { ban: Some(ban(&request.get_ref().address, 0)), already }))
+        let until = request.get_ref().for_seconds.map_or(0, |seconds| 1_795_384_220 + seconds);
+        Ok(Response::new(AddBanReply { ban: Some(ban(&request.get_ref().address, until)), already }))
     }
 
     async fn lift_ban(&self, request: Request<LiftBanRequest>) -> Reply<LiftBanReply> {
@@ -119,6 +148,41 @@ impl Admin for Fake {
     }
 }
 
+/// A health service that says so.
+struct Health(ServingStatus);
+
+#[tonic::async_trait]
+impl HealthService for Health {
+    async fn check(&self, request: Request<HealthCheckRequest>) -> Reply<HealthCheckResponse> {
+        assert_eq!(request.get_ref().service, "", "it asks for the daemon as a whole");
+        Ok(Response::new(HealthCheckResponse { status: self.0.into() }))
+    }
+
+    type WatchStream = tokio_stream::Empty<Result<HealthCheckResponse, Status>>;
+
+    async fn watch(&self, _: Request<HealthCheckRequest>) -> Reply<Self::WatchStream> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+#[test]
+fn health_is_an_exit_code() {
+    let check_health = |status, json: &[&str]| {
+        let daemon = Daemon::serving(HealthServer::new(Health(status)));
+        daemon.ctl(&[&["health"], json].concat())
+    };
+    check(&check_health(ServingStatus::Serving, &[]), 0, "serving\n", "");
+    check(&check_health(ServingStatus::Serving, &["--json"]), 0, "{\"serving\":true}\n", "");
+    let hangs = "chatterd does not answer: it is there, but its relay hangs. If it hangs, restart it; if this is another \
+                 program's socket, give the right one to --socket";
+    check(&check_health(ServingStatus::NotServing, &[]), 3, "", &format!("chatterctl: {hangs}\n"));
+    let told = json!({"error": hangs, "kind": "unreachable"});
+    let output = check_health(ServingStatus::NotServing, &["--json"]);
+    check(&output, 3, &format!("{told}\n"), "");
+    let nobody = chatterctl(&["health", "--json", "--socket", "/nowhere/admin.sock"]).output().unwrap();
+    assert_eq!(nobody.status.code(), Some(3));
+}
+
 /// A running fake daemon and the folder of its socket.
 struct Daemon {
     folder: tempfile::TempDir,
@@ -127,6 +191,20 @@ struct Daemon {
 
 impl Daemon {
     fn start() -> Self {
+        Self::serving(AdminServer::new(Fake))
+    }
+
+    fn serving<S>(service: S) -> Self
+    where
+        S: tonic::codegen::Service<
+                tonic::codegen::http::Request<tonic::body::Body>,
+                Response = tonic::codegen::http::Response<tonic::body::Body>,
+                Error = std::convert::Infallible,
+            > + Clone
+            + Send
+            + 'static,
+        S::Future: Send,
+    {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let listener = {
@@ -135,7 +213,7 @@ impl Daemon {
         };
         runtime.spawn(
             tonic::transport::Server::builder()
-                .serve_with_incoming(AdminServer::new(Fake), UnixListenerStream::new(listener)),
+                .serve_with_incoming(service, UnixListenerStream::new(listener)),
         );
         Self { folder, _runtime: runtime }
     }
@@ -190,10 +268,11 @@ fn people_read_tables() {
     );
     check(&daemon.ctl(&["status"]), 0, &status, "");
     let ips = "\
-ADDRESS            KNOCKS  LAST KNOCK               WHAT
-127.0.0.1               0  -                        member, exempt
-198.51.100.7            4  2026-11-22 21:50:20 UTC  counted
-2001:db8:1:2::/64      31  2026-11-22 21:50:21 UTC  banned
+ADDRESS            KNOCKS  FIRST KNOCK              LAST KNOCK               WHY IT IS KNOWN
+127.0.0.1               0  -                        -                        1 member; exempt by 127.0.0.0/8
+192.0.2.4               4  2026-11-22 21:50:20 UTC  2026-11-22 21:50:20 UTC  counted
+198.51.100.7            0  -                        -                        1 session opened
+2001:db8:1:2::/64      31  2026-11-22 21:50:21 UTC  2026-11-22 21:50:21 UTC  banned for knocks since 2026-11-22 21:50:20 UTC until lifted
 ";
     check(&daemon.ctl(&["ips"]), 0, ips, "");
     let sessions = "\
@@ -209,6 +288,22 @@ ADDRESS            PACKETS  SINCE                    UNTIL                    RE
 ";
     check(&daemon.ctl(&["bans"]), 0, bans, "");
     check(&daemon.ctl(&["bans", "list"]), 0, bans, "");
+    let rooms = format!("ID{}  MEMBERS\n{}        2\n", " ".repeat(62), "0a".repeat(32));
+    check(&daemon.ctl(&["rooms"]), 0, &rooms, "");
+    let report = "\
+Logged IP addresses flagged as potential DDOS threat
+Integrate with fail2ban
+
+203.0.113.9 -> 31x packets
+2001:db8:1:2::/64 -> 31x packets
+";
+    check(&daemon.ctl(&["bans", "export"]), 0, report, "");
+    let csv = "\
+address,packets,since,until,reason
+203.0.113.9,31,2026-11-22T21:50:20Z,2026-11-23T21:50:20Z,knocks
+2001:db8:1:2::/64,31,2026-11-22T21:50:20Z,,knocks
+";
+    check(&daemon.ctl(&["bans", "export", "--format", "csv"]), 0, csv, "");
 }
 
 #[test]
@@ -217,6 +312,16 @@ fn people_are_told_what_was_done() {
     check(&daemon.ctl(&["purge"]), 0, "forgot 1 address; bans stay in the report\n", "");
     let all = "forgot 1 address, ended 2 sessions; bans stay in the report\n";
     check(&daemon.ctl(&["purge", "--everything"]), 0, all, "");
+    let one = "forgot 1 address, ended 1 session; bans stay in the report\n";
+    check(&daemon.ctl(&["purge", "--address", "203.0.113.9"]), 0, one, "");
+    check(&daemon.ctl(&["purge", "--room", "0a"]), 0, "ended 2 sessions; bans stay in the report\n", "");
+    check(&daemon.ctl(&["purge", "--room", "0b"]), 1, "", "chatterctl: no room's id begins so\n");
+    check(
+        &daemon.ctl(&["bans", "add", "203.0.113.7", "--for", "1d"]),
+        0,
+        "203.0.113.7 is in the report, until: 2026-11-23 21:50:20 UTC\n",
+        "",
+    );
     check(
         &daemon.ctl(&["bans", "add", "203.0.113.7"]),
         0,
@@ -238,6 +343,23 @@ fn people_are_told_what_was_done() {
 }
 
 #[test]
+fn a_reseeded_decoy_is_told_with_what_it_costs() {
+    let daemon = Daemon::start();
+    let told = "\
+A new directory is drawn. The daemon goes on with the old one until it is restarted.
+From then on the carrier is /vault.enc, every link given out so far is void, rooms' links included,
+and this is the access link; hand it on by a way that you trust, not through this server:
+
+chatter://a:8000/#chatter1next
+";
+    check(&daemon.ctl(&["decoy", "reseed"]), 0, told, "");
+    let fields = json!({"access_link": "chatter://a:8000/#chatter1next", "carrier_path": "/vault.enc",
+                        "takes_effect": "at the next start"});
+    assert_eq!(daemon.json(&["decoy", "reseed"]), (0, fields));
+    assert_eq!(daemon.ctl(&["decoy"]).status.code(), Some(2));
+}
+
+#[test]
 fn scripts_read_fields_whose_names_stay() {
     let daemon = Daemon::start();
     let status = json!({
@@ -248,14 +370,19 @@ fn scripts_read_fields_whose_names_stay() {
         "report_path": "/var/lib/chatterd/report.txt", "ephemeral": false
     });
     assert_eq!(daemon.json(&["status"]), (0, status));
-    let address = |address: &str, knocks: u64, at: Option<u64>, flags: [bool; 3]| {
-        json!({"address": address, "knocks": knocks, "last_knock_at": at,
-               "banned": flags[0], "member": flags[1], "exempt": flags[2]})
+    let address = |address: &str, knocks: u64, at: Option<u64>, members: u32, links: u32| {
+        let ban = json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": null, "reason": "knocks"});
+        let exempt = address == "127.0.0.1";
+        json!({"address": address, "knocks": knocks, "first_knock_at": at, "last_knock_at": at,
+               "banned": knocks >= 30, "ban": if knocks >= 30 { ban } else { Value::Null },
+               "member": members > 0, "members": members, "links": links,
+               "exempt": exempt, "exempt_by": exempt.then_some("127.0.0.0/8")})
     };
     let ips = json!({"addresses": [
-        address("127.0.0.1", 0, None, [false, true, true]),
-        address("198.51.100.7", 4, Some(1_795_384_220), [false; 3]),
-        address("2001:db8:1:2::/64", 31, Some(1_795_384_221), [true, false, false]),
+        address("127.0.0.1", 0, None, 1, 1),
+        address("192.0.2.4", 4, Some(1_795_384_220), 0, 0),
+        address("198.51.100.7", 0, None, 0, 1),
+        address("2001:db8:1:2::/64", 31, Some(1_795_384_221), 0, 0),
     ]});
     assert_eq!(daemon.json(&["ips"]), (0, ips));
     let session = |number: u64, state: &str, gate: &str| {
@@ -266,7 +393,16 @@ fn scripts_read_fields_whose_names_stay() {
     assert_eq!(daemon.json(&["sessions"]), (0, sessions));
     let ban = |address: &str, until: Option<u64>| json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": until, "reason": "knocks"});
     let bans = json!({"bans": [ban("203.0.113.9", Some(1_795_470_620)), ban("2001:db8:1:2::/64", None)]});
-    assert_eq!(daemon.json(&["bans"]), (0, bans));
+    assert_eq!(daemon.json(&["bans"]), (0, bans.clone()));
+    assert_eq!(daemon.json(&["bans", "export", "--format", "json"]), (0, bans.clone()));
+    let exported = daemon.ctl(&["bans", "export", "--format", "json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&exported.stdout).unwrap(), bans);
+    let exported = daemon.json(&["bans", "export", "--format", "ufw"]);
+    let text = "ufw prepend deny from 203.0.113.9 comment 'chatterd ban'\n\
+                ufw prepend deny from 2001:db8:1:2::/64 comment 'chatterd ban'\n";
+    assert_eq!(exported, (0, json!({"format": "ufw", "text": text})));
+    let rooms = json!({"rooms": [{"id": "0a".repeat(32), "members": 2}]});
+    assert_eq!(daemon.json(&["rooms"]), (0, rooms));
     let purged = json!({"addresses_forgotten": 1, "sessions_ended": 2});
     assert_eq!(daemon.json(&["purge", "--everything"]), (0, purged));
     assert_eq!(daemon.json(&["invite"]), (0, json!({"access_link": "chatter://a:8000/#chatter1old"})));
@@ -296,7 +432,17 @@ fn refusals_are_told_both_ways() {
 
 #[test]
 fn wrong_usage_is_told_both_ways() {
-    for wrong in [&["nonsense"][..], &[], &["bans", "add"], &["bans", "add", "a", "b"], &["purge", "--all"]] {
+    for wrong in [
+        &["nonsense"][..],
+        &[],
+        &["bans", "add"],
+        &["bans", "add", "a", "b"],
+        &["purge", "--all"],
+        &["bans", "add", "203.0.113.9", "--for", "2w"],
+        &["bans", "export", "--format", "xml"],
+        &["purge", "--everything", "--address", "203.0.113.9"],
+        &["purge", "--room", ""],
+    ] {
         let output = chatterctl(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");
         assert!(!output.stderr.is_empty());

@@ -4,7 +4,7 @@
 //! **Never**: a session.
 
 use chatterd::connection::{Admission, Doorkeeper};
-use chatterd::decoy::{Answer, Decoy, Persona, Root};
+use chatterd::decoy::{Answer, Decoy, Persona, Root, Seed};
 use chatterd::http::Request;
 use chatterd::listener::{Listener, Queue};
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<()> {
         anyhow::bail!("decoy_only ADDRESS:PORT DIRECTORY|generated VERSION");
     };
     let root = match directory.as_str() {
-        "generated" => Root::generated([7; 32], &[]),
+        "generated" => Root::generated(&Seed::bare([7; 32])),
         path => Root::Own { path: path.into(), carrier: None },
     };
     let decoy = Arc::new(Decoy::new(root, Persona::parse(version)?));

@@ -18,6 +18,7 @@ use chatter_protocol::time::WallTime;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::decoy::Seed;
 use crate::ledger::Ledger;
 
 /// The gatekeeper, asked by the door and changed by the operator.
@@ -32,9 +33,7 @@ pub struct Keys {
     /// The access code's secret.
     pub access: AccessSecret,
     /// What the generated directory is drawn from.
-    pub seed: [u8; 32],
-    /// Words found on the host when the seed was drawn.
-    pub words: Vec<String>,
+    pub seed: Seed,
     /// What is known of tokens before this process.
     pub past: Past,
     directory: Option<PathBuf>,
@@ -73,6 +72,9 @@ struct Kept {
     access_secret: String,
     decoy_seed: String,
     decoy_words: Vec<String>,
+    /// Seconds since 1970; missing in files written before it was kept.
+    #[serde(default)]
+    decoy_drawn_at: i64,
 }
 
 impl Keys {
@@ -81,8 +83,7 @@ impl Keys {
         Self {
             server: ServerSecret::generate(entropy),
             access: AccessSecret::generate(entropy),
-            seed: entropy.bytes(),
-            words,
+            seed: draw_seed(entropy, words),
             past: Past::FreshKeys,
             directory: None,
         }
@@ -104,8 +105,11 @@ impl Keys {
                 Ok(Self {
                     server: ServerSecret::from_bytes(*unhex(&kept.server_secret).ok_or_else(short)?),
                     access: AccessSecret::from_bytes(*unhex(&kept.access_secret).ok_or_else(short)?),
-                    seed: *unhex(&kept.decoy_seed).ok_or_else(short)?,
-                    words: kept.decoy_words.clone(),
+                    seed: Seed {
+                        bytes: *unhex(&kept.decoy_seed).ok_or_else(short)?,
+                        words: kept.decoy_words.clone(),
+                        drawn_at: kept.decoy_drawn_at,
+                    },
                     past,
                     directory: Some(directory.to_owned()),
                 })
@@ -128,6 +132,15 @@ impl Keys {
         self.keep().inspect_err(|_| self.access = before)
     }
 
+    /// Replaces what the generated directory is drawn from, durably; the next start takes it.
+    ///
+    /// # Errors
+    /// [`KeysError`]; the old one then stays.
+    pub fn replace_seed(&mut self, seed: Seed) -> Result<(), KeysError> {
+        let before = std::mem::replace(&mut self.seed, seed);
+        self.keep().inspect_err(|_| self.seed = before)
+    }
+
     /// Notes, at a clean stop, the newest token seen.
     ///
     /// # Errors
@@ -142,12 +155,19 @@ impl Keys {
         let kept = Kept {
             server_secret: hex(self.server.as_bytes()),
             access_secret: hex(self.access.as_bytes()),
-            decoy_seed: hex(&self.seed),
-            decoy_words: self.words.clone(),
+            decoy_seed: hex(&self.seed.bytes),
+            decoy_words: self.seed.words.clone(),
+            decoy_drawn_at: self.seed.drawn_at,
         };
         let text = Zeroizing::new(toml::to_string(&kept).expect("strings can be written as TOML"));
         write_private(&directory.join(KEYS_FILE), text.as_bytes())
     }
+}
+
+/// A seed drawn now.
+pub fn draw_seed(entropy: &mut Entropy, words: Vec<String>) -> Seed {
+    let drawn_at = i64::try_from(wall_now().0).unwrap_or_default();
+    Seed { bytes: entropy.bytes(), words, drawn_at }
 }
 
 /// Takes what is shared, also after a panic of another task: each holder leaves it whole.
@@ -196,7 +216,8 @@ fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -229,12 +250,33 @@ mod tests {
         let mode = std::fs::metadata(directory.path().join(KEYS_FILE)).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let second = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
-        assert_eq!((second.server.key(), second.seed), (first.server.key(), first.seed));
-        assert_eq!((second.words, second.past), (vec!["word".to_owned()], Past::Unknown));
+        assert_eq!((second.server.key(), &second.seed), (first.server.key(), &first.seed));
+        assert_eq!((&second.seed.words, second.past), (&vec!["word".to_owned()], Past::Unknown));
+        assert!(second.seed.drawn_at > 0);
         let old = first.access.clone();
         first.replace_access(AccessSecret::generate(&mut entropy)).expect("room on the disk");
         let third = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
         assert!(third.access == first.access && third.access != old);
+        first.replace_seed(draw_seed(&mut entropy, Vec::new())).expect("room on the disk");
+        let fourth = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
+        assert!(fourth.seed == first.seed && fourth.seed != third.seed && fourth.access == third.access);
+    }
+
+    #[test]
+    fn a_file_without_the_time_of_drawing_is_taken() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut entropy = Entropy::new([1; 32]);
+        let first = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("fresh keys");
+        let path = directory.path().join(KEYS_FILE);
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let older: String = text
+            .lines()
+            .filter(|line| !line.contains("drawn-at"))
+            .fold(String::new(), |all, line| all + line + "\n");
+        assert_ne!(older, text);
+        std::fs::write(&path, older).expect("a file");
+        let second = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
+        assert_eq!((second.seed.bytes, second.seed.drawn_at), (first.seed.bytes, 0));
     }
 
     #[test]

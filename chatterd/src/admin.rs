@@ -3,6 +3,9 @@
 //! **In** gRPC calls whose caller was checked by [`admin_socket`](crate::admin_socket). **Out** what [`Control`] says.
 //! **Never** a decision: those are behind [`Control`].
 
+pub mod health;
+mod services;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,32 +18,51 @@ use chatter_protocol::time::WallTime;
 use tonic::{Request, Response};
 use zeroize::Zeroizing;
 
-use crate::ledger::{Address, AddressError, Ban, BanError, Known};
+use crate::ledger::{Address, AddressError, Ban, BanError, Known, Length};
+
+pub use services::Services;
 
 /// What the operator can ask of the daemon. The daemon implements it over ledger, relay and keys.
 pub trait Control: Send + Sync + 'static {
     /// What the daemon is and how busy it is.
     fn status(&self) -> impl Future<Output = Result<Status, ControlError>> + Send;
     /// Every address that is known at this moment.
-    fn addresses(&self) -> impl Future<Output = Result<Vec<Known>, ControlError>> + Send;
+    fn addresses(&self) -> impl Future<Output = Result<Vec<Seen>, ControlError>> + Send;
     /// The sessions that exist.
     fn sessions(&self) -> impl Future<Output = Result<Vec<Session>, ControlError>> + Send;
+    /// The rooms with somebody in them.
+    fn rooms(&self) -> impl Future<Output = Result<Vec<Room>, ControlError>> + Send;
     /// Forgets.
     fn purge(&self, scope: PurgeScope) -> impl Future<Output = Result<Purged, ControlError>> + Send;
     /// Retires the access code, makes a new one and gives its link.
     fn rotate(&self) -> impl Future<Output = Result<AccessLink, ControlError>> + Send;
     /// The access link.
     fn invite(&self) -> impl Future<Output = Result<AccessLink, ControlError>> + Send;
+    /// Draws the generated directory anew, for the next start.
+    fn reseed_decoy(&self) -> impl Future<Output = Result<Reseeded, ControlError>> + Send;
     /// The ban report.
     fn bans(&self) -> impl Future<Output = Result<Vec<Ban>, ControlError>> + Send;
-    /// Bans by hand.
-    fn add_ban(&self, address: Address) -> impl Future<Output = Result<AddedBan, ControlError>> + Send;
-    /// Lifts a ban; [`ControlError::NotFound`] where there is none.
+    /// Bans by hand; done once the report is written.
+    fn add_ban(
+        &self,
+        address: Address,
+        length: Length,
+    ) -> impl Future<Output = Result<AddedBan, ControlError>> + Send;
+    /// Lifts a ban, done once the report is written; [`ControlError::NotFound`] where there is none.
     fn lift_ban(&self, address: Address) -> impl Future<Output = Result<(), ControlError>> + Send;
 }
 
 /// An access link as text: wiped once it is sent.
 pub type AccessLink = Zeroizing<String>;
+
+/// What the next start brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reseeded {
+    /// The access link from then on.
+    pub access_link: AccessLink,
+    /// Where the carrier will lie.
+    pub carrier_path: String,
+}
 
 /// What the daemon is and how busy it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,11 +131,33 @@ pub enum SessionState {
     Detached,
 }
 
-/// How much to forget.
+/// An address, and all that is known about it at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// What the ledger knows.
+    pub known: Known,
+    /// Open downloads of sessions from there, those not yet confirmed included.
+    pub links: u32,
+}
+
+/// A room, without anything that says who is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// 64 hexadecimal digits.
+    pub id: String,
+    /// How many are in it.
+    pub members: u32,
+}
+
+/// How much to forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PurgeScope {
     /// Knock counters, and addresses neither banned nor in use.
     Counters,
+    /// One address's counter, and the sessions that come from it. A ban of it stays in the report.
+    Address(Address),
+    /// The sessions that sit in the room whose id begins so.
+    Room(String),
     /// All sessions and rooms, too. Bans stay in the report.
     Everything,
 }
@@ -203,9 +247,14 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
         Ok(Response::new(proto::ListSessionsReply { sessions }))
     }
 
+    async fn list_rooms(&self, _: Request<proto::ListRoomsRequest>) -> Reply<proto::ListRoomsReply> {
+        let rooms = self.0.rooms().await?.into_iter();
+        let rooms = rooms.map(|room| proto::Room { id: room.id, members: room.members }).collect();
+        Ok(Response::new(proto::ListRoomsReply { rooms }))
+    }
+
     async fn purge(&self, request: Request<proto::PurgeRequest>) -> Reply<proto::PurgeReply> {
-        let scope = if request.get_ref().everything { PurgeScope::Everything } else { PurgeScope::Counters };
-        let purged = self.0.purge(scope).await?;
+        let purged = self.0.purge(scope(request.into_inner())?).await?;
         Ok(Response::new(proto::PurgeReply {
             addresses_forgotten: purged.addresses,
             sessions_ended: purged.sessions,
@@ -225,19 +274,40 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
         Ok(Response::new(proto::CreateInviteReply { access_link: std::mem::take(&mut *link) }))
     }
 
+    async fn reseed_decoy(&self, _: Request<proto::ReseedDecoyRequest>) -> Reply<proto::ReseedDecoyReply> {
+        let Reseeded { mut access_link, carrier_path } = self.0.reseed_decoy().await?;
+        let access_link = std::mem::take(&mut *access_link);
+        Ok(Response::new(proto::ReseedDecoyReply { access_link, carrier_path }))
+    }
+
     async fn list_bans(&self, _: Request<proto::ListBansRequest>) -> Reply<proto::ListBansReply> {
         let bans = self.0.bans().await?.into_iter().map(Into::into).collect();
         Ok(Response::new(proto::ListBansReply { bans }))
     }
 
     async fn add_ban(&self, request: Request<proto::AddBanRequest>) -> Reply<proto::AddBanReply> {
-        let added = self.0.add_ban(address(&request.get_ref().address)?).await?;
+        let length = match request.get_ref().for_seconds {
+            None => Length::Usual,
+            Some(0) => Length::UntilLifted,
+            Some(seconds) => Length::For(Duration::from_secs(seconds)),
+        };
+        let added = self.0.add_ban(address(&request.get_ref().address)?, length).await?;
         Ok(Response::new(proto::AddBanReply { ban: Some(added.ban.into()), already: added.already }))
     }
 
     async fn lift_ban(&self, request: Request<proto::LiftBanRequest>) -> Reply<proto::LiftBanReply> {
         self.0.lift_ban(address(&request.get_ref().address)?).await?;
         Ok(Response::new(proto::LiftBanReply {}))
+    }
+}
+
+fn scope(request: proto::PurgeRequest) -> Result<PurgeScope, tonic::Status> {
+    match (request.everything, request.address.as_str(), request.room.as_str()) {
+        (false, "", "") => Ok(PurgeScope::Counters),
+        (true, "", "") => Ok(PurgeScope::Everything),
+        (false, from, "") => Ok(PurgeScope::Address(address(from)?)),
+        (false, "", _) => Ok(PurgeScope::Room(request.room)),
+        _ => Err(tonic::Status::invalid_argument("purge an address, a room, or everything: one of them")),
     }
 }
 
@@ -269,15 +339,21 @@ impl From<Status> for proto::StatusReply {
     }
 }
 
-impl From<Known> for proto::Address {
-    fn from(known: Known) -> Self {
+impl From<Seen> for proto::Address {
+    fn from(Seen { known, links }: Seen) -> Self {
+        let ban = |terms| Ban { address: known.address, packets: known.knocks, terms };
         Self {
             address: known.address.to_string(),
             knocks: known.knocks,
             last_knock_at: known.last_knock.map_or(0, |time| time.0),
-            banned: known.banned,
-            member: known.member,
-            exempt: known.exempt,
+            first_knock_at: known.first_knock.map_or(0, |time| time.0),
+            banned: known.ban.is_some(),
+            member: known.members > 0,
+            exempt: known.exempt.is_some(),
+            ban: known.ban.map(|terms| ban(terms).into()),
+            exempt_by: known.exempt.map(|network| network.to_string()).unwrap_or_default(),
+            members: known.members,
+            links,
         }
     }
 }

@@ -12,7 +12,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chatter_proto::admin::admin_server::AdminServer;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::stat::{Mode, fchmod};
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -26,7 +25,7 @@ use tonic::transport::server::UdsConnectInfo;
 use tonic::{Request, Status};
 use tracing::{debug, error, warn};
 
-use crate::admin::{Control, Service};
+use crate::admin::{Control, Services};
 use crate::directory::{self, DirectoryError};
 
 /// Why the operator can't be heard.
@@ -118,8 +117,8 @@ impl AdminSocket {
     pub async fn serve<C: Control>(self, control: Arc<C>, shutdown: impl Future<Output = ()> + Send) {
         let (sender, streams) = mpsc::channel(1);
         let owner = self.owner;
-        let service = AdminServer::new(Service::new(control)).max_decoding_message_size(REQUEST_LEN_MAX);
-        let guarded = InterceptedService::new(service, move |call| check_caller(call, owner));
+        let services = Services::new(control, REQUEST_LEN_MAX);
+        let guarded = InterceptedService::new(services, move |call| check_caller(call, owner));
         let (stop, stopped) = oneshot::channel::<()>();
         let mut server = pin!(
             Server::builder()

@@ -18,7 +18,7 @@ use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
 
 use crate::decoy::Persona;
 use crate::decoy::persona::Unverified;
-use crate::ledger::{ADDRESSES_MAX, BANS_MAX, Network, Settings};
+use crate::ledger::{Network, Settings};
 use crate::listener::Queue;
 
 pub use arguments::Arguments;
@@ -49,7 +49,7 @@ pub struct Config {
     pub purge: PurgeConfig,
     /// Where the operator is heard.
     pub admin: AdminConfig,
-    /// `CHATTERD_…` variables that mean nothing to us; container engines set such.
+    /// `CHATTERD_…` variables that mean nothing to us (container engines set such), and CLI_Chatter's access code.
     pub unknown_variables: Vec<String>,
 }
 
@@ -86,6 +86,8 @@ pub struct BanConfig {
     pub length: Option<Duration>,
     /// The report; none: bans are kept in memory alone.
     pub report: Option<PathBuf>,
+    /// How many addresses are known at most; half as many are banned at most.
+    pub addresses_max: usize,
 }
 
 /// `[purge]`
@@ -147,6 +149,7 @@ pub const PORT_DEFAULT: u16 = 8000;
 const GRACE_DEFAULT: Duration = Duration::from_secs(30);
 const BAN_AFTER_DEFAULT: u64 = 30;
 const BAN_LENGTH_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
+const ADDRESSES_MAX_DEFAULT: usize = 100_000;
 const PURGE_EVERY_PACKETS_DEFAULT: u64 = 100;
 
 impl Config {
@@ -198,6 +201,7 @@ impl Config {
                 exempt: file.ban.exempt.map_or_else(exempt_default, |exempt| exempt.0),
                 length: file.ban.length.map_or(Some(BAN_LENGTH_DEFAULT), |length| length.0),
                 report,
+                addresses_max: file.ban.addresses_max.map_or(ADDRESSES_MAX_DEFAULT, |addresses| addresses.0),
             },
             purge: PurgeConfig {
                 every_packets: file
@@ -219,8 +223,9 @@ impl Config {
             ban_for: self.ban.length,
             exempt: self.ban.exempt.clone(),
             purge_every: self.purge.every_packets,
-            addresses_max: ADDRESSES_MAX,
-            bans_max: BANS_MAX,
+            addresses_max: self.ban.addresses_max,
+            // Counting goes on where all bans are taken.
+            bans_max: self.ban.addresses_max / 2,
         }
     }
 }

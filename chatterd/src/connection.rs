@@ -10,6 +10,7 @@ pub mod download;
 use crate::decoy::{Answer, Body, Decoy, PIECE, read_piece};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
+use crate::listener::refusal;
 use download::Download;
 use std::fs::File;
 use std::io;
@@ -19,9 +20,21 @@ use std::time::SystemTime;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use zeroize::Zeroize as _;
 
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
+    /// Whether it may turn away what comes from there. Asked of every connection; others are served without more ado.
+    fn shuns(&self, _peer: SocketAddr) -> bool {
+        false
+    }
+
+    /// Whether this request, from a peer that it shuns, is not even to be decided about. Such a one is counted here.
+    fn turns_away(&self, _request: &Request, _peer: SocketAddr) -> bool {
+        false
+    }
+
     /// Whether this peer gets no answer at all (`ban.refuse`). Never blocks.
     fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool;
 
@@ -114,9 +127,19 @@ async fn answer<D: Doorkeeper>(
 ) -> (Option<(Download, u64)>, Option<Visit<D>>) {
     // A peer that resets, or is gone, ends the connection and nothing else.
     let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
+    if door.shuns(peer) && door.turns_away(&request, peer) {
+        refusal::reset(stream);
+        return (None, None);
+    }
     let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
+    if seat.holds(request.held() + answer.held()) {
+        tokio::task::yield_now().await;
+    }
     let refused = door.refuses(&request, &answer, peer);
     let mut visit = Visit { door, peer, request: Some(request) };
+    if refused {
+        refusal::reset(stream);
+    }
     if refused || stream.write_all(&answer.head).await.is_err() {
         return (None, Some(visit));
     }
@@ -146,7 +169,13 @@ async fn read_head(
         stream.readable().await?;
         match receive(stream, &mut reader) {
             Ok(Some(outcome)) => return Ok(outcome),
-            Ok(None) => seat.active(reader.held()),
+            Ok(None) => {
+                seat.active();
+                // Nobody who sends that much, or holds that much, is in the way of others for longer than one read.
+                if seat.holds(reader.held()) || reader.held() > HEAD_USUAL {
+                    tokio::task::yield_now().await;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -160,7 +189,11 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
     if length == 0 {
         return Ok(Some(reader.end_of_input()));
     }
-    Ok(reader.receive(buffer.get(..length).unwrap_or_default()).map(Some))
+    let received = buffer.get_mut(..length).unwrap_or_default();
+    let request = reader.receive(received).map(Some);
+    // Else a stranger's words would lie on the stack until somebody says more.
+    received.zeroize();
+    Ok(request)
 }
 
 /// Asks the decoy; where that asks a disk, on a thread that may wait for it, and reads the body's beginning there.
@@ -170,6 +203,7 @@ async fn decide(decoy: Arc<Decoy>, request: Request) -> Option<(Request, Answer)
         answer.read_ahead(false);
         return Some((request, answer));
     }
+    let _turn = if decoy.may_list(&request) { LISTINGS.acquire().await.ok() } else { None };
     let decided = tokio::task::spawn_blocking(move || {
         let mut answer = decoy.answer(&request, SystemTime::now());
         answer.read_ahead(true);
@@ -194,7 +228,7 @@ async fn write_body(
                     begun();
                 }
                 stream.write_all(piece).await?;
-                seat.active(0);
+                seat.active();
             }
         }
         Body::File { file, begun: piece } => {
@@ -207,7 +241,7 @@ async fn write_body(
                 break;
             }
             stream.write_all(&piece).await?;
-            seat.active(0);
+            seat.active();
             begun();
         },
         Body::Never => {
@@ -236,10 +270,15 @@ async fn write_file(
             return Ok(());
         }
         stream.write_all(&piece).await?;
-        seat.active(0);
+        seat.active();
         begun();
     }
 }
 
+/// Listings in the making. However many strangers ask for a large directory, threads are left for everybody else.
+static LISTINGS: Semaphore = Semaphore::const_new(LISTINGS_MAX);
+const LISTINGS_MAX: usize = 4;
+/// More than browsers and members send.
+const HEAD_USUAL: usize = 16 * 1024;
 /// What Python's buffered reader asks of a socket at a time.
 const RECEIVE: usize = 8192;

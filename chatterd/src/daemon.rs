@@ -19,6 +19,7 @@ use chatter_protocol::server::{Server, Settings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::info;
+use zeroize::Zeroizing;
 
 use crate::access::{Keys, KeysError, SharedLedger, lock, wall_now};
 use crate::admin_socket::{AdminSocket, AdminSocketError};
@@ -29,7 +30,8 @@ use crate::door::Door;
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
-use crate::operator::{Carrier, Facts, Keyring, Operator, Shared};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
+use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd};
 
@@ -83,18 +85,8 @@ impl DaemonError {
 pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(false);
-    let mut entropy = fresh_entropy()?;
-
-    let keys = keys(&config, &mut entropy)?;
-    let decoy = Arc::new(decoy(&config, &keys));
-    let carrier = carrier(&decoy)?;
-    let (report, ledger) = ledger(&config, &mut entropy)?;
-    let listeners = bind(&config)?;
-    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let admin = AdminSocket::bind(&config.admin.socket)?;
-
-    let (operator, door, relay_task) =
-        assemble(&config, keys, &decoy, carrier, Arc::clone(&ledger), &listening, entropy);
+    let House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task } =
+        furnish(&config)?;
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
@@ -105,8 +97,8 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
-        let changed = move || lock(&report_ledger).poll_report();
-        tokio::spawn(report::keep(file, changed, until(stopped.clone())))
+        let changed = move |counts| lock(&report_ledger).poll_report(counts);
+        tokio::spawn(report::keep(file, changed, asked, until(stopped.clone())))
     });
 
     announce(&mut stdout, &config, &operator, &listening, &admin_path);
@@ -116,7 +108,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     signals.ended().await;
     systemd::stopping();
     info!("stopping");
-    let _ = relay.end_all(bye::Reason::Shutdown).await;
+    let _ = relay.end(Which::All, bye::Reason::Shutdown).await;
     let _ = stop.send(true);
     // Members' connections take their farewell with them.
     tokio::time::sleep(FAREWELL).await;
@@ -131,6 +123,36 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let _ = tokio::time::timeout(DRAIN, drain).await;
     operator.note_clean_stop()?;
     Ok(())
+}
+
+/// All that there is before anybody comes.
+struct House {
+    decoy: Arc<Decoy>,
+    report: Option<ReportFile>,
+    asked: report::Asked,
+    ledger: SharedLedger,
+    listeners: Vec<Listener>,
+    listening: Vec<SocketAddr>,
+    admin: AdminSocket,
+    operator: Shared,
+    door: Arc<Door>,
+    relay_task: relay::Relay,
+}
+
+/// Not a part of [`run`], which lasts as long as the daemon and would keep the bytes of keys that it passed on.
+fn furnish(config: &Config) -> Result<House, DaemonError> {
+    let mut entropy = fresh_entropy()?;
+    let keys = keys(config, &mut entropy)?;
+    let decoy = Arc::new(decoy(config, &keys));
+    let carrier = carrier(&decoy)?;
+    let (report, ledger) = ledger(config, &mut entropy)?;
+    let listeners = bind(config)?;
+    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let admin = AdminSocket::bind(&config.admin.socket)?;
+    let (keeper, asked) = report::keeper();
+    let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
+    let (operator, door, relay_task) = assemble(config, keys, &decoy, carrier, books, &listening, entropy);
+    Ok(House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task })
 }
 
 /// A generator seeded by the operating system.
@@ -154,21 +176,15 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
 fn decoy(config: &Config, keys: &Keys) -> Decoy {
     let root = match &config.decoy.root {
         Some(path) => Root::Own { path: path.clone(), carrier: config.decoy.carrier.clone() },
-        None => Root::generated(keys.seed, &keys.words),
+        None => Root::generated(&keys.seed),
     };
     Decoy::new(root, config.decoy.python)
 }
 
 fn carrier(decoy: &Decoy) -> Result<Option<Carrier>, DaemonError> {
-    let Some(path) = decoy.carrier_path() else {
-        return Ok(None);
-    };
-    let path = CarrierPath::parse(path).ok_or_else(|| {
+    Carrier::of(decoy).map_err(|path| {
         DaemonError::Carrier(format!("{path} is too long: give the file a name of at most 200 letters"))
-    })?;
-    let preamble = decoy.carrier_magic(&mut |bytes| bytes.fill(0));
-    let preamble_len = u16::try_from(preamble.len()).unwrap_or(u16::MAX);
-    Ok(Some(Carrier { path, preamble_len }))
+    })
 }
 
 fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>, SharedLedger), DaemonError> {
@@ -178,6 +194,9 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
         Some(path) => {
             let (file, bans) = ReportFile::open(path)?;
             ledger.restore(&bans, wall_now());
+            // There from the start on: fail2ban does not start without the file that it is to read. If it can't be
+            // written now, whoever keeps it will say so and try again.
+            let _ = file.write(&ledger.bans());
             Some(file)
         }
     };
@@ -197,7 +216,7 @@ fn assemble(
     keys: Keys,
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
-    ledger: SharedLedger,
+    books: Books,
     listening: &[SocketAddr],
     mut entropy: Entropy,
 ) -> (Shared, Arc<Door>, relay::Relay) {
@@ -212,11 +231,11 @@ fn assemble(
         relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
     };
     let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
-    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&ledger));
+    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
     let door = Door::new(
         &keys.server.key(),
         Arc::clone(&gatekeeper),
-        Arc::clone(&ledger),
+        Arc::clone(&books.ledger),
         relay.clone(),
         Arc::clone(decoy),
         config.ban.refuse,
@@ -226,13 +245,14 @@ fn assemble(
         listening: listening.to_vec(),
         persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
         carrier,
+        generated: config.decoy.root.is_none(),
         link_address: link_address(config, listening),
         report_path: config.ban.report.clone(),
         refuses_banned: config.ban.refuse,
         ephemeral: config.ephemeral,
     };
     let keyring = Keyring { keys, gate, entropy };
-    (Arc::new(Operator::new(facts, relay, ledger, gatekeeper, keyring)), Arc::new(door), relay_task)
+    (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
 /// What members' requests upwards ask for: files as a browser reloads them, or the listing where there are none.
@@ -267,16 +287,14 @@ fn announce(
     listening: &[SocketAddr],
     admin_path: &str,
 ) {
-    let mut lines: Vec<String> = listening.iter().map(|address| format!("listening on {address}")).collect();
-    lines.push(format!("admin socket {admin_path}"));
+    let mut lines: String = listening.iter().map(|address| format!("listening on {address}\n")).collect();
+    lines.push_str(&format!("admin socket {admin_path}\n"));
     if config.ephemeral
         && let Ok(link) = operator.access_link()
     {
-        lines.push(format!("access link {}", *link));
+        lines.push_str(&format!("access link {}\n", *link));
     }
-    for line in lines {
-        let _ = writeln!(stdout, "{line}");
-    }
+    let _ = stdout.write_all(Zeroizing::new(lines).as_bytes());
     let _ = stdout.flush();
 }
 

@@ -17,6 +17,7 @@ mod target;
 pub(crate) mod text;
 
 pub use carrier_file::CarrierStream;
+pub use generated::Seed;
 pub use persona::Persona;
 pub use root::Root;
 
@@ -144,6 +145,12 @@ impl Decoy {
         matches!(request.outcome(), Outcome::Fetch) && !self.root.is_at_hand(place)
     }
 
+    /// Whether answering may mean to list a directory, which can take long where it is large.
+    pub fn may_list(&self, request: &Request) -> bool {
+        let path = request.path().split(|byte| matches!(byte, b'?' | b'#')).next();
+        self.may_block(request) && path.is_some_and(|path| path.ends_with(b"/"))
+    }
+
     /// What Python would answer.
     pub fn answer(&self, request: &Request, now: SystemTime) -> Answer {
         let answering = Answering { decoy: self, request, now: Stamp::of(now) };
@@ -186,6 +193,18 @@ impl Answer {
     /// The stated Content-Length, where there is one.
     pub fn content_length(&self) -> Option<u64> {
         self.length
+    }
+
+    /// Bytes of memory that this answer takes for itself until it is out.
+    pub fn held(&self) -> usize {
+        let body = match &self.body {
+            Body::Page(bytes) => bytes.len(),
+            // Others may have the same ones.
+            Body::Bytes(bytes) if Arc::strong_count(bytes) == 1 => bytes.len(),
+            Body::File { .. } | Body::Carrier(_) => PIECE,
+            Body::Bytes(_) | Body::Empty | Body::Never => 0,
+        };
+        self.head.len() + body
     }
 }
 

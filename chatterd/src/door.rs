@@ -59,6 +59,11 @@ impl Door {
         token::from_cookies(self.cookie_name, request.cookies())
     }
 
+    /// The request's token, or one that is none: who brings nothing costs what others cost.
+    fn token_or_none(&self, request: &Request) -> Vec<u8> {
+        self.token(request).or_else(|| token::from_cookie_value(NO_TOKEN)).unwrap_or_default()
+    }
+
     /// Hands on an up token; what is none, or is one no longer when the relay looks, is a knock.
     fn up(&self, token: Vec<u8>, peer: IpAddr) {
         if self.relay.up(token, peer).is_err() {
@@ -84,9 +89,22 @@ impl Door {
 }
 
 impl Doorkeeper for Door {
+    fn shuns(&self, peer: SocketAddr) -> bool {
+        self.refuses_banned && lock(&self.ledger).is_banned(peer.ip(), wall_now())
+    }
+
+    /// Nothing that looks like a token: that needs no decision about an answer that nobody gets.
+    fn turns_away(&self, request: &Request, peer: SocketAddr) -> bool {
+        let without_token = self.token(request).is_none();
+        if without_token {
+            self.knock(peer.ip());
+        }
+        without_token
+    }
+
     /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
     fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool {
-        if !self.refuses_banned || !lock(&self.ledger).is_banned(peer.ip(), wall_now()) {
+        if !self.shuns(peer) {
             return false;
         }
         let genuine = |token: Vec<u8>| lock(&self.gatekeeper).is_genuine(&token, wall_now());
@@ -94,8 +112,7 @@ impl Doorkeeper for Door {
     }
 
     async fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Admission {
-        // Who brings no token waits as long as who does.
-        let token = self.token(request).unwrap_or_else(|| vec![0; NO_TOKEN_LEN]);
+        let token = self.token_or_none(request);
         let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
         let Some(recognised) = recognised else { return Admission::Stranger };
         // Until its session is confirmed, an opening is a knock like any other.
@@ -107,13 +124,10 @@ impl Doorkeeper for Door {
     }
 
     fn note(&self, request: &Request, peer: SocketAddr) {
-        match self.token(request) {
-            // What is no opening may be an up token, which may visit any path, the carrier's too.
-            Some(token) => self.up(token, peer.ip()),
-            None => self.knock(peer.ip()),
-        }
+        // What is no opening may be an up token, which may visit any path, the carrier's too.
+        self.up(self.token_or_none(request), peer.ip());
     }
 }
 
-/// Bytes of what is tried where there is no token: about as many as an opening token has.
-const NO_TOKEN_LEN: usize = 160;
+/// A cookie's value that has a token's shape and about its length.
+const NO_TOKEN: &[u8] = &[b'A'; 220];

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::connection::Doorkeeper;
 use crate::decoy::Decoy;
 use crate::listener::Listener;
+use crate::process;
 
 /// Starts the thread; it ends soon after `stopped` says true. One thread is quicker than several: connections are so
 /// short that waking another one for each would cost more than what it then does.
@@ -27,7 +28,11 @@ pub fn open(
     stopped: watch::Receiver<bool>,
 ) -> io::Result<JoinHandle<()>> {
     let members = Handle::current();
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(DISK_THREADS_MAX)
+        .on_thread_park(process::wipe_stack)
+        .build()?;
     std::thread::Builder::new().name("front".to_owned()).spawn(move || {
         runtime.block_on(async {
             let mut listening = JoinSet::new();
@@ -45,3 +50,6 @@ pub fn open(
         runtime.shutdown_background();
     })
 }
+
+/// Threads that may wait for a disk, each with what it reads in memory.
+const DISK_THREADS_MAX: usize = 32;

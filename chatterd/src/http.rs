@@ -110,7 +110,11 @@ impl HeadReader {
 
     /// Bytes held for this head.
     pub fn held(&self) -> usize {
-        self.bytes.capacity()
+        let line = match &self.state {
+            State::Headers(request) => request.held(),
+            State::Line | State::Done => 0,
+        };
+        self.bytes.capacity() + line
     }
 
     fn line_complete(&mut self, too_long: bool) -> Option<Request> {
@@ -201,6 +205,11 @@ impl Request {
     /// The headers as Python's mail parser sees them.
     pub fn headers(&self) -> &Headers {
         &self.headers
+    }
+
+    /// Bytes held of what was sent.
+    pub fn held(&self) -> usize {
+        self.target.capacity() + self.headers.held()
     }
 
     /// The values of all `Cookie` headers, in order.

@@ -1,6 +1,7 @@
 //! Counts knocks, knows who is banned and why, and forgets.
 //!
-//! **In** where requests without a live token came from, where members are, what the operator says, and the time.
+//! **In** where requests without a live token came from, where members are, what the operator says, and the time. An
+//! address is whatever the listener takes for the peer's: nothing here knows how that was learned.
 //! **Out** new bans to tell the journal, the list for the report, what the operator may see. **Never** a socket, a
 //! clock or a file; never a ban of an exempt address or of one that a member is behind; never unbounded memory.
 //!
@@ -21,7 +22,7 @@ use std::time::Duration;
 use chatter_protocol::time::WallTime;
 
 pub use address::{Address, AddressError, Network, NetworkError};
-pub use ban::{Ban, BanError, NewBan, Reason, RecoveredBan, Terms};
+pub use ban::{Ban, BanError, Length, NewBan, Reason, RecoveredBan, Terms};
 
 use records::{Records, Tag};
 
@@ -43,11 +44,6 @@ pub struct Settings {
     pub bans_max: usize,
 }
 
-/// The usual [`Settings::addresses_max`].
-pub const ADDRESSES_MAX: usize = 100_000;
-/// The usual [`Settings::bans_max`].
-pub const BANS_MAX: usize = 50_000;
-
 /// What is known about an address, for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -55,14 +51,16 @@ pub struct Known {
     pub address: Address,
     /// Its knocks, none of which are counted while a member is behind it.
     pub knocks: u64,
-    /// When it last knocked.
+    /// When the first of them was heard.
+    pub first_knock: Option<WallTime>,
+    /// When the last of them was heard.
     pub last_knock: Option<WallTime>,
-    /// In the report.
-    pub banned: bool,
-    /// A confirmed session comes from it.
-    pub member: bool,
-    /// By the setting.
-    pub exempt: bool,
+    /// In the report since when, until when and why.
+    pub ban: Option<Terms>,
+    /// Confirmed sessions from it.
+    pub members: u32,
+    /// What in the setting says that it is never banned.
+    pub exempt: Option<Network>,
 }
 
 /// How much there is.
@@ -85,7 +83,10 @@ pub struct Ledger {
     bans: usize,
     knocks: u64,
     knocks_since_purge: u64,
+    /// The report has other bans than there are.
     report_stale: bool,
+    /// It has other counts.
+    counts_stale: bool,
 }
 
 impl fmt::Debug for Ledger {
@@ -106,6 +107,7 @@ impl Ledger {
             knocks: 0,
             knocks_since_purge: 0,
             report_stale: false,
+            counts_stale: false,
         }
     }
 
@@ -144,11 +146,10 @@ impl Ledger {
         if record.members > 0 {
             return None;
         }
-        record.knocks += 1;
-        record.last_knock = Some(now);
+        record.knock(now);
         let packets = record.knocks;
         let banned = record.ban.is_some();
-        self.report_stale |= banned;
+        self.counts_stale |= banned;
         let due =
             !banned && !exempt && packets >= self.settings.ban_after && self.bans < self.settings.bans_max;
         if !due {
@@ -165,8 +166,7 @@ impl Ledger {
         let address = Address::from(from);
         self.take_ban(address);
         if let Some((tag, record)) = self.records.enter(address) {
-            record.knocks = 0;
-            record.last_knock = None;
+            record.clear();
             record.members = record.members.saturating_add(1);
             self.records.settle(tag);
         }
@@ -181,16 +181,15 @@ impl Ledger {
         }
     }
 
-    /// Forgets an address, unless it is banned or other members are behind it. For `/quit`.
-    pub fn forget(&mut self, from: IpAddr) {
-        let tag = self.records.tag(Address::from(from));
-        if let Some(record) = self.records.find_mut(tag)
-            && record.ban.is_none()
-        {
-            record.knocks = 0;
-            record.last_knock = None;
-            self.records.settle(tag);
-        }
+    /// Forgets an address, unless it is banned or other members are behind it; whether there was something to forget.
+    pub fn forget(&mut self, address: Address) -> bool {
+        let tag = self.records.tag(address);
+        let Some(record) = self.records.find_mut(tag).filter(|record| record.ban.is_none()) else {
+            return false;
+        };
+        record.clear();
+        self.records.settle(tag);
+        self.records.find(tag).is_none()
     }
 
     /// Whether the address is banned at this moment.
@@ -202,14 +201,23 @@ impl Ledger {
 
     /// Whether the address is never banned, by the setting.
     pub fn is_exempt(&self, address: Address) -> bool {
-        self.settings.exempt.iter().any(|network| network.overlaps(address))
+        self.exempted_by(address).is_some()
+    }
+
+    fn exempted_by(&self, address: Address) -> Option<Network> {
+        self.settings.exempt.iter().find(|network| network.overlaps(address)).copied()
     }
 
     /// Bans by the operator's word. `None`: it was banned already, which stays as it is.
     ///
     /// # Errors
     /// Where the address must not be banned, or there is no room.
-    pub fn ban(&mut self, address: Address, now: WallTime) -> Result<Option<NewBan>, BanError> {
+    pub fn ban(
+        &mut self,
+        address: Address,
+        length: Length,
+        now: WallTime,
+    ) -> Result<Option<NewBan>, BanError> {
         self.handle_timeout(now);
         if self.is_exempt(address) {
             return Err(BanError::Exempt);
@@ -222,9 +230,14 @@ impl Ledger {
             return Ok(None);
         }
         let packets = known.map_or(0, |record| record.knocks);
-        if self.bans >= self.settings.bans_max
-            || !self.put(address, packets, self.terms(Reason::Operator, now))
-        {
+        let terms = match length {
+            Length::Usual => self.terms(Reason::Operator, now),
+            Length::For(length) => {
+                Terms { since: now, until: Some(after(now, length)), reason: Reason::Operator }
+            }
+            Length::UntilLifted => Terms { since: now, until: None, reason: Reason::Operator },
+        };
+        if self.bans >= self.settings.bans_max || !self.put(address, packets, terms) {
             return Err(BanError::Full);
         }
         Ok(Some(NewBan { address, packets, reason: Reason::Operator }))
@@ -265,34 +278,51 @@ impl Ledger {
         self.ends.first().map(|(until, _)| *until)
     }
 
-    /// The bans for the report, where they are others than at the last call.
-    pub fn poll_report(&mut self) -> Option<Vec<Ban>> {
-        std::mem::take(&mut self.report_stale).then(|| self.bans())
+    /// The bans for the report, in no order, where they are others than at the last call; with `counts`, where some
+    /// of them knocked meanwhile, too.
+    pub fn poll_report(&mut self, counts: bool) -> Option<Vec<Ban>> {
+        let stale = self.report_stale || counts && self.counts_stale;
+        stale.then(|| {
+            self.report_stale = false;
+            self.counts_stale = false;
+            self.bans()
+        })
     }
 
-    /// All bans, by address.
+    /// All bans, in no order.
     pub fn bans(&self) -> Vec<Ban> {
         let ban = |record: &records::Record| {
             record.ban.map(|terms| Ban { address: record.address, packets: record.knocks, terms })
         };
-        let mut bans: Vec<_> = self.records.iter().filter_map(ban).collect();
-        bans.sort_unstable_by_key(|ban| ban.address);
-        bans
+        self.records.iter().filter_map(ban).collect()
     }
 
-    /// All that is known, by address.
+    /// All that is known, in no order.
     pub fn addresses(&self) -> Vec<Known> {
-        let known = |record: &records::Record| Known {
+        self.records.iter().map(|record| self.known(record)).collect()
+    }
+
+    /// What is known of one address.
+    pub fn find(&self, address: Address) -> Option<Known> {
+        self.records.find(self.records.tag(address)).map(|record| self.known(record))
+    }
+
+    /// Nothing, but whether it is exempt.
+    pub fn unknown(&self, address: Address) -> Known {
+        let exempt = self.exempted_by(address);
+        Known { address, knocks: 0, first_knock: None, last_knock: None, ban: None, members: 0, exempt }
+    }
+
+    fn known(&self, record: &records::Record) -> Known {
+        Known {
             address: record.address,
             knocks: record.knocks,
+            first_knock: record.first_knock,
             last_knock: record.last_knock,
-            banned: record.ban.is_some(),
-            member: record.members > 0,
-            exempt: self.is_exempt(record.address),
-        };
-        let mut all: Vec<_> = self.records.iter().map(known).collect();
-        all.sort_unstable_by_key(|known| known.address);
-        all
+            ban: record.ban,
+            members: record.members,
+            exempt: self.exempted_by(record.address),
+        }
     }
 
     /// How much there is.
@@ -301,7 +331,7 @@ impl Ledger {
     }
 
     fn terms(&self, reason: Reason, now: WallTime) -> Terms {
-        let until = self.settings.ban_for.map(|length| WallTime(now.0.saturating_add(length.as_secs())));
+        let until = self.settings.ban_for.map(|length| after(now, length));
         Terms { since: now, until, reason }
     }
 
@@ -327,8 +357,7 @@ impl Ledger {
         let tag = self.records.tag(address);
         let Some(record) = self.records.find_mut(tag) else { return false };
         let Some(terms) = record.ban.take() else { return false };
-        record.knocks = 0;
-        record.last_knock = None;
+        record.clear();
         self.records.settle(tag);
         if let Some(until) = terms.until {
             self.ends.remove(&(until, tag));
@@ -337,6 +366,10 @@ impl Ledger {
         self.report_stale = true;
         true
     }
+}
+
+fn after(now: WallTime, length: Duration) -> WallTime {
+    WallTime(now.0.saturating_add(length.as_secs()))
 }
 
 #[cfg(test)]

@@ -4,24 +4,27 @@
 //! **Never**: a log line about a peer; spinning when descriptors run out.
 
 pub(crate) mod crowd;
+pub(crate) mod refusal;
 mod turns;
 
 use crate::connection::{self, Doorkeeper};
 use crate::decoy::Decoy;
 use crowd::Crowd;
 use socket2::{Domain, SockRef, Socket, Type};
+use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 /// A listening socket and the crowd of strangers that it lets in.
 #[derive(Debug)]
 pub struct Listener {
-    socket: std::net::TcpListener,
+    socket: TcpListener,
     queue: Queue,
     crowd: Arc<Crowd>,
 }
@@ -59,7 +62,7 @@ impl Listener {
     }
 
     /// Takes over a bound socket.
-    pub fn from_std(socket: std::net::TcpListener, queue: Queue) -> io::Result<Listener> {
+    pub fn from_std(socket: TcpListener, queue: Queue) -> io::Result<Listener> {
         socket.set_nonblocking(true)?;
         SockRef::from(&socket).listen(queue.backlog())?;
         Ok(Listener { socket, queue, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
@@ -91,42 +94,95 @@ impl Listener {
     ) -> io::Result<()> {
         let Listener { socket, queue, crowd } = self;
         let mut arrivals = match queue {
-            Queue::Deep => Arrivals::AtOnce(TcpListener::from_std(socket)?),
+            Queue::Deep => Arrivals::AtOnce(polled(socket)?),
             Queue::Python => Arrivals::InTurns(turns::take(socket)),
         };
+        let reception = Reception { crowd, decoy, door, members };
+        let mut turned_away = 0;
         loop {
-            let accepted = tokio::select! {
-                accepted = arrivals.next() => accepted,
+            // Who comes is dealt with inside of the poll: this task lasts as long as the daemon and would keep his address.
+            let mut received =
+                poll_fn(|context| arrivals.poll(context).map(|arrival| reception.receive(arrival)));
+            let received = tokio::select! {
+                received = &mut received => received,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let (seat, ticket) = crowd.admit();
-                    let (decoy, door) = (Arc::clone(&decoy), Arc::clone(&door));
-                    let serving = connection::serve_seated(stream, peer, decoy, door, seat, members.clone());
-                    ticket.seated(tokio::spawn(serving).abort_handle());
+            match received {
+                Received::Seated => {}
+                Received::TurnedAway => {
+                    turned_away = (turned_away + 1) % TURNED_AWAY_IN_A_ROW;
+                    if turned_away == 0 {
+                        tokio::task::yield_now().await;
+                    }
                 }
-                Err(error) => recover(&crowd, &error).await,
+                Received::Failed(error) => recover(&reception.crowd, &error).await,
             }
         }
-        crowd.clear();
+        reception.crowd.clear();
         Ok(())
+    }
+}
+
+/// Who deals with newcomers.
+struct Reception<D> {
+    crowd: Arc<Crowd>,
+    decoy: Arc<Decoy>,
+    door: Arc<D>,
+    members: Handle,
+}
+
+/// What became of one.
+enum Received {
+    Seated,
+    TurnedAway,
+    Failed(io::Error),
+}
+
+impl<D: Doorkeeper> Reception<D> {
+    fn receive(&self, arrival: turns::Arrival) -> Received {
+        let (stream, peer) = match arrival {
+            Ok(arrived) => arrived,
+            Err(error) => return Received::Failed(error),
+        };
+        if refusal::is_turned_away(&stream, peer, self.decoy.persona(), self.door.as_ref()) {
+            refusal::reset(&stream);
+            return Received::TurnedAway;
+        }
+        let polled = stream.set_nonblocking(true).and_then(|()| tokio::net::TcpStream::from_std(stream));
+        // The system has no room for one more; the peer sees its connection close.
+        let Ok(stream) = polled else { return Received::Seated };
+        let (seat, ticket) = self.crowd.admit();
+        let (decoy, door) = (Arc::clone(&self.decoy), Arc::clone(&self.door));
+        let serving = connection::serve_seated(stream, peer, decoy, door, seat, self.members.clone());
+        ticket.seated(tokio::spawn(serving).abort_handle());
+        Received::Seated
     }
 }
 
 /// Where connections come from.
 enum Arrivals {
-    AtOnce(TcpListener),
+    // Not tokio's own, which would tell the poller of each connection before it is known whether it is worth that.
+    AtOnce(AsyncFd<TcpListener>),
     InTurns(turns::Turns),
 }
 
 impl Arrivals {
-    async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<turns::Arrival> {
         match self {
-            Arrivals::AtOnce(socket) => socket.accept().await,
-            Arrivals::InTurns(turns) => turns.next().await,
+            Arrivals::AtOnce(socket) => loop {
+                let mut ready = std::task::ready!(socket.poll_read_ready(context))?;
+                if let Ok(arrival) = ready.try_io(|socket| socket.get_ref().accept()) {
+                    return Poll::Ready(arrival);
+                }
+            },
+            Arrivals::InTurns(turns) => turns.poll(context),
         }
     }
+}
+
+fn polled(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
+    #[expect(deprecated, reason = "its heir is unsafe, for descriptors that change under it; std's do not")]
+    AsyncFd::new(socket)
 }
 
 /// Without descriptors the oldest idle stranger goes; whatever it was, a failing accept waits a moment.
@@ -140,5 +196,7 @@ async fn recover(crowd: &Crowd, error: &io::Error) {
 
 /// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.
 pub const STRANGERS_MAX: usize = 1_000;
+/// Connections that are turned away before others have their turn: a fraction of a millisecond.
+const TURNED_AWAY_IN_A_ROW: u32 = 16;
 /// How long a failed accept waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

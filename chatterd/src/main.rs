@@ -1,8 +1,11 @@
 //! chatterd: arguments, settings, run, exit code.
 #![forbid(unsafe_code)]
 
+use std::alloc::System;
 use std::fmt::Display;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +13,11 @@ use chatterd::config::{Arguments, Config, Environment};
 use chatterd::daemon;
 use chatterd::exit::Exit;
 use chatterd::{journal, process};
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is given back is zeros: no library's leftovers outlive their use.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     run().unwrap_or_else(|exit| exit).into()
@@ -19,25 +27,39 @@ fn run() -> Result<Exit, Exit> {
     let refused = process::harden();
     let arguments = Arguments::of_process()?;
     let environment = Environment::of_process();
+    let secrets = environment.secrets();
+    let stays = (!secrets.is_empty()).then(|| process::anew::start_without(&secrets));
     journal::start(&environment).map_err(|error| fail(&error, Exit::Config))?;
     let config = Config::load(&arguments, &environment).map_err(|error| fail(&error, Exit::Config))?;
     if arguments.check {
         let (findings, exit) = config.check();
-        let _ = writeln!(std::io::stdout(), "{findings}");
+        let _ = writeln!(io::stdout(), "{findings}");
         return Ok(exit);
     }
     refused.iter().for_each(|refused| tracing::warn!("{refused}"));
+    if let Some(error) = stays {
+        tracing::warn!(%error, "variables that may hold secrets can't be taken out of the environment");
+    }
     config.warnings().for_each(|warning| tracing::warn!("{warning}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().on_thread_park(process::wipe_stack).build();
     let runtime = runtime.map_err(|error| fail(&error, Exit::Software))?;
-    let ended = runtime.block_on(daemon::run(config, std::io::stdout()));
+    // Not on this thread, whose stack nothing wipes while it waits; and past the buffer of the library's standard output,
+    // which would keep the access link.
+    let stdout = unbuffered(io::stdout()).map_err(|error| fail(&error, Exit::Software))?;
+    let ended = runtime.block_on(async { tokio::spawn(daemon::run(config, stdout)).await });
     runtime.shutdown_timeout(TASKS_END);
+    let ended = ended.map_err(|error| fail(&error, Exit::Software))?;
     ended.map_err(|error| fail(&error, error.exit()))?;
     Ok(Exit::Done)
 }
 
+fn unbuffered(stream: impl AsFd) -> io::Result<File> {
+    Ok(File::from(stream.as_fd().try_clone_to_owned()?))
+}
+
 fn fail(error: &impl Display, exit: Exit) -> Exit {
-    let _ = writeln!(std::io::stderr(), "chatterd: {error}");
+    let _ = writeln!(io::stderr(), "chatterd: {error}");
     exit
 }
 

@@ -2,6 +2,7 @@
 //!
 //! **In** calls of `admin.rs`. **Out** what relay, ledger, gatekeeper and keys say. **Never** who talks to whom.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -9,18 +10,22 @@ use std::sync::{Arc, Mutex};
 use chatter_proto::relay::bye;
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath};
 use chatter_protocol::entropy::Entropy;
+use chatter_protocol::ids::RoomId;
 use chatter_protocol::invite::{self, Address as LinkAddress};
 use chatter_protocol::server::gatekeeper::GateId;
 use chatter_protocol::server::session::State;
 use chatter_protocol::time::WallTime;
 
-use crate::access::{Keys, SharedGatekeeper, SharedLedger, lock, wall_now};
+use crate::access::{Keys, SharedGatekeeper, SharedLedger, hex, lock, wall_now};
 use crate::admin::{
-    AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Session, SessionState, Status,
+    AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session,
+    SessionState, Status,
 };
-use crate::journal;
-use crate::ledger::{Address, Ban, Known};
-use crate::relay::{Handle, RelayEnded, SessionView};
+use crate::decoy::{Decoy, Persona, Root};
+use crate::ledger::{Address, Ban, Length};
+use crate::relay::{Handle, RelayEnded, SessionView, Which};
+use crate::report::Keeper;
+use crate::{access, host_words, journal};
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
@@ -33,6 +38,8 @@ pub struct Facts {
     pub persona: String,
     /// Where the carrier lies, if there is one.
     pub carrier: Option<Carrier>,
+    /// Whether the directory is a generated one.
+    pub generated: bool,
     /// What links name as the server's address.
     pub link_address: LinkAddress,
     /// Where the ban report is written.
@@ -52,13 +59,34 @@ pub struct Carrier {
     pub preamble_len: u16,
 }
 
+impl Carrier {
+    /// The carrier of a decoy; none: members can't come in.
+    ///
+    /// # Errors
+    /// Its path, where that is too long for a link.
+    pub fn of(decoy: &Decoy) -> Result<Option<Self>, String> {
+        let Some(path) = decoy.carrier_path() else { return Ok(None) };
+        let path = CarrierPath::parse(path).ok_or_else(|| path.to_owned())?;
+        let preamble = decoy.carrier_magic(&mut |bytes| bytes.fill(0));
+        Ok(Some(Self { path, preamble_len: u16::try_from(preamble.len()).unwrap_or(u16::MAX) }))
+    }
+}
+
 /// The operator's hands.
 pub struct Operator {
     facts: Facts,
     relay: Handle,
-    ledger: SharedLedger,
+    books: Books,
     gatekeeper: SharedGatekeeper,
     keyring: Mutex<Keyring>,
+}
+
+/// The ledger, and who puts it on the disk.
+pub struct Books {
+    /// Knocks and bans.
+    pub ledger: SharedLedger,
+    /// None: bans are kept in memory alone.
+    pub keeper: Option<Keeper>,
 }
 
 /// What rotating changes.
@@ -76,11 +104,11 @@ impl Operator {
     pub fn new(
         facts: Facts,
         relay: Handle,
-        ledger: SharedLedger,
+        books: Books,
         gatekeeper: SharedGatekeeper,
         keyring: Keyring,
     ) -> Self {
-        Self { facts, relay, ledger, gatekeeper, keyring: Mutex::new(keyring) }
+        Self { facts, relay, books, gatekeeper, keyring: Mutex::new(keyring) }
     }
 
     /// The present access link.
@@ -88,7 +116,7 @@ impl Operator {
     /// # Errors
     /// [`ControlError::Refused`] where there is no carrier: nobody could come in.
     pub fn access_link(&self) -> Result<AccessLink, ControlError> {
-        self.link(&lock(&self.keyring).keys)
+        self.link(&lock(&self.keyring).keys, self.facts.carrier.as_ref())
     }
 
     /// Notes, at a clean stop, the newest token seen.
@@ -100,8 +128,33 @@ impl Operator {
         lock(&self.keyring).keys.note_clean_stop(newest)
     }
 
-    fn link(&self, keys: &Keys) -> Result<AccessLink, ControlError> {
-        let Some(carrier) = &self.facts.carrier else {
+    /// Waits until the report says what was `done`.
+    async fn reported(&self, done: &str) -> Result<(), ControlError> {
+        let Some(keeper) = &self.books.keeper else { return Ok(()) };
+        keeper.written().await.map_err(|error| {
+            let text = format!("{done}, but the report can't be written ({error}); it will be tried again");
+            ControlError::Failed(text)
+        })
+    }
+
+    /// The room whose id begins so.
+    async fn room(&self, beginning: &str) -> Result<RoomId, ControlError> {
+        let rooms = self.relay.rooms().await?;
+        let wanted = beginning.to_ascii_lowercase();
+        let mut found = rooms.iter().map(|(id, _)| *id).filter(|id| hex(id.as_bytes()).starts_with(&wanted));
+        match (found.next(), found.next()) {
+            (Some(id), None) => Ok(id),
+            (Some(_), Some(_)) => {
+                Err(ControlError::Refused(format!("several rooms' ids begin with {wanted}; give more of it")))
+            }
+            (None, _) => {
+                Err(ControlError::NotFound("no room's id begins so; see `chatterctl rooms`".to_owned()))
+            }
+        }
+    }
+
+    fn link(&self, keys: &Keys, carrier: Option<&Carrier>) -> Result<AccessLink, ControlError> {
+        let Some(carrier) = carrier else {
             let text = "members can't come in: the decoy's directory has no carrier. Set `carrier` under [decoy] to \
                         the name of a large file in it, then restart";
             return Err(ControlError::Refused(text.to_owned()));
@@ -119,7 +172,7 @@ impl Operator {
 impl Control for Operator {
     async fn status(&self) -> Result<Status, ControlError> {
         let relay = self.relay.counts().await?;
-        let ledger = lock(&self.ledger).counts();
+        let ledger = lock(&self.books.ledger).counts();
         let facts = self.facts.clone();
         Ok(Status {
             started_at: facts.started_at,
@@ -141,8 +194,34 @@ impl Control for Operator {
         })
     }
 
-    async fn addresses(&self) -> Result<Vec<Known>, ControlError> {
-        Ok(lock(&self.ledger).addresses())
+    async fn addresses(&self) -> Result<Vec<Seen>, ControlError> {
+        let mut links: BTreeMap<Address, u32> = BTreeMap::new();
+        for peer in self.relay.peers().await? {
+            *links.entry(peer.into()).or_default() += 1;
+        }
+        let mut seen: Vec<Seen> = {
+            let ledger = lock(&self.books.ledger);
+            let known = ledger.addresses();
+            let seen = known
+                .into_iter()
+                .map(|known| Seen { known, links: links.remove(&known.address).unwrap_or(0) });
+            let seen: Vec<_> = seen.collect();
+            // Opened and not confirmed, and their knock forgotten since.
+            let others =
+                links.into_iter().map(|(address, links)| Seen { known: ledger.unknown(address), links });
+            seen.into_iter().chain(others).collect()
+        };
+        seen.sort_unstable_by_key(|seen| seen.known.address);
+        Ok(seen)
+    }
+
+    async fn rooms(&self) -> Result<Vec<Room>, ControlError> {
+        let rooms = self.relay.rooms().await?.into_iter();
+        let room = |(id, members): (RoomId, usize)| Room {
+            id: hex(id.as_bytes()),
+            members: u32::try_from(members).unwrap_or(u32::MAX),
+        };
+        Ok(rooms.map(room).collect())
     }
 
     async fn sessions(&self) -> Result<Vec<Session>, ControlError> {
@@ -165,12 +244,28 @@ impl Control for Operator {
     }
 
     async fn purge(&self, scope: PurgeScope) -> Result<Purged, ControlError> {
-        let sessions = match scope {
-            PurgeScope::Everything => self.relay.end_all(bye::Reason::Purged).await?,
-            PurgeScope::Counters => 0,
-        };
-        let addresses = lock(&self.ledger).purge() as u64;
-        Ok(Purged { addresses, sessions })
+        let end = |which| self.relay.end(which, bye::Reason::Purged);
+        match scope {
+            PurgeScope::Counters => {
+                Ok(Purged { addresses: lock(&self.books.ledger).purge() as u64, sessions: 0 })
+            }
+            PurgeScope::Everything => {
+                let sessions = end(Which::All).await?;
+                Ok(Purged { addresses: lock(&self.books.ledger).purge() as u64, sessions })
+            }
+            PurgeScope::Room(beginning) => {
+                let sessions = end(Which::In(self.room(&beginning).await?)).await?;
+                Ok(Purged { addresses: 0, sessions })
+            }
+            PurgeScope::Address(address) => {
+                let before = lock(&self.books.ledger).find(address).is_some();
+                let sessions = end(Which::From(address)).await?;
+                let mut ledger = lock(&self.books.ledger);
+                ledger.forget(address);
+                let gone = before && ledger.find(address).is_none();
+                Ok(Purged { addresses: gone.into(), sessions })
+            }
+        }
     }
 
     async fn rotate(&self) -> Result<AccessLink, ControlError> {
@@ -187,33 +282,60 @@ impl Control for Operator {
         drop(gatekeeper);
         self.relay.forget_retired();
         kept.map_err(|error| ControlError::Failed(error.to_string()))?;
-        self.link(keys)
+        self.link(keys, self.facts.carrier.as_ref())
     }
 
     async fn invite(&self) -> Result<AccessLink, ControlError> {
         self.access_link()
     }
 
-    async fn bans(&self) -> Result<Vec<Ban>, ControlError> {
-        Ok(lock(&self.ledger).bans())
+    async fn reseed_decoy(&self) -> Result<Reseeded, ControlError> {
+        if !self.facts.generated {
+            let text =
+                "the directory is your own (decoy.root), not a generated one: there is nothing to draw anew";
+            return Err(ControlError::Refused(text.to_owned()));
+        }
+        if self.facts.ephemeral {
+            let text = "this daemon keeps nothing (--ephemeral): stop it and start it again, and its directory is another";
+            return Err(ControlError::Refused(text.to_owned()));
+        }
+        let mut keyring = lock(&self.keyring);
+        let Keyring { keys, entropy, .. } = &mut *keyring;
+        let words = host_words::draw(entropy);
+        let seed = access::draw_seed(entropy, words);
+        let decoy = Decoy::new(Root::generated(&seed), Persona::default());
+        let too_long = |path| ControlError::Failed(format!("{path} is too long for a link: try again"));
+        let carrier = Carrier::of(&decoy).map_err(too_long)?;
+        keys.replace_seed(seed).map_err(|error| ControlError::Failed(error.to_string()))?;
+        let carrier_path =
+            carrier.as_ref().map(|carrier| carrier.path.as_str().to_owned()).unwrap_or_default();
+        Ok(Reseeded { access_link: self.link(keys, carrier.as_ref())?, carrier_path })
     }
 
-    async fn add_ban(&self, address: Address) -> Result<AddedBan, ControlError> {
-        let mut ledger = lock(&self.ledger);
-        let added =
-            ledger.ban(address, wall_now()).map_err(|error| ControlError::Refused(error.to_string()))?;
-        added.iter().for_each(journal::ban);
-        let ban = ledger.find_ban(address);
-        let ban = ban.ok_or_else(|| ControlError::Failed("the ban did not last".to_owned()))?;
-        Ok(AddedBan { ban, already: added.is_none() })
+    async fn bans(&self) -> Result<Vec<Ban>, ControlError> {
+        let mut bans = lock(&self.books.ledger).bans();
+        bans.sort_unstable_by_key(|ban| ban.address);
+        Ok(bans)
+    }
+
+    async fn add_ban(&self, address: Address, length: Length) -> Result<AddedBan, ControlError> {
+        let added = {
+            let mut ledger = lock(&self.books.ledger);
+            let new = ledger.ban(address, length, wall_now())?;
+            new.iter().for_each(journal::ban);
+            let ban = ledger.find_ban(address);
+            let ban = ban.ok_or_else(|| ControlError::Failed("the ban did not last".to_owned()))?;
+            AddedBan { ban, already: new.is_none() }
+        };
+        self.reported(&format!("{address} is banned")).await?;
+        Ok(added)
     }
 
     async fn lift_ban(&self, address: Address) -> Result<(), ControlError> {
-        if lock(&self.ledger).lift(address) {
-            Ok(())
-        } else {
-            Err(ControlError::NotFound(format!("{address} is not banned")))
+        if !lock(&self.books.ledger).lift(address) {
+            return Err(ControlError::NotFound(format!("{address} is not banned")));
         }
+        self.reported(&format!("the ban of {address} is lifted")).await
     }
 }
 

@@ -8,13 +8,13 @@
 pub mod live_tags;
 pub mod outbox;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chatter_proto::relay::bye;
-use chatter_protocol::ids::{LinkId, SessionId};
+use chatter_protocol::ids::{LinkId, RoomId, SessionId};
 use chatter_protocol::server::gatekeeper::{GateId, Recognised};
 use chatter_protocol::server::session::State;
 use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::journal;
+use crate::ledger::Address;
 use live_tags::LiveTags;
 use outbox::Outbox;
 
@@ -30,7 +31,7 @@ use outbox::Outbox;
 #[derive(Clone, Debug)]
 pub struct Handle {
     orders: mpsc::UnboundedSender<Order>,
-    ups: mpsc::Sender<(Vec<u8>, IpAddr)>,
+    ups: mpsc::Sender<Box<Up>>,
     live_tags: Arc<LiveTags>,
 }
 
@@ -78,21 +79,47 @@ pub struct SessionView {
     pub age: std::time::Duration,
 }
 
+/// Whose sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Everybody's.
+    All,
+    /// Those that come from this address, or would be resumed from it.
+    From(Address),
+    /// Those that sit in this room.
+    In(RoomId),
+}
+
 enum Order {
-    Open {
-        recognised: Recognised,
-        room_left: u64,
-        peer: IpAddr,
-        reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
-    },
+    Open(Box<Open>),
     Closed(LinkId),
     Sessions(oneshot::Sender<Vec<SessionView>>),
     Counts(oneshot::Sender<Counts>),
-    EndAll {
-        reason: bye::Reason,
-        reply: oneshot::Sender<u64>,
-    },
+    Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
+    Peers(oneshot::Sender<Vec<IpAddr>>),
+    End { which: Which, reason: bye::Reason, reply: oneshot::Sender<u64> },
     ForgetRetired,
+}
+
+// Channels and tables keep the bytes of what was taken out of them. What says who came with which token goes through
+// them in boxes, which are wiped when they are given back.
+
+struct Open {
+    recognised: Recognised,
+    room_left: u64,
+    peer: IpAddr,
+    reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
+}
+
+#[derive(Debug)]
+struct Up {
+    token: Vec<u8>,
+    peer: IpAddr,
+}
+
+struct Link {
+    outbox: Arc<Outbox>,
+    peer: IpAddr,
 }
 
 /// The task's state.
@@ -101,11 +128,11 @@ pub struct Relay {
     gatekeeper: SharedGatekeeper,
     ledger: SharedLedger,
     orders: mpsc::UnboundedReceiver<Order>,
-    ups: mpsc::Receiver<(Vec<u8>, IpAddr)>,
+    ups: mpsc::Receiver<Box<Up>>,
     live_tags: Arc<LiveTags>,
-    links: HashMap<LinkId, (Arc<Outbox>, IpAddr)>,
+    links: HashMap<LinkId, Box<Link>>,
     // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
-    members: HashMap<SessionId, IpAddr>,
+    members: HashMap<SessionId, Box<IpAddr>>,
     next_link: u64,
     start: Instant,
 }
@@ -120,7 +147,7 @@ impl Handle {
         peer: IpAddr,
     ) -> Option<(LinkId, Arc<Outbox>)> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Open { recognised, room_left, peer, reply }).ok()?;
+        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, peer, reply }))).ok()?;
         answer.await.ok()
     }
 
@@ -132,7 +159,7 @@ impl Handle {
         if !self.live_tags.contain(&token) {
             return Err(NotTaken::Unknown);
         }
-        self.ups.try_send((token, peer)).map_err(|_| NotTaken::Flooded)
+        self.ups.try_send(Box::new(Up { token, peer })).map_err(|_| NotTaken::Flooded)
     }
 
     /// A link's connection is gone.
@@ -161,12 +188,28 @@ impl Handle {
         self.ask(Order::Counts).await
     }
 
-    /// Ends all sessions and says why; how many there were.
+    /// The rooms, and how many members each has.
     ///
     /// # Errors
     /// [`RelayEnded`].
-    pub async fn end_all(&self, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::EndAll { reason, reply }).await
+    pub async fn rooms(&self) -> Result<Vec<(RoomId, usize)>, RelayEnded> {
+        self.ask(Order::Rooms).await
+    }
+
+    /// Where the links come from, each link once.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn peers(&self) -> Result<Vec<IpAddr>, RelayEnded> {
+        self.ask(Order::Peers).await
+    }
+
+    /// Ends these sessions and tells them why; how many there were.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
+        self.ask(|reply| Order::End { which, reason, reply }).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
@@ -209,20 +252,24 @@ impl Relay {
                     Some(order) => self.obey(order),
                     None => return,
                 },
-                Some((token, peer)) = self.ups.recv() => self.up(&token, peer),
+                Some(up) = self.ups.recv() => self.up(&up),
                 () = sleep_until(wake) => {}
             }
             self.take_waiting();
+            let renewals = self.server.renewals();
             self.server.handle_timeout(self.now());
             self.carry_out();
+            if self.server.renewals() != renewals {
+                self.live_tags.renew();
+            }
         }
     }
 
     /// What has come meanwhile is taken in the same turn, so that each member gets one write for all of it.
     fn take_waiting(&mut self) {
         for _ in 0..TURN_MAX {
-            if let Ok((token, peer)) = self.ups.try_recv() {
-                self.up(&token, peer);
+            if let Ok(up) = self.ups.try_recv() {
+                self.up(&up);
             } else if let Ok(order) = self.orders.try_recv() {
                 self.obey(order);
             } else {
@@ -231,9 +278,9 @@ impl Relay {
         }
     }
 
-    fn up(&mut self, token: &[u8], peer: IpAddr) {
-        if !self.server.up(token, self.now()) {
-            let ban = lock(&self.ledger).knock(peer, wall_now());
+    fn up(&mut self, up: &Up) {
+        if !self.server.up(&up.token, self.now()) {
+            let ban = lock(&self.ledger).knock(up.peer, wall_now());
             ban.iter().for_each(journal::ban);
         }
     }
@@ -241,15 +288,15 @@ impl Relay {
     fn obey(&mut self, order: Order) {
         let now = self.now();
         match order {
-            Order::Open { recognised, room_left, peer, reply } => {
+            Order::Open(open) => {
                 let link = LinkId(self.next_link);
                 self.next_link += 1;
-                if self.server.open(link, &recognised, room_left, now) {
+                if self.server.open(link, &open.recognised, open.room_left, now) {
                     let outbox = Arc::new(Outbox::default());
-                    self.links.insert(link, (Arc::clone(&outbox), peer));
+                    self.links.insert(link, Box::new(Link { outbox: Arc::clone(&outbox), peer: open.peer }));
                     // Message 2 and the first record go out in the body's first write.
                     self.carry_out();
-                    if reply.send((link, outbox)).is_err() {
+                    if open.reply.send((link, outbox)).is_err() {
                         self.close(link);
                     }
                 }
@@ -261,13 +308,33 @@ impl Relay {
             Order::Counts(reply) => {
                 let _ = reply.send(self.counts());
             }
-            Order::EndAll { reason, reply } => {
-                let ended = self.server.sessions().count() as u64;
-                self.server.end_all(reason, now);
+            Order::Rooms(reply) => {
+                let _ = reply.send(self.server.relay().occupied().collect());
+            }
+            Order::Peers(reply) => {
+                let _ = reply.send(self.links.values().map(|link| link.peer).collect());
+            }
+            Order::End { which, reason, reply } => {
+                let ending = self.sessions(which);
+                let ended = self.server.end_where(|id| ending.contains(&id), reason, now);
                 self.carry_out();
                 let _ = reply.send(ended);
             }
             Order::ForgetRetired => self.forget_retired(),
+        }
+    }
+
+    fn sessions(&self, which: Which) -> BTreeSet<SessionId> {
+        match which {
+            Which::All => self.server.sessions().map(|info| info.session).collect(),
+            Which::In(room) => self.server.relay().sessions_in(room),
+            Which::From(address) => {
+                let from_here = |peer: &IpAddr| Address::from(*peer) == address;
+                let links = self.links.iter().filter(|(_, link)| from_here(&link.peer));
+                let linked = links.filter_map(|(link, _)| self.server.session_of(*link));
+                let members = self.members.iter().filter(|(_, peer)| from_here(peer)).map(|(id, _)| *id);
+                linked.chain(members).collect()
+            }
         }
     }
 
@@ -293,27 +360,27 @@ impl Relay {
     }
 
     fn outbox(&self, link: LinkId, act: impl FnOnce(&Outbox)) {
-        if let Some((outbox, _)) = self.links.get(&link) {
-            act(outbox);
+        if let Some(link) = self.links.get(&link) {
+            act(&link.outbox);
         }
     }
 
     fn confirmed(&mut self, session: SessionId, link: LinkId) {
-        let Some((_, peer)) = self.links.get(&link) else { return };
-        let before = self.members.insert(session, *peer);
+        let Some(peer) = self.links.get(&link).map(|link| link.peer) else { return };
+        let before = self.members.insert(session, Box::new(peer));
         let mut ledger = lock(&self.ledger);
-        ledger.confirmed(*peer);
+        ledger.confirmed(peer);
         if let Some(before) = before {
-            ledger.session_ended(before);
+            ledger.session_ended(*before);
         }
     }
 
     fn ended(&mut self, session: SessionId, reason: EndReason) {
         if let Some(address) = self.members.remove(&session) {
             let mut ledger = lock(&self.ledger);
-            ledger.session_ended(address);
+            ledger.session_ended(*address);
             if reason == EndReason::Quit {
-                ledger.forget(address);
+                ledger.forget((*address).into());
             }
         }
         self.forget_retired();
@@ -328,7 +395,7 @@ impl Relay {
         self.server
             .sessions()
             .map(|info| SessionView {
-                address: info.link.and_then(|link| self.links.get(&link)).map(|(_, peer)| *peer),
+                address: info.link.and_then(|link| self.links.get(&link)).map(|link| link.peer),
                 age: now.saturating_since(info.opened_at),
                 info,
             })

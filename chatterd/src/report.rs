@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::ledger::{Ban, RecoveredBan};
@@ -59,6 +61,10 @@ pub enum ReportError {
 
 /// How often the ledger is asked for changes: the report is right within this and the time of a write.
 const PERIOD: Duration = Duration::from_millis(500);
+/// How often counts alone are reason enough to write.
+const COUNTS_PERIOD: Duration = Duration::from_secs(5);
+/// Operators who wait at once; more of them wait to be heard.
+const ASKING_MAX: usize = 16;
 /// More than the ledger's greatest number of bans fills.
 const REPORT_LEN_MAX: u64 = 64 * 1024 * 1024;
 /// Where there was no report whose mode could be kept: fail2ban reads as root.
@@ -115,23 +121,55 @@ impl ReportFile {
     /// # Errors
     /// What the system says. The files then hold what they held before.
     pub fn write(&self, bans: &[Ban]) -> io::Result<()> {
+        let mut bans = bans.to_vec();
+        bans.sort_unstable_by_key(|ban| ban.address);
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         // The report first: a ban without times is still a ban, times without a ban are none.
-        replace(&self.path, &text::render(bans), REPORT_MODE, &mut written.report)?;
+        replace(&self.path, &text::render(&bans), REPORT_MODE, &mut written.report)?;
         replace(
             &beside(&self.path, "json"),
-            &text::render_companion(bans),
+            &text::render_companion(&bans),
             PRIVATE_MODE,
             &mut written.companion,
         )
     }
 }
 
-/// Keeps the report as the ledger has it until `shutdown` resolves, and then once more. `changed` gives the bans
-/// where they changed since it was last asked (the ledger's `handle_timeout`, then `poll_report`). A failure is logged once and tried again until it goes away.
+/// By which those who changed a ban wait until the report on the disk says so.
+#[derive(Clone, Debug)]
+pub struct Keeper(mpsc::Sender<oneshot::Sender<Result<(), String>>>);
+
+/// What [`keep`] hears of [`Keeper`]s.
+#[derive(Debug)]
+pub struct Asked(mpsc::Receiver<oneshot::Sender<Result<(), String>>>);
+
+/// Both ends.
+pub fn keeper() -> (Keeper, Asked) {
+    let (ask, asked) = mpsc::channel(ASKING_MAX);
+    (Keeper(ask), Asked(asked))
+}
+
+impl Keeper {
+    /// Waits until all that the ledger knew before this call is written.
+    ///
+    /// # Errors
+    /// What the system says; it will be tried again.
+    pub async fn written(&self) -> Result<(), String> {
+        let ended = || "the daemon is shutting down".to_owned();
+        let (reply, answer) = oneshot::channel();
+        self.0.send(reply).await.map_err(|_| ended())?;
+        answer.await.map_err(|_| ended())?
+    }
+}
+
+/// Keeps the report as the ledger has it until `shutdown` resolves, and then once more. `changed` gives the bans where
+/// they changed since it was last asked; told true, also where only their counts did, which is asked less often: many
+/// may be knocking, and what reads the report takes nothing from a count. A failure is logged once and tried again
+/// until it goes away.
 pub async fn keep(
     file: ReportFile,
-    mut changed: impl FnMut() -> Option<Vec<Ban>> + Send,
+    mut changed: impl FnMut(bool) -> Option<Vec<Ban>> + Send,
+    mut asked: Asked,
     shutdown: impl Future<Output = ()> + Send,
 ) {
     let file = Arc::new(file);
@@ -139,16 +177,35 @@ pub async fn keep(
     let mut pending: Option<Arc<Vec<Ban>>> = None;
     let mut failing = false;
     let mut ending = false;
+    let mut counts_due = Instant::now() + COUNTS_PERIOD;
     while !ending {
+        let mut waiting = Vec::new();
         ending = tokio::select! {
             () = &mut shutdown => true,
             () = tokio::time::sleep(PERIOD) => false,
+            Some(ask) = asked.0.recv() => {
+                waiting.push(ask);
+                false
+            }
         };
-        pending = changed().map(Arc::new).or(pending);
-        let Some(bans) = &pending else { continue };
-        let (file, bans) = (Arc::clone(&file), Arc::clone(bans));
-        let result = tokio::task::spawn_blocking(move || file.write(&bans)).await;
-        match result.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
+        waiting.extend(std::iter::from_fn(|| asked.0.try_recv().ok()));
+        let counts = ending || Instant::now() >= counts_due;
+        if counts {
+            counts_due = Instant::now() + COUNTS_PERIOD;
+        }
+        pending = changed(counts).map(Arc::new).or(pending);
+        let result = match &pending {
+            None => Ok(()),
+            Some(bans) => {
+                let (file, bans) = (Arc::clone(&file), Arc::clone(bans));
+                let written = tokio::task::spawn_blocking(move || file.write(&bans)).await;
+                written.unwrap_or_else(|panic| Err(io::Error::other(panic)))
+            }
+        };
+        for ask in waiting {
+            let _ = ask.send(result.as_ref().map_err(ToString::to_string).copied());
+        }
+        match result {
             Ok(()) => {
                 pending = None;
                 if std::mem::take(&mut failing) {

@@ -55,7 +55,28 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn ephemeral(&self, settings: &str) -> Daemon {
-        self.start(settings, true)
+        self.start(command(), LOOPBACK, settings, true)
+    }
+
+    /// The same, in the environment that the installed unit gives it.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn installed(&self, settings: &str) -> Daemon {
+        let mut command = command();
+        let assignments = UNIT.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('='));
+        command.envs(assignments);
+        self.start(command, LOOPBACK, settings, true)
+    }
+
+    /// The same as [`ephemeral`](Self::ephemeral), listening on `address`, with these variables beside its settings.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn ephemeral_on(&self, address: &str, settings: &str, variables: &[(&str, &str)]) -> Daemon {
+        let mut command = command();
+        command.envs(variables.iter().copied());
+        self.start(command, address, settings, true)
     }
 
     /// Starts a daemon with lasting keys and a report, with these settings. None of them may be in a table before
@@ -64,15 +85,23 @@ impl Home {
     /// # Panics
     /// Where it does not start.
     pub fn lasting(&self, settings: &str) -> Daemon {
-        self.start(&format!("state-directory = '{}'\n{settings}", self.path("state").display()), false)
+        self.lasting_on(LOOPBACK, settings)
     }
 
-    fn start(&self, settings: &str, ephemeral: bool) -> Daemon {
+    /// The same, where it answers at this address.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn lasting_on(&self, listen: &str, settings: &str) -> Daemon {
+        let state = self.path("state");
+        self.start(command(), listen, &format!("state-directory = '{}'\n{settings}", state.display()), false)
+    }
+
+    fn start(&self, mut command: Command, listen: &str, settings: &str, ephemeral: bool) -> Daemon {
         let config = self.path("chatterd.toml");
         std::fs::write(&config, settings).expect("room for settings");
         let socket = self.path("run/admin.sock");
-        let mut command = command();
-        command.arg("--config").arg(config).args(["--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(config).args(["--listen", listen]);
         command.arg("--admin-socket").arg(&socket);
         if ephemeral {
             command.arg("--ephemeral");
@@ -117,6 +146,8 @@ impl Daemon {
     }
 }
 
+const LOOPBACK: &str = "127.0.0.1:0";
+
 /// A chatterd without arguments, whose settings come from nowhere else, and which logs all it can.
 pub fn command() -> Command {
     let mut command = Command::new(programs::path("chatterd"));
@@ -127,3 +158,5 @@ pub fn command() -> Command {
     command.env("CHATTERD_LOG", "trace");
     command
 }
+
+const UNIT: &str = include_str!("../../systemd/chatterd.service");

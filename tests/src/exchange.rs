@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use memchr::memmem;
@@ -60,10 +60,34 @@ pub fn exchange(to: SocketAddr, from: u8, request: &[u8]) -> Answer {
 /// # Panics
 /// Where there is no connection.
 pub fn exchange_within(to: SocketAddr, from: u8, request: &[u8], limit: Duration) -> Answer {
-    let mut stream = connect(to, [127, 0, 0, from].into()).unwrap_or_else(|error| panic!("{to}: {error}"));
-    stream.set_read_timeout(Some(limit)).expect("a timeout can be set");
+    let stream = connect(to, [127, 0, 0, from].into()).unwrap_or_else(|error| panic!("{to}: {error}"));
+    converse(stream, request, Afterwards::Wait(limit))
+}
+
+/// What a client does when all is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It keeps its side open, and waits so long for each next byte.
+    Wait(Duration),
+    /// It closes its side: that is the end of its request, whatever the request lacks.
+    HalfClose,
+}
+
+/// Sends these bytes, and takes what comes until the end.
+///
+/// # Panics
+/// Where the system refuses a timeout.
+pub fn converse(mut stream: TcpStream, request: &[u8], afterwards: Afterwards) -> Answer {
     // A server that has heard enough may have closed by then.
     let _ = stream.write_all(request);
+    let limit = match afterwards {
+        Afterwards::Wait(limit) => limit,
+        Afterwards::HalfClose => {
+            let _ = stream.shutdown(Shutdown::Write);
+            END_TIMEOUT
+        }
+    };
+    stream.set_read_timeout(Some(limit)).expect("a timeout can be set");
     let mut bytes = Vec::new();
     let mut chunk = vec![0; 64 * 1024];
     let ending = loop {

@@ -10,11 +10,17 @@
 //! **Never** a wait without a bound, or one that does not say what it waited for.
 
 pub mod client;
+pub mod company;
 pub mod daemon;
 pub mod exchange;
+pub mod ground;
+pub mod load;
 pub mod memory;
+pub mod namespace;
+pub mod namespaces;
 pub mod operator;
 pub mod process;
 pub mod programs;
 pub mod python;
 pub mod recorder;
+pub mod strangers;

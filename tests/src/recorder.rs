@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::exchange;
@@ -38,9 +38,20 @@ pub struct Recorder {
 struct Shared {
     to: Mutex<SocketAddr>,
     from: IpAddr,
-    holding: AtomicBool,
+    holding: Mutex<Holding>,
+    released: Condvar,
     over: AtomicBool,
     crossed: Mutex<Vec<Crossing>>,
+}
+
+/// What becomes of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holding {
+    Not,
+    /// They are written down, and their connections close.
+    Dropping,
+    /// They are written down, and go on when they are let.
+    Waiting,
 }
 
 #[derive(Debug, Default)]
@@ -55,12 +66,21 @@ impl Recorder {
     /// # Panics
     /// Where there is no port.
     pub fn new(to: SocketAddr, from: u8) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::between(Ipv4Addr::LOCALHOST.into(), to, Ipv4Addr::new(127, 0, 0, from).into())
+    }
+
+    /// Listens on a port of `at` and forwards to `to`, where connections seem to come from `from`.
+    ///
+    /// # Panics
+    /// Where there is no port.
+    pub fn between(at: IpAddr, to: SocketAddr, from: IpAddr) -> Self {
+        let listener = TcpListener::bind(SocketAddr::new(at, 0)).expect("a port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             to: Mutex::new(to),
-            from: Ipv4Addr::new(127, 0, 0, from).into(),
-            holding: AtomicBool::new(false),
+            from,
+            holding: Mutex::new(Holding::Not),
+            released: Condvar::new(),
             over: AtomicBool::new(false),
             crossed: Mutex::default(),
         });
@@ -92,12 +112,17 @@ impl Recorder {
 
     /// From now on requests are written down and not passed on: their connections close.
     pub fn hold_back(&self) {
-        self.shared.holding.store(true, Ordering::SeqCst);
+        self.shared.hold(Holding::Dropping);
     }
 
-    /// From now on requests are passed on again.
+    /// From now on requests are written down and wait here, until they are passed on.
+    pub fn keep_waiting(&self) {
+        self.shared.hold(Holding::Waiting);
+    }
+
+    /// From now on requests are passed on again, those that waited too.
     pub fn pass_on(&self) {
-        self.shared.holding.store(false, Ordering::SeqCst);
+        self.shared.hold(Holding::Not);
     }
 
     /// All that crossed, in the order in which connections came.
@@ -118,6 +143,7 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.shared.over.store(true, Ordering::SeqCst);
+        self.shared.hold(Holding::Dropping);
         self.cut();
         // Wakes the accepting thread, which then ends.
         let _ = TcpStream::connect(self.address);
@@ -135,12 +161,17 @@ impl Shared {
             crossed.push(Crossing::default());
             crossed.len() - 1
         };
-        if self.holding.load(Ordering::SeqCst) {
-            return self.hold(client, index);
+        let mut head = Vec::new();
+        if self.holding() != Holding::Not {
+            head = self.head(client, index);
+            if !self.may_go_on() {
+                return;
+            }
         }
         let to = *self.to.lock().unwrap_or_else(PoisonError::into_inner);
         // Where nobody listens, the client sees its connection close.
-        let Ok(server) = exchange::connect(to, self.from) else { return };
+        let Ok(mut server) = exchange::connect(to, self.from) else { return };
+        let _ = server.write_all(&head);
         let sockets = [client, &server].map(|socket| socket.try_clone().expect("a descriptor"));
         if let Some(crossing) = self.crossed().get_mut(index) {
             crossing.sockets.extend(sockets);
@@ -154,13 +185,33 @@ impl Shared {
         }
     }
 
-    fn hold(&self, mut client: &TcpStream, index: usize) {
+    /// One request's head, written down.
+    fn head(&self, mut client: &TcpStream, index: usize) -> Vec<u8> {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") && matches!(client.read(&mut byte), Ok(1)) {
             head.extend_from_slice(&byte);
         }
         self.note(index, |to| &mut to.request, &head);
+        head
+    }
+
+    fn hold(&self, holding: Holding) {
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = holding;
+        self.released.notify_all();
+    }
+
+    fn holding(&self) -> Holding {
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until requests no longer wait; whether they are passed on then.
+    fn may_go_on(&self) -> bool {
+        let mut holding = self.holding.lock().unwrap_or_else(PoisonError::into_inner);
+        while *holding == Holding::Waiting {
+            holding = self.released.wait(holding).unwrap_or_else(PoisonError::into_inner);
+        }
+        *holding == Holding::Not
     }
 
     fn note(&self, index: usize, side: impl Fn(&mut Exchange) -> &mut Vec<u8>, bytes: &[u8]) {

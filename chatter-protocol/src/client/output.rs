@@ -111,7 +111,7 @@ fn bye_text(reason: bye::Reason) -> &'static str {
     match reason {
         bye::Reason::Quit => "you have left",
         bye::Reason::Shutdown => "the server was shut down",
-        bye::Reason::Purged => "the server's operator ended all sessions",
+        bye::Reason::Purged => "the server's operator ended this session",
         bye::Reason::GateRetired => "the access code you came by was retired: ask for a fresh link",
         bye::Reason::TooSlow => "the server gave up on your connection: it could not take what others said",
         bye::Reason::BrokeRules => "the server did not understand this program: update it",

@@ -6,7 +6,7 @@
 //! Whatever a session sends costs bounded memory here and only ever a `Refused` in return. Queues towards the
 //! members are the sessions' own.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use chatter_proto::relay::{
@@ -92,6 +92,14 @@ impl Relay {
         }
     }
 
+    /// Leaves nothing in memory of rooms and seats that are no more.
+    pub(super) fn renew_tables(&mut self) {
+        super::renew(&mut self.rooms);
+        super::renew(&mut self.sessions);
+        self.rooms.values_mut().for_each(|room| super::renew(&mut room.members));
+        self.output.shrink_to_fit();
+    }
+
     /// The next frame to deliver; drain it after each call above.
     pub fn poll_output(&mut self) -> Option<Delivery> {
         self.output.pop_front()
@@ -105,6 +113,17 @@ impl Relay {
     /// How many seats are taken, over all rooms.
     pub fn memberships(&self) -> usize {
         self.rooms.values().map(|room| room.members.len()).sum()
+    }
+
+    /// The rooms that have somebody in them, and how many each holds.
+    pub fn occupied(&self) -> impl Iterator<Item = (RoomId, usize)> {
+        self.rooms.iter().map(|(id, room)| (*id, room.members.len()))
+    }
+
+    /// Who sits in a room.
+    pub fn sessions_in(&self, room: RoomId) -> BTreeSet<SessionId> {
+        let members = self.rooms.get(&room).into_iter().flat_map(|room| room.members.values());
+        members.map(|member| member.session).collect()
     }
 
     /// In how many rooms a session sits.

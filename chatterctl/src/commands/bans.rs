@@ -1,4 +1,6 @@
-//! `chatterctl bans [list | add ADDRESS | lift ADDRESS]`
+//! `chatterctl bans [list | add ADDRESS | lift ADDRESS | export]`
+
+mod export;
 
 use chatter_proto::admin::{AddBanRequest, Ban, LiftBanRequest, ListBansRequest};
 use serde::Serialize;
@@ -25,8 +27,8 @@ struct LiftFields<'a> {
     lifted: &'a str,
 }
 
-#[derive(Serialize)]
-struct Row {
+#[derive(Clone, Serialize)]
+pub(super) struct Row {
     address: String,
     packets: u64,
     since: Option<u64>,
@@ -37,7 +39,11 @@ struct Row {
 pub(super) async fn run(daemon: &mut Daemon, command: Option<&Bans>) -> Result<Answer, Failure> {
     match command {
         None | Some(Bans::List) => list(daemon).await,
-        Some(Bans::Add { address }) => add(daemon, address.trim()).await,
+        Some(Bans::Add { address, length }) => add(daemon, address.trim(), *length).await,
+        Some(Bans::Export { format, port }) => {
+            let bans = daemon.ask(async |client| client.list_bans(ListBansRequest {}).await).await?.bans;
+            Ok(export::answer(bans, *format, *port))
+        }
         Some(Bans::Lift { address }) => lift(daemon, address.trim()).await,
     }
 }
@@ -53,8 +59,8 @@ async fn list(daemon: &mut Daemon) -> Result<Answer, Failure> {
     Ok(Answer::new(&ListFields { bans: bans.into_iter().map(Row::from).collect() }, &lines))
 }
 
-async fn add(daemon: &mut Daemon, address: &str) -> Result<Answer, Failure> {
-    let request = AddBanRequest { address: address.to_owned() };
+async fn add(daemon: &mut Daemon, address: &str, length: Option<u64>) -> Result<Answer, Failure> {
+    let request = AddBanRequest { address: address.to_owned(), for_seconds: length };
     let reply = daemon.ask(async |client| client.add_ban(request).await).await?;
     let (shown, until) = match &reply.ban {
         Some(ban) => (ban.address.clone(), ends(ban)),
@@ -95,6 +101,6 @@ fn cells(ban: &Ban) -> [String; 5] {
     [ban.address.clone(), ban.packets.to_string(), since, ends(ban), ban.reason.clone()]
 }
 
-fn ends(ban: &Ban) -> String {
+pub(super) fn ends(ban: &Ban) -> String {
     if ban.until == 0 { "lifted".to_owned() } else { time::point(ban.until) }
 }

@@ -3,7 +3,7 @@
 use chatter_proto::admin::{Address, ListAddressesRequest};
 use serde::Serialize;
 
-use super::{time, yes};
+use super::{bans, counted, time};
 use crate::failure::Failure;
 use crate::output::{Answer, table};
 use crate::reach::Daemon;
@@ -18,9 +18,14 @@ struct Row {
     address: String,
     knocks: u64,
     last_knock_at: Option<u64>,
+    first_knock_at: Option<u64>,
     banned: bool,
+    ban: Option<bans::Row>,
     member: bool,
+    members: u32,
+    links: u32,
     exempt: bool,
+    exempt_by: Option<String>,
 }
 
 pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
@@ -30,23 +35,46 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let lines = if rows.is_empty() {
         vec!["no address is known".to_owned()]
     } else {
-        table(["ADDRESS", "KNOCKS", "LAST KNOCK", "WHAT"], &rows)
+        table(["ADDRESS", "KNOCKS", "FIRST KNOCK", "LAST KNOCK", "WHY IT IS KNOWN"], &rows)
     };
     let row = |address: Address| Row {
         address: address.address,
         knocks: address.knocks,
+        first_knock_at: Some(address.first_knock_at).filter(|at| *at > 0),
         last_knock_at: Some(address.last_knock_at).filter(|at| *at > 0),
         banned: address.banned,
+        ban: address.ban.map(bans::Row::from),
         member: address.member,
+        members: address.members,
+        links: address.links,
         exempt: address.exempt,
+        exempt_by: Some(address.exempt_by).filter(|network| !network.is_empty()),
     };
     Ok(Answer::new(&Fields { addresses: addresses.into_iter().map(row).collect() }, &lines))
 }
 
-fn cells(address: &Address) -> [String; 4] {
-    let last = if address.last_knock_at == 0 { "-".to_owned() } else { time::point(address.last_knock_at) };
-    let what = [yes(address.banned, "banned"), yes(address.member, "member"), yes(address.exempt, "exempt")];
-    let what: Vec<_> = what.into_iter().flatten().collect();
-    let what = if what.is_empty() { "counted".to_owned() } else { what.join(", ") };
-    [address.address.clone(), address.knocks.to_string(), last, what]
+fn cells(address: &Address) -> [String; 5] {
+    let point = |at| if at == 0 { "-".to_owned() } else { time::point(at) };
+    let [first, last] = [address.first_knock_at, address.last_knock_at].map(point);
+    [address.address.clone(), address.knocks.to_string(), first, last, why(address).join("; ")]
+}
+
+fn why(address: &Address) -> Vec<String> {
+    let mut why = Vec::new();
+    if let Some(ban) = &address.ban {
+        let since = if ban.since == 0 { "-".to_owned() } else { time::point(ban.since) };
+        why.push(format!("banned for {} since {since} until {}", ban.reason, bans::ends(ban)));
+    }
+    if address.members > 0 {
+        why.push(counted(address.members.into(), "member", "members"));
+    } else if address.links > 0 {
+        why.push(format!("{} opened", counted(address.links.into(), "session", "sessions")));
+    }
+    if why.is_empty() {
+        why.push("counted".to_owned());
+    }
+    if address.exempt {
+        why.push(format!("exempt by {}", address.exempt_by));
+    }
+    why
 }

@@ -14,12 +14,17 @@ struct Fields {
     sessions_ended: u64,
 }
 
-pub(super) async fn run(daemon: &mut Daemon, everything: bool) -> Result<Answer, Failure> {
-    let reply = daemon.ask(async |client| client.purge(PurgeRequest { everything }).await).await?;
-    let mut line = format!("forgot {}", counted(reply.addresses_forgotten, "address", "addresses"));
-    if everything {
-        line.push_str(&format!(", ended {}", counted(reply.sessions_ended, "session", "sessions")));
-    }
+pub(super) async fn run(daemon: &mut Daemon, request: PurgeRequest) -> Result<Answer, Failure> {
+    let counters_alone = request == PurgeRequest::default();
+    let of_room = !request.room.is_empty();
+    let reply = daemon.ask(async |client| client.purge(request).await).await?;
+    let forgot = format!("forgot {}", counted(reply.addresses_forgotten, "address", "addresses"));
+    let ended = format!("ended {}", counted(reply.sessions_ended, "session", "sessions"));
+    let mut line = match (counters_alone, of_room) {
+        (true, _) => forgot,
+        (false, true) => ended,
+        (false, false) => format!("{forgot}, {ended}"),
+    };
     line.push_str("; bans stay in the report");
     let fields =
         Fields { addresses_forgotten: reply.addresses_forgotten, sessions_ended: reply.sessions_ended };

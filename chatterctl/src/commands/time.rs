@@ -9,6 +9,11 @@ pub(super) fn point(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
+/// `2026-11-22T21:50:20Z`, as programs read it.
+pub(super) fn stamp(seconds: u64) -> String {
+    point(seconds).replacen(' ', "T", 1).replace(" UTC", "Z")
+}
+
 /// `3d 4h`, `5m 6s`: the two greatest units.
 pub(super) fn length(seconds: u64) -> String {
     let units =

@@ -8,8 +8,10 @@ use chatter_protocol::time::WallTime;
 use tonic::Code;
 use zeroize::Zeroizing;
 
-use crate::admin::{AccessLink, AddedBan, ControlError, PurgeScope, Purged, Session, SessionState};
-use crate::ledger::{Address, Ban, Known, Reason, Terms};
+use crate::admin::{
+    AccessLink, AddedBan, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState,
+};
+use crate::ledger::{Address, Ban, Known, Length, Reason, Terms};
 
 struct Fake;
 
@@ -23,9 +25,21 @@ impl Control for Fake {
         Err(ControlError::Ending)
     }
 
-    async fn addresses(&self) -> Result<Vec<Known>, ControlError> {
-        let address = Address::from(IpAddr::from([203, 0, 113, 9]));
-        Ok(vec![Known { address, knocks: 2, last_knock: None, banned: false, member: true, exempt: false }])
+    async fn addresses(&self) -> Result<Vec<Seen>, ControlError> {
+        let known = Known {
+            address: Address::from(IpAddr::from([203, 0, 113, 9])),
+            knocks: 2,
+            first_knock: None,
+            last_knock: None,
+            ban: None,
+            members: 1,
+            exempt: None,
+        };
+        Ok(vec![Seen { known, links: 1 }])
+    }
+
+    async fn rooms(&self) -> Result<Vec<Room>, ControlError> {
+        Ok(vec![Room { id: "00ff".to_owned(), members: 2 }])
     }
 
     async fn sessions(&self) -> Result<Vec<Session>, ControlError> {
@@ -52,11 +66,15 @@ impl Control for Fake {
         Err(ControlError::Refused("set public-host".to_owned()))
     }
 
+    async fn reseed_decoy(&self) -> Result<Reseeded, ControlError> {
+        Err(ControlError::Refused("the directory is your own".to_owned()))
+    }
+
     async fn bans(&self) -> Result<Vec<Ban>, ControlError> {
         Ok(vec![ban("203.0.113.9".parse().unwrap())])
     }
 
-    async fn add_ban(&self, address: Address) -> Result<AddedBan, ControlError> {
+    async fn add_ban(&self, address: Address, _: Length) -> Result<AddedBan, ControlError> {
         Ok(AddedBan { ban: ban(address), already: false })
     }
 
@@ -83,20 +101,28 @@ async fn calls_are_answered_until_the_end_and_nothing_is_left() {
     let sessions =
         client.list_sessions(chatter_proto::admin::ListSessionsRequest {}).await.unwrap().into_inner();
     assert_eq!((sessions.sessions[0].address.as_str(), sessions.sessions[0].age_seconds), ("203.0.113.9", 2));
-    let purged = client.purge(PurgeRequest { everything: true }).await.unwrap().into_inner();
+    let purged = client
+        .purge(PurgeRequest { everything: true, ..PurgeRequest::default() })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((purged.addresses_forgotten, purged.sessions_ended), (3, 1));
-    let added =
-        client.add_ban(AddBanRequest { address: "2001:db8::1".to_owned() }).await.unwrap().into_inner();
+    let added = client
+        .add_ban(AddBanRequest { address: "2001:db8::1".to_owned(), for_seconds: None })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(added.ban.unwrap().address, "2001:db8::/64");
 
-    let wrong = client.add_ban(AddBanRequest { address: "x".to_owned() }).await.unwrap_err();
+    let wrong =
+        client.add_ban(AddBanRequest { address: "x".to_owned(), for_seconds: None }).await.unwrap_err();
     assert_eq!(wrong.code(), Code::InvalidArgument);
     let gone = chatter_proto::admin::LiftBanRequest { address: "192.0.2.1".to_owned() };
     assert_eq!(client.lift_ban(gone).await.unwrap_err().code(), Code::NotFound);
     let refused = client.create_invite(chatter_proto::admin::CreateInviteRequest {}).await.unwrap_err();
     assert_eq!((refused.code(), refused.message()), (Code::FailedPrecondition, "set public-host"));
     assert_eq!(client.status(StatusRequest {}).await.unwrap_err().code(), Code::Unavailable);
-    let flood = AddBanRequest { address: "1".repeat(REQUEST_LEN_MAX + 1) };
+    let flood = AddBanRequest { address: "1".repeat(REQUEST_LEN_MAX + 1), for_seconds: None };
     assert_eq!(client.add_ban(flood).await.unwrap_err().code(), Code::OutOfRange);
 
     drop(stop);

@@ -1,14 +1,16 @@
-//! What the environment says: `CHATTERD_…` settings and the places that systemd and the desktop name.
+//! What the environment says: `CHATTERD_…` settings, the places that systemd and the desktop name, and two names that
+//! the Python program CLI_Chatter took.
 //!
-//! **In** the process's variables, taken once. **Out** settings laid over the file's. **Never** a secret, **never** a
-//! read of the live environment after the start.
+//! **In** the process's variables, taken once. **Out** settings laid over the file's. **Never** a secret's value,
+//! **never** a read of the live environment after the start.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::ConfigError;
-use super::file::{BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
+use super::file::{Addresses, BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
+use crate::process::anew::TAKEN_OUT;
 
 /// The variables as they were at the start, and who runs the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,23 @@ impl Environment {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// The variables that may hold a secret and have no business here: CLI_Chatter's access code, and whatever is called
+    /// like a setting of ours and is none.
+    pub fn secrets(&self) -> Vec<OsString> {
+        let suspect = |name: &&OsString| {
+            let text = name.to_string_lossy();
+            text == SEED_ACCESS_CODE || (text.starts_with(PREFIX) && !is_ours(&text))
+        };
+        self.variables.keys().filter(suspect).cloned().collect()
+    }
+
+    /// Such variables that are gone already.
+    fn taken_out(&self) -> impl Iterator<Item = String> {
+        let list = self.var(TAKEN_OUT).map(|list| list.to_string_lossy().into_owned()).unwrap_or_default();
+        let names: Vec<String> = list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        names.into_iter()
+    }
+
     /// A variable that names a path.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.var(name).map(PathBuf::from)
@@ -55,10 +74,14 @@ type Read = fn(&str, &mut File) -> Result<(), Refusal>;
 
 const PREFIX: &str = "CHATTERD_";
 /// Read elsewhere.
-const OTHERS: [&str; 2] = ["CHATTERD_CONFIG", "CHATTERD_LOG"];
+const OTHERS: [&str; 3] = ["CHATTERD_CONFIG", "CHATTERD_LOG", TAKEN_OUT];
+/// What CLI_Chatter took its password from. Ours is drawn, and lies in a file.
+pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
+/// What CLI_Chatter took its limit of packets from.
+pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 16] = [
+pub(super) const VARIABLES: [(&str, Read); 17] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
@@ -75,21 +98,32 @@ pub(super) const VARIABLES: [(&str, Read); 16] = [
     ("CHATTERD_BAN_EXEMPT", |text, file| put(&mut file.ban.exempt, text.parse())),
     ("CHATTERD_BAN_FOR", |text, file| put(&mut file.ban.length, number(text).map(BanLength::from))),
     ("CHATTERD_BAN_REPORT", |text, file| put(&mut file.ban.report, text.parse())),
+    ("CHATTERD_BAN_ADDRESSES_MAX", |text, file| {
+        put(&mut file.ban.addresses_max, number(text).and_then(Addresses::try_from))
+    }),
     ("CHATTERD_PURGE_EVERY_PACKETS", |text, file| put(&mut file.purge.every_packets, count(text))),
     ("CHATTERD_ADMIN_SOCKET", |text, file| put(&mut file.admin.socket, text.parse())),
 ];
 
 /// Lays the variables over the file's settings, and names those that are none of ours.
 pub(super) fn overlay(environment: &Environment, file: &mut File) -> Result<Vec<String>, ConfigError> {
-    for (name, read) in VARIABLES {
+    let migrated: [(_, Read); 1] =
+        [(SEED_PACKET_LIMIT, |text, file| put(&mut file.ban.after, count(text.trim())))];
+    for (name, read) in migrated.into_iter().chain(VARIABLES) {
         let Some(value) = environment.var(name) else { continue };
         let refuse = |reason| ConfigError::Environment { name, reason };
         let text = value.to_str().ok_or_else(|| refuse("it is not valid UTF-8".to_owned()))?;
         read(text, file).map_err(refuse)?;
     }
-    let ours = |name: &str| OTHERS.contains(&name) || VARIABLES.iter().any(|(known, _)| *known == name);
-    let names = environment.variables.keys().map(|name| name.to_string_lossy().into_owned());
-    Ok(names.filter(|name| name.starts_with(PREFIX) && !ours(name)).collect())
+    let present = environment.secrets().into_iter().map(|name| name.to_string_lossy().into_owned());
+    let mut unknown: Vec<String> = present.chain(environment.taken_out()).collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    Ok(unknown)
+}
+
+fn is_ours(name: &str) -> bool {
+    OTHERS.contains(&name) || VARIABLES.iter().any(|(known, _)| *known == name)
 }
 
 fn put<T, E: ToString>(place: &mut Option<T>, value: Result<T, E>) -> Result<(), Refusal> {

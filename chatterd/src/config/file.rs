@@ -56,6 +56,7 @@ pub(super) struct Ban {
     #[serde(rename = "for")]
     pub(super) length: Option<BanLength>,
     pub(super) report: Option<PathBuf>,
+    pub(super) addresses_max: Option<Addresses>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -97,6 +98,11 @@ pub(super) struct BanLength(pub(super) Option<Duration>);
 #[serde(try_from = "u64")]
 pub(super) struct Count(pub(super) NonZeroU64);
 
+/// How many addresses to know: enough to tell strangers apart, and not more than memory holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u64")]
+pub(super) struct Addresses(pub(super) usize);
+
 /// How many members a room may hold: two, or there is nobody to talk to, up to [`ROOM_MEMBERS_MAX`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u64")]
@@ -135,6 +141,9 @@ pub enum HostError {
 }
 
 const GRACE_MAX_SECONDS: u64 = 24 * 60 * 60;
+const ADDRESSES_MIN: usize = 100;
+/// Some 200 bytes each.
+const ADDRESSES_MAX: usize = 10_000_000;
 const HOST_LEN_MAX: usize = 253;
 const LABEL_LEN_MAX: usize = 63;
 
@@ -155,6 +164,16 @@ impl TryFrom<u64> for RoomMembers {
     fn try_from(members: u64) -> Result<Self, String> {
         let fits = usize::try_from(members).ok().filter(|members| (2..=ROOM_MEMBERS_MAX).contains(members));
         fits.map(Self).ok_or_else(|| format!("a room holds 2 to {ROOM_MEMBERS_MAX} members"))
+    }
+}
+
+impl TryFrom<u64> for Addresses {
+    type Error = String;
+
+    fn try_from(addresses: u64) -> Result<Self, String> {
+        let fits =
+            usize::try_from(addresses).ok().filter(|count| (ADDRESSES_MIN..=ADDRESSES_MAX).contains(count));
+        fits.map(Self).ok_or_else(|| format!("this goes from {ADDRESSES_MIN} to {ADDRESSES_MAX}"))
     }
 }
 

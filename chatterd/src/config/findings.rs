@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::Config;
+use super::environment::SEED_ACCESS_CODE;
 use crate::exit::Exit;
 
 /// One line of `--check`.
@@ -29,6 +30,17 @@ impl fmt::Display for Finding {
     }
 }
 
+fn unknown_variable(name: &str) -> Finding {
+    Finding::Warning(if name == SEED_ACCESS_CODE {
+        format!(
+            "the variable {name} is not used: the access code is drawn at the first start and no password; take the \
+             variable away, and hand out the link that `chatterctl invite` prints"
+        )
+    } else {
+        format!("the variable {name} means nothing to chatterd")
+    })
+}
+
 impl Config {
     /// Everything that there is to say about these settings.
     pub fn findings(&self) -> Vec<Finding> {
@@ -44,10 +56,7 @@ impl Config {
         findings.push(Finding::Fine(format!("rooms of up to {} members", self.rooms.members_max)));
         findings.extend(self.bans());
         findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
-        let unknown = self.unknown_variables.iter();
-        findings.extend(
-            unknown.map(|name| Finding::Warning(format!("the variable {name} means nothing to chatterd"))),
-        );
+        findings.extend(self.unknown_variables.iter().map(|name| unknown_variable(name)));
         findings
     }
 

@@ -104,6 +104,33 @@ fn flags_beat_variables_beat_the_file() {
 }
 
 #[test]
+fn what_cli_chatter_took_is_understood() {
+    let seed = [("server_packet_limit", "12"), ("server_access_code_", "hunter2")];
+    let config = load(&[], &seed, "[ban]\nafter = 7").unwrap();
+    assert_eq!(
+        (config.ban.after, &config.unknown_variables[..]),
+        (12, &["server_access_code_".to_owned()][..])
+    );
+    let said: Vec<_> = config.warnings().collect();
+    assert!(said.iter().any(|text| text.contains("server_access_code_ is not used")), "{said:?}");
+    assert!(said.iter().all(|text| !text.contains("hunter2")), "{said:?}");
+    let ours = [seed[0], ("CHATTERD_BAN_AFTER", "9")];
+    assert_eq!(load(&[], &ours, "").unwrap().ban.after, 9);
+    let error = load(&[], &[("server_packet_limit", "many")], "").unwrap_err();
+    assert!(error.starts_with("the environment's server_packet_limit: "), "{error}");
+}
+
+#[test]
+fn what_may_be_a_secret_is_named_and_still_named_when_it_is_gone() {
+    let variables = [("CHATTERD_SECRET", "a"), ("server_access_code_", "b"), ("CHATTERD_GRACE", "1")];
+    assert_eq!(environment(&variables).secrets(), ["CHATTERD_SECRET", "server_access_code_"]);
+    let taken_out = [("CHATTERD_TAKEN_OUT", "CHATTERD_SECRET,server_access_code_")];
+    assert_eq!(environment(&taken_out).secrets(), [""; 0]);
+    let unknown = |variables| load(&[], variables, "").unwrap().unknown_variables;
+    assert_eq!(unknown(&taken_out), unknown(&variables[..2]));
+}
+
+#[test]
 fn every_setting_can_be_a_variable() {
     let variables = [
         ("CHATTERD_STATE_DIRECTORY", "/state"),

@@ -7,7 +7,7 @@
 use std::fs::File;
 
 /// Whether asking for this path needs no disk, and what stands there lets itself be opened at once: a file, a
-/// directory, or nothing.
+/// directory that is soon listed, or nothing.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_at_hand(path: &[u8]) -> bool {
     use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
@@ -15,7 +15,8 @@ pub(crate) fn is_at_hand(path: &[u8]) -> bool {
 
     match openat2(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::CACHED) {
         Ok(found) => fstat(&found).is_ok_and(|stat| {
-            matches!(FileType::from_raw_mode(stat.st_mode), FileType::RegularFile | FileType::Directory)
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            kind == FileType::RegularFile || kind == FileType::Directory && stat.st_size <= SMALL_DIRECTORY
         }),
         Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::LOOP | Errno::NAMETOOLONG) => true,
         Err(_) => false,
@@ -32,6 +33,10 @@ pub(crate) fn read(file: &File, length: usize) -> Option<Vec<u8>> {
     let read = preadv2(file, &mut [IoSliceMut::new(&mut bytes)], 0, ReadWriteFlags::NOWAIT);
     (read == Ok(length)).then_some(bytes)
 }
+
+/// What a directory of some hundred names may say of its size; while a large one is listed, others would wait.
+#[cfg(target_os = "linux")]
+const SMALL_DIRECTORY: i64 = 8_192;
 
 /// Nothing is.
 #[cfg(not(target_os = "linux"))]

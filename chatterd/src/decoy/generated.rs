@@ -15,6 +15,24 @@ use blake3::OutputReader;
 use names::Names;
 use std::sync::Arc;
 
+/// What a directory is drawn from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seed {
+    /// Chance.
+    pub bytes: [u8; 32],
+    /// Words found on the host, which mix into the names.
+    pub words: Vec<String>,
+    /// When it was drawn, in seconds since 1970: the files have been forgotten for a while by then.
+    pub drawn_at: i64,
+}
+
+impl Seed {
+    /// One without words of a host, drawn at the turn of 2026.
+    pub fn bare(bytes: [u8; 32]) -> Seed {
+        Seed { bytes, words: Vec::new(), drawn_at: 1_767_225_600 }
+    }
+}
+
 /// A directory that exists in memory only.
 #[derive(Debug, Clone)]
 pub struct Tree {
@@ -38,18 +56,22 @@ enum Thing {
 }
 
 impl Tree {
-    /// The tree of a seed; `words` mix into the names.
-    pub fn grow(seed: &[u8; 32], words: &[String]) -> Tree {
-        let mut draw = Draw::new(seed);
-        let mut names = Names::new(words);
+    /// The tree of a seed.
+    pub fn grow(seed: &Seed) -> Tree {
+        let mut draw = Draw::new(&seed.bytes);
+        // A clock that was never set is no reason to show files from before there were any.
+        let drawn_at = seed.drawn_at.clamp(DRAWN_AT.0, DRAWN_AT.1);
+        let newest = drawn_at - draw.between(FORGOTTEN.0 * DAY, FORGOTTEN.1 * DAY);
+        let mut names = Names::new(&seed.words);
         let path = names.root(&mut draw);
-        let newest = draw.between(NEWEST.0, NEWEST.1);
-        let mut top = files(&mut draw, &mut names, newest, (5, 9));
-        for _ in 0..draw.below(3) + 1 {
-            let name = names.directory(&mut draw);
-            let files = files(&mut draw, &mut names, newest, (2, 4));
-            let modified = files.iter().map(|node| node.modified).max().unwrap_or(newest);
-            top.push(Node { name, modified, thing: Thing::Directory(files) });
+        let mut top = files(&mut draw, &mut names, newest, (4, 14));
+        for _ in 0..draw.below(5) {
+            let mut inner = files(&mut draw, &mut names, newest, (1, 9));
+            if draw.chance(4) {
+                let files = files(&mut draw, &mut names, newest, (1, 6));
+                inner.push(directory(&mut draw, &mut names, files));
+            }
+            top.push(directory(&mut draw, &mut names, inner));
         }
         let carrier = draw_carrier(&mut draw);
         let name = names.carrier(&mut draw, carrier.kind);
@@ -122,17 +144,7 @@ impl Tree {
     /// The ordinary files' paths, the carrier's not among them.
     pub(super) fn files(&self) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
-        for node in &self.top {
-            match &node.thing {
-                Thing::File(_) => found.push(node.name.clone().into_bytes()),
-                Thing::Directory(nodes) => {
-                    found.extend(
-                        nodes.iter().map(|inner| format!("{}/{}", node.name, inner.name).into_bytes()),
-                    );
-                }
-                Thing::Carrier(_) => {}
-            }
-        }
+        name_files(&self.top, "", &mut found);
         found
     }
 
@@ -149,6 +161,17 @@ impl Tree {
             }
         }
         Some(Found::Directory(nodes))
+    }
+}
+
+fn name_files(nodes: &[Node], above: &str, found: &mut Vec<Vec<u8>>) {
+    for node in nodes {
+        let path = format!("{above}{}", node.name);
+        match &node.thing {
+            Thing::File(_) => found.push(path.into_bytes()),
+            Thing::Directory(nodes) => name_files(nodes, &format!("{path}/"), found),
+            Thing::Carrier(_) => {}
+        }
     }
 }
 
@@ -171,22 +194,16 @@ fn files(draw: &mut Draw, names: &mut Names, newest: i64, count: (i64, i64)) -> 
         .collect()
 }
 
+fn directory(draw: &mut Draw, names: &mut Names, inner: Vec<Node>) -> Node {
+    let modified = inner.iter().map(|node| node.modified).max().unwrap_or_default();
+    Node { name: names.directory(draw, modified), modified, thing: Thing::Directory(inner) }
+}
+
 fn draw_carrier(draw: &mut Draw) -> Carrier {
     let kind = draw.pick(&CARRIER_KINDS);
     let size = draw.between(CARRIER_SIZE.0, CARRIER_SIZE.1);
-    let unit = match kind {
-        CarrierKind::OpensslEnc | CarrierKind::Rar => 16,
-        CarrierKind::Luks | CarrierKind::Tomb | CarrierKind::Veracrypt => 1 << 20,
-        CarrierKind::Qcow2 => 1 << 16,
-        CarrierKind::Gpg
-        | CarrierKind::Pgp
-        | CarrierKind::Age
-        | CarrierKind::Zip
-        | CarrierKind::SevenZip
-        | CarrierKind::AesCrypt
-        | CarrierKind::Ccrypt => 1,
-    };
-    Carrier { kind, size: u64::try_from(size - size % unit).unwrap_or_default() }
+    let (unit, rest) = kind.grain();
+    Carrier { kind, size: u64::try_from(size - size % unit + rest).unwrap_or_default() }
 }
 
 /// What a generated file looks like.
@@ -255,12 +272,21 @@ impl Draw {
     /// How old a file may be, in seconds: mostly weeks, sometimes years.
     fn age(&mut self) -> i64 {
         let days = if self.chance(3) { 1200 } else { 90 };
-        days * 86_400
+        days * DAY
+    }
+
+    /// A size whose logarithm is even: many small files, few large ones.
+    fn size(&mut self, low: u32, high: u32) -> usize {
+        let power = self.between(i64::from(low), i64::from(high) - 1);
+        usize::try_from(self.between(1 << power, (2 << power) - 1)).unwrap_or_default()
     }
 }
 
-/// The span of the newest file's time: 2023-01-01 to 2025-09-01.
-const NEWEST: (i64, i64) = (1_672_531_200, 1_756_684_800);
+/// For how many days nobody has touched the files by the time the seed is drawn.
+const FORGOTTEN: (i64, i64) = (75, 900);
+/// When a seed may have been drawn: 2025-09-01 to 2100-01-01.
+const DRAWN_AT: (i64, i64) = (1_756_684_800, 4_102_444_800);
+const DAY: i64 = 86_400;
 /// The span of the carrier's size: 64 MiB to 1 GiB.
 const CARRIER_SIZE: (i64, i64) = (64 << 20, 1 << 30);
 const CARRIER_KINDS: [CarrierKind; 13] = [

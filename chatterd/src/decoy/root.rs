@@ -6,7 +6,7 @@
 use super::at_hand;
 use super::carrier_file::Carrier;
 use super::dates::Stamp;
-use super::generated::Tree;
+use super::generated::{Seed, Tree};
 use super::listing::Entry;
 use super::target::Place;
 use std::ffi::OsStr;
@@ -56,9 +56,9 @@ pub(super) enum Content {
 }
 
 impl Root {
-    /// A directory generated from a seed; `words` from the host mix into its names.
-    pub fn generated(seed: [u8; 32], words: &[String]) -> Root {
-        Root::Generated(Box::new(Tree::grow(&seed, words)))
+    /// A directory generated from a seed.
+    pub fn generated(seed: &Seed) -> Root {
+        Root::Generated(Box::new(Tree::grow(seed)))
     }
 
     /// The root's own path, as `-d` would name it.

@@ -21,7 +21,7 @@ fn answer(decoy: &Decoy, head: &str) -> (Answer, String) {
 }
 
 fn generated() -> Decoy {
-    Decoy::new(Root::generated([1; 32], &[]), Persona::default())
+    Decoy::new(Root::generated(&Seed::bare([1; 32])), Persona::default())
 }
 
 #[test]

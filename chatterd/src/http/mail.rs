@@ -34,6 +34,11 @@ impl Headers {
             .filter(move |(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
             .map(|(_, value)| value.as_slice())
     }
+
+    /// Bytes held of them.
+    pub(super) fn held(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.capacity() + value.capacity()).sum()
+    }
 }
 
 /// Parses the header lines and, where Python does, the message below them.

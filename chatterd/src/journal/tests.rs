@@ -114,7 +114,48 @@ fn the_report_filter_reads_the_report() {
     }
 }
 
-/// What fail2ban itself makes of the two filters.
+/// Each sample, the filter that reads it, and the addresses that it is to find, in their order.
+fn samples() -> Vec<(String, &'static str, Vec<String>)> {
+    let filters =
+        [("journal.log", "chatterd"), ("stderr.log", "chatterd"), ("report.txt", "chatterd-report")];
+    let sample = |(file, filter): (&str, &'static str)| {
+        let (name, _) = file.split_once('.').unwrap();
+        let expected = repository(&format!("fail2ban/samples/{name}.expected"));
+        let expected = std::fs::read_to_string(expected).unwrap().lines().map(str::to_owned).collect();
+        (format!("fail2ban/samples/{file}"), filter, expected)
+    };
+    filters.map(sample).to_vec()
+}
+
+#[test]
+fn the_filters_find_in_the_samples_what_they_should() {
+    for (file, filter, expected) in samples() {
+        let patterns = failregexes(&format!("fail2ban/filter.d/{filter}.conf"));
+        let text = std::fs::read_to_string(repository(&file)).unwrap();
+        // fail2ban cuts the time off before it looks.
+        let bare = |line: &str| match line.split_once(' ') {
+            Some((time, rest)) if time.starts_with("2026-") => rest.to_owned(),
+            Some(_) | None => line.to_owned(),
+        };
+        let found: Vec<_> = text.lines().filter_map(|line| matched(&patterns, &bare(line))).collect();
+        assert_eq!(found, expected, "{file}");
+    }
+}
+
+/// The same by fail2ban itself.
+#[test]
+#[ignore = "needs fail2ban-regex (Debian: fail2ban); `.ci/run peers` runs it"]
+fn fail2ban_finds_in_the_samples_what_it_should() {
+    for (file, filter, expected) in samples() {
+        let mut command = Command::new("fail2ban-regex");
+        command.args(["--out", "<ip>"]).arg(repository(&file));
+        let output = command.arg(repository(&format!("fail2ban/filter.d/{filter}.conf"))).output().unwrap();
+        let found = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(found.lines().collect::<Vec<_>>(), expected, "{file}");
+    }
+}
+
+/// What fail2ban itself makes of what we write.
 #[test]
 #[ignore = "needs fail2ban-regex (Debian: fail2ban); run with --ignored"]
 fn fail2ban_reads_both() {

@@ -4,6 +4,7 @@
 //! decision.
 
 use std::fmt;
+use std::time::Duration;
 
 use chatter_protocol::time::WallTime;
 
@@ -48,6 +49,17 @@ pub struct Terms {
     pub until: Option<WallTime>,
     /// What for.
     pub reason: Reason,
+}
+
+/// How long a ban by hand lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// As long as those for knocks: the setting `ban.for`.
+    Usual,
+    /// So long.
+    For(Duration),
+    /// For ever.
+    UntilLifted,
 }
 
 /// A banned address.

@@ -21,6 +21,8 @@ pub(super) struct Record {
     pub(super) address: Address,
     pub(super) knocks: u64,
     #[zeroize(skip)]
+    pub(super) first_knock: Option<WallTime>,
+    #[zeroize(skip)]
     pub(super) last_knock: Option<WallTime>,
     /// Confirmed sessions from here.
     pub(super) members: u32,
@@ -28,6 +30,25 @@ pub(super) struct Record {
     pub(super) ban: Option<Terms>,
     /// Its place in the order of forgetting; none while it is banned or in use.
     turn: Option<u64>,
+}
+
+impl Record {
+    fn new(address: Address) -> Self {
+        Self { address, knocks: 0, first_knock: None, last_knock: None, members: 0, ban: None, turn: None }
+    }
+
+    pub(super) fn knock(&mut self, now: WallTime) {
+        self.knocks += 1;
+        self.first_knock.get_or_insert(now);
+        self.last_knock = Some(now);
+    }
+
+    /// Forgets its knocks, and when they were.
+    pub(super) fn clear(&mut self) {
+        self.knocks = 0;
+        self.first_knock = None;
+        self.last_knock = None;
+    }
 }
 
 /// All records, and the order in which they may be forgotten.
@@ -80,8 +101,7 @@ impl Records {
                 let (_, oldest) = self.forgettable.pop_first()?;
                 self.records.remove(&oldest);
             }
-            let record = Record { address, knocks: 0, last_knock: None, members: 0, ban: None, turn: None };
-            self.records.insert(tag, Box::new(record));
+            self.records.insert(tag, Box::new(Record::new(address)));
         }
         self.find_mut(tag).map(|record| (tag, record))
     }

@@ -42,8 +42,20 @@ fn knock(ledger: &mut Ledger, from: &str, times: u32) -> usize {
     (0..times).filter_map(|_| ledger.knock(ip(from), NOW)).count()
 }
 
+fn sorted_bans(ledger: &Ledger) -> Vec<Ban> {
+    let mut bans = ledger.bans();
+    bans.sort_unstable_by_key(|ban| ban.address);
+    bans
+}
+
+fn known(ledger: &Ledger) -> Vec<Known> {
+    let mut known = ledger.addresses();
+    known.sort_unstable_by_key(|known| known.address);
+    known
+}
+
 fn banned(ledger: &Ledger) -> Vec<String> {
-    ledger.bans().iter().map(|ban| format!("{} {}", ban.address, ban.packets)).collect()
+    sorted_bans(ledger).iter().map(|ban| format!("{} {}", ban.address, ban.packets)).collect()
 }
 
 #[test]
@@ -73,9 +85,9 @@ fn ipv6_counts_by_its_network() {
 fn exempt_addresses_are_counted_and_never_banned() {
     let mut ledger = ledger(|_| {});
     assert_eq!(knock(&mut ledger, "127.0.0.1", 50) + knock(&mut ledger, "::1", 50), 0);
-    assert_eq!(ledger.ban(address("127.0.0.1"), NOW), Err(BanError::Exempt));
-    let known = ledger.addresses();
-    assert!(known.iter().all(|known| known.exempt && !known.banned && known.knocks == 50));
+    assert_eq!(ledger.ban(address("127.0.0.1"), Length::Usual, NOW), Err(BanError::Exempt));
+    let known = known(&ledger);
+    assert!(known.iter().all(|known| known.exempt.is_some() && known.ban.is_none() && known.knocks == 50));
     assert_eq!(known.len(), 2);
 }
 
@@ -84,16 +96,16 @@ fn a_member_clears_exempts_and_lifts_until_the_last_one_leaves() {
     let mut ledger = ledger(|_| {});
     let from = "203.0.113.9";
     knock(&mut ledger, from, 3);
-    ledger.poll_report();
+    ledger.poll_report(false);
     ledger.confirmed(ip(from));
-    assert_eq!(ledger.poll_report(), Some(vec![]), "lifted");
+    assert_eq!(ledger.poll_report(false), Some(vec![]), "lifted");
     ledger.confirmed(ip(from));
     assert_eq!(knock(&mut ledger, from, 9), 0);
-    assert_eq!(ledger.ban(address(from), NOW), Err(BanError::Member));
+    assert_eq!(ledger.ban(address(from), Length::Usual, NOW), Err(BanError::Member));
     ledger.session_ended(ip(from));
     assert_eq!(knock(&mut ledger, from, 9), 0);
     let [known] = ledger.addresses().try_into().unwrap();
-    assert!(known.member && known.knocks == 0 && known.last_knock.is_none());
+    assert!(known.members == 1 && known.knocks == 0 && known.last_knock.is_none());
     ledger.session_ended(ip(from));
     assert_eq!(ledger.addresses(), [], "nothing is left of a member");
     assert_eq!(knock(&mut ledger, from, 3), 1);
@@ -110,9 +122,9 @@ fn bans_end_by_time_by_word_or_never() {
     assert_eq!(ends.poll_timeout(), Some(later(DAY.as_secs())));
     assert!(ends.is_banned(ip(from), later(DAY.as_secs() - 1)));
     assert!(!ends.is_banned(ip(from), later(DAY.as_secs())), "over, even before the timeout is handled");
-    ends.poll_report();
+    ends.poll_report(false);
     ends.handle_timeout(later(DAY.as_secs()));
-    assert_eq!(ends.poll_report(), Some(vec![]));
+    assert_eq!(ends.poll_report(false), Some(vec![]));
     assert_eq!((ends.counts().addresses, ends.poll_timeout()), (0, None));
 
     let mut stays = ledger(|settings| settings.ban_for = None);
@@ -129,15 +141,37 @@ fn bans_end_by_time_by_word_or_never() {
 fn the_operators_word_bans_too() {
     let mut ledger = ledger(|settings| settings.bans_max = 2);
     let expected = NewBan { address: address("203.0.113.9"), packets: 0, reason: Reason::Operator };
-    assert_eq!(ledger.ban(address("203.0.113.9"), NOW), Ok(Some(expected)));
-    assert_eq!(ledger.ban(address("203.0.113.9"), later(5)), Ok(None));
+    assert_eq!(ledger.ban(address("203.0.113.9"), Length::Usual, NOW), Ok(Some(expected)));
+    assert_eq!(ledger.ban(address("203.0.113.9"), Length::Usual, later(5)), Ok(None));
     let ban = ledger.find_ban(address("203.0.113.9")).unwrap();
     assert_eq!((ban.terms.since, ban.packets), (NOW, 0));
     assert_eq!(knock(&mut ledger, "203.0.113.9", 9), 0);
     assert_eq!(banned(&ledger), ["203.0.113.9 9"]);
-    assert!(ledger.ban(address("203.0.113.10"), NOW).unwrap().is_some());
-    assert_eq!(ledger.ban(address("203.0.113.11"), NOW), Err(BanError::Full));
+    assert!(ledger.ban(address("203.0.113.10"), Length::Usual, NOW).unwrap().is_some());
+    assert_eq!(ledger.ban(address("203.0.113.11"), Length::Usual, NOW), Err(BanError::Full));
     assert_eq!(ledger.find_ban(address("203.0.113.11")), None);
+}
+
+#[test]
+fn the_operator_says_how_long_and_sees_why() {
+    let mut ledger = ledger(|_| {});
+    for (last, length, until) in [
+        (1, Length::Usual, Some(later(DAY.as_secs()))),
+        (2, Length::For(Duration::from_secs(60)), Some(later(60))),
+        (3, Length::UntilLifted, None),
+        (4, Length::For(Duration::MAX), Some(WallTime(u64::MAX))),
+    ] {
+        let address = Address::from(IpAddr::from([203, 0, 113, last]));
+        assert!(ledger.ban(address, length, NOW).unwrap().is_some());
+        assert_eq!(ledger.find(address).unwrap().ban.unwrap().until, until);
+    }
+    let _ = ledger.knock(ip("127.0.0.1"), NOW);
+    let _ = ledger.knock(ip("127.0.0.1"), later(5));
+    let known = ledger.find(address("127.0.0.1")).unwrap();
+    assert_eq!((known.first_knock, known.last_knock, known.knocks), (Some(NOW), Some(later(5)), 2));
+    assert_eq!(known.exempt.map(|network| network.to_string()).as_deref(), Some("127.0.0.0/8"));
+    assert!(ledger.forget(address("127.0.0.1")) && ledger.find(address("127.0.0.1")).is_none());
+    assert!(!ledger.forget(address("203.0.113.1")), "a ban stays");
 }
 
 #[test]
@@ -149,7 +183,7 @@ fn counters_are_forgotten_after_so_many_packets_and_bans_are_not() {
     knock(&mut ledger, "127.0.0.1", 2);
     assert_eq!(ledger.counts().addresses, 4);
     knock(&mut ledger, "198.51.100.2", 1);
-    let left: Vec<_> = ledger.addresses().iter().map(|known| known.address.to_string()).collect();
+    let left: Vec<_> = known(&ledger).iter().map(|known| known.address.to_string()).collect();
     assert_eq!(left, ["192.0.2.1", "203.0.113.9"]);
     assert_eq!(knock(&mut ledger, "198.51.100.1", 2), 0);
     assert_eq!(ledger.purge(), 1);
@@ -160,13 +194,13 @@ fn counters_are_forgotten_after_so_many_packets_and_bans_are_not() {
 fn a_member_who_quits_is_forgotten_and_others_are_not() {
     let mut ledger = ledger(|_| {});
     knock(&mut ledger, "198.51.100.1", 2);
-    ledger.forget(ip("198.51.100.1"));
-    ledger.forget(ip("198.51.100.2"));
+    ledger.forget(address("198.51.100.1"));
+    ledger.forget(address("198.51.100.2"));
     assert_eq!(ledger.counts().addresses, 0);
     ledger.confirmed(ip("198.51.100.1"));
     knock(&mut ledger, "203.0.113.9", 3);
-    ledger.forget(ip("198.51.100.1"));
-    ledger.forget(ip("203.0.113.9"));
+    ledger.forget(address("198.51.100.1"));
+    ledger.forget(address("203.0.113.9"));
     assert_eq!(ledger.counts().addresses, 2);
     assert_eq!(banned(&ledger), ["203.0.113.9 3"]);
 }
@@ -184,7 +218,7 @@ fn memory_is_bounded_and_the_least_recent_knocker_goes_first() {
         assert!(ledger.counts().addresses <= 10);
     }
     assert!(ledger.is_banned(ip("203.0.113.9"), NOW));
-    let left: Vec<_> = ledger.addresses().iter().map(|known| known.address.to_string()).collect();
+    let left: Vec<_> = known(&ledger).iter().map(|known| known.address.to_string()).collect();
     assert_eq!(left.len(), 10);
     assert!(left.contains(&"198.51.100.199".to_owned()) && !left.contains(&"198.51.100.190".to_owned()));
 }
@@ -207,7 +241,7 @@ fn where_all_are_banned_or_in_use_nothing_more_is_known() {
     knock(&mut ledger, "203.0.113.9", 3);
     ledger.confirmed(ip("192.0.2.1"));
     assert_eq!(knock(&mut ledger, "198.51.100.1", 50), 0);
-    assert_eq!(ledger.ban(address("198.51.100.1"), NOW), Err(BanError::Full));
+    assert_eq!(ledger.ban(address("198.51.100.1"), Length::Usual, NOW), Err(BanError::Full));
     assert_eq!(ledger.counts(), Counts { addresses: 2, bans: 1, knocks: 53 });
 }
 
@@ -228,12 +262,15 @@ fn bans_are_taken_up_again() {
         NOW,
     );
     assert_eq!(banned(&ledger), ["203.0.113.1 30", "203.0.113.2 0", "203.0.113.3 31"]);
-    let reasons: Vec<_> = ledger.bans().iter().map(|ban| ban.terms.reason.as_str()).collect();
+    let reasons: Vec<_> = sorted_bans(&ledger).iter().map(|ban| ban.terms.reason.as_str()).collect();
     assert_eq!(reasons, ["knocks", "operator", "operator"]);
-    assert_eq!(ledger.poll_report().map(|bans| bans.len()), Some(3), "the file is put right");
-    assert_eq!(ledger.poll_report(), None);
+    assert_eq!(ledger.poll_report(false).map(|bans| bans.len()), Some(3), "the file is put right");
+    assert_eq!(ledger.poll_report(false), None);
     assert_eq!(knock(&mut ledger, "203.0.113.1", 1), 0);
-    assert_eq!(ledger.poll_report().map(|bans| bans[0].packets), Some(31));
+    assert_eq!(ledger.poll_report(false), None, "a count alone can wait");
+    let packets = |bans: Vec<Ban>| bans.iter().map(|ban| ban.packets).sum::<u64>();
+    assert_eq!(ledger.poll_report(true).map(packets), Some(31 + 31));
+    assert_eq!(ledger.poll_report(true), None);
 }
 
 #[test]
@@ -340,8 +377,8 @@ proptest! {
                 Step::Knock(who) => drop(ledger.knock(host(who), time)),
                 Step::Confirmed(who) => ledger.confirmed(host(who)),
                 Step::Ended(who) => ledger.session_ended(host(who)),
-                Step::Forget(who) => ledger.forget(host(who)),
-                Step::Ban(who) => drop(ledger.ban(host(who).into(), time)),
+                Step::Forget(who) => drop(ledger.forget(host(who).into())),
+                Step::Ban(who) => drop(ledger.ban(host(who).into(), Length::Usual, time)),
                 Step::Lift(who) => drop(ledger.lift(host(who).into())),
                 Step::Purge => drop(ledger.purge()),
                 Step::Wait(_) => {}
@@ -355,7 +392,7 @@ proptest! {
                     reference.knocks.get(&who).copied().unwrap_or(0)
                 );
                 prop_assert_eq!(
-                    known.is_some_and(|known| known.member),
+                    known.is_some_and(|known| known.members > 0),
                     reference.members.contains_key(&who)
                 );
             }

@@ -5,13 +5,13 @@
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-type Arrival = io::Result<(std::net::TcpStream, SocketAddr)>;
+pub(super) type Arrival = io::Result<(TcpStream, SocketAddr)>;
 
 /// What the accepting thread hands on.
 pub(super) struct Turns(mpsc::Receiver<Arrival>);
@@ -39,11 +39,9 @@ pub(super) fn take(socket: TcpListener) -> Turns {
 }
 
 impl Turns {
-    pub(super) async fn next(&mut self) -> io::Result<(TcpStream, SocketAddr)> {
-        let gone = || io::Error::other("the accepting thread has ended");
-        let (stream, peer) = self.0.recv().await.ok_or_else(gone)??;
-        stream.set_nonblocking(true)?;
-        Ok((TcpStream::from_std(stream)?, peer))
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
+        let gone = || Err(io::Error::other("the accepting thread has ended"));
+        self.0.poll_recv(context).map(|arrival| arrival.unwrap_or_else(gone))
     }
 }
 

@@ -24,6 +24,12 @@ impl LiveTags {
         self.hashes.read().unwrap_or_else(PoisonError::into_inner).contains(&hash)
     }
 
+    /// Leaves nothing in memory of tags that are no longer awaited.
+    pub(super) fn renew(&self) {
+        let mut hashes = self.hashes.write().unwrap_or_else(PoisonError::into_inner);
+        *hashes = hashes.iter().copied().collect();
+    }
+
     pub(super) fn change(&self, left: &[Tag], joined: &[Tag]) {
         let mut hashes = self.hashes.write().unwrap_or_else(PoisonError::into_inner);
         for tag in left {

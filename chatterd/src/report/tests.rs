@@ -110,7 +110,7 @@ async fn changes_are_written_within_a_second_and_failures_tried_again() {
     let (file, _) = ReportFile::open(&path).unwrap();
     std::fs::create_dir(beside(&path, "new")).unwrap();
     let mut changes = vec![vec![ban("203.0.113.9", 30)]];
-    let keeping = tokio::spawn(keep(file, move || changes.pop(), pending()));
+    let keeping = tokio::spawn(keep(file, move |_| changes.pop(), keeper().1, pending()));
     let second = Duration::from_secs(1);
     tokio::time::sleep(second).await;
     assert!(!path.exists());
@@ -126,6 +126,6 @@ async fn the_last_change_is_written_at_shutdown() {
     let path = folder.path().join("report.txt");
     let (file, _) = ReportFile::open(&path).unwrap();
     let mut changes = vec![vec![ban("203.0.113.9", 30)]];
-    keep(file, move || changes.pop(), async {}).await;
+    keep(file, move |_| changes.pop(), keeper().1, async {}).await;
     assert!(std::fs::read_to_string(&path).unwrap().contains("203.0.113.9"));
 }

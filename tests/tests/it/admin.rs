@@ -5,6 +5,7 @@ use std::time::Duration;
 use chatter_protocol::invite::Link;
 use chatter_tests::client::{Client, room_link};
 use chatter_tests::daemon::Home;
+use chatter_tests::exchange::exchange;
 use chatter_tests::operator::Operator;
 use chatter_tests::recorder::Recorder;
 
@@ -77,6 +78,60 @@ fn rotating_keeps_those_inside_and_turns_old_links_into_a_file_server() {
 }
 
 #[test]
+fn a_reseeded_decoy_is_another_from_the_next_start_on() {
+    let home = Home::new();
+    let mut daemon = home.lasting("");
+    let listing = |daemon: &chatter_tests::daemon::Daemon| {
+        let answer = exchange(daemon.address, 1, b"GET / HTTP/1.1\r\n\r\n");
+        String::from_utf8(answer.without_date().bytes).expect("plain names")
+    };
+    let (before, old) = (listing(&daemon), daemon.access_link());
+    let first = daemon.operator().ask(&["decoy", "reseed"]);
+    let last = daemon.operator().ask(&["decoy", "reseed"]);
+    assert_ne!(first["access_link"], last["access_link"], "each time it is drawn again");
+    assert_eq!(last["takes_effect"], "at the next start");
+    // So far nothing has changed, and people come in.
+    assert_eq!((listing(&daemon), daemon.access_link()), (before.clone(), old.clone()));
+    let (anna, room) = Client::new_room(&old, "", "anna");
+    anna.quit();
+    daemon.process.signal(nix::sys::signal::Signal::SIGTERM);
+    daemon.process.ended();
+
+    let daemon = home.lasting("");
+    let after = listing(&daemon);
+    let carrier = last["carrier_path"].as_str().expect("a path");
+    assert!(after.contains(&format!("<a href=\"{}\">", &carrier[1..])), "{carrier} is not in {after}");
+    let entries = |listing: &str| -> Vec<String> {
+        listing.lines().filter(|line| line.starts_with("<li>")).map(str::to_owned).collect()
+    };
+    assert!(entries(&before).iter().all(|entry| !entries(&after).contains(entry)), "{before}{after}");
+    let link = daemon.access_link().rsplit_once('#').expect("a code").1.to_owned();
+    assert!(last["access_link"].as_str().expect("a link").ends_with(&link), "{last} and {link}");
+    Client::new_room(&daemon.access_link(), "", "ben");
+    let mut lost = room_link(&room);
+    lost.access.address = Link::parse(&daemon.access_link()).expect("a link").access().address.clone();
+    let ended = Client::joining(&lost.to_text(), "late").ended_within(Duration::from_secs(15));
+    assert_eq!(ended.code, Some(5), "an old link meets a file server: {ended:?}");
+}
+
+#[test]
+fn there_is_not_always_something_to_draw_anew() {
+    let home = Home::new();
+    let ended = home.ephemeral("").operator().run(&["decoy", "reseed"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("--ephemeral") && ended.stdout.is_empty(), "{ended:?}");
+    let root = home.path("own");
+    std::fs::create_dir(&root).expect("room");
+    std::fs::write(root.join("disk.img"), vec![1; 4096]).expect("room");
+    let daemon = home.lasting(&format!("[decoy]\nroot = '{}'\ncarrier = 'disk.img'\n", root.display()));
+    let link = daemon.access_link();
+    let ended = daemon.operator().run(&["decoy", "reseed"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("decoy.root") && ended.stdout.is_empty(), "{ended:?}");
+    assert_eq!(daemon.access_link(), link);
+}
+
+#[test]
 fn purging_everything_ends_members_with_a_clear_word() {
     let home = Home::new();
     let daemon = home.ephemeral("");
@@ -87,7 +142,7 @@ fn purging_everything_ends_members_with_a_clear_word() {
     for client in [anna, ben] {
         let ended = client.ended_within(Duration::from_secs(5));
         assert_eq!(ended.code, Some(8), "{ended:?}");
-        assert!(ended.stderr.contains("the server's operator ended all sessions"), "{ended:?}");
+        assert!(ended.stderr.contains("the server's operator ended this session"), "{ended:?}");
     }
     let status = daemon.operator().ask(&["status"]);
     assert_eq!((&status["members"], &status["rooms"]), (&0.into(), &0.into()), "{status}");
@@ -100,7 +155,7 @@ fn purging_everything_ends_members_with_a_clear_word() {
 fn without_a_daemon_the_operator_is_told_where_was_looked() {
     let home = Home::new();
     let operator = Operator::new(&home.path("run/admin.sock"));
-    for subcommand in ["status", "ips", "sessions", "purge", "rotate", "invite", "bans"] {
+    for subcommand in ["status", "ips", "sessions", "rooms", "purge", "rotate", "invite", "bans"] {
         let ended = operator.run(&[subcommand]);
         assert_eq!(ended.code, Some(3), "{subcommand}: {ended:?}");
         assert!(ended.stderr.contains("no chatterd answers"), "{subcommand}: {ended:?}");

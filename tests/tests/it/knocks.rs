@@ -1,10 +1,11 @@
 //! Who knocks too often, and what comes of it.
 
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use chatter_tests::client::Client;
 use chatter_tests::daemon::{Daemon, Home};
-use chatter_tests::exchange::{Answer, Ending, exchange};
+use chatter_tests::exchange::{Answer, Ending, connect, exchange};
 use chatter_tests::process::until;
 use chatter_tests::recorder::Recorder;
 use nix::sys::signal::Signal;
@@ -65,6 +66,15 @@ fn who_may_refuse_refuses_strangers_only() {
     assert_eq!(refused.bytes, b"", "closed without a byte");
     assert_ne!(refused.ending, Ending::Open);
     assert_eq!(knock(&daemon, 7), first, "another address is served");
+    let mut halves = connect(daemon.address, [127, 0, 0, 5].into()).expect("the port is open");
+    halves.write_all(b"GET / HTTP/1.1\r\nHo").expect("the daemon reads");
+    assert_eq!(knock(&daemon, 5).bytes, b"", "so that the first half has come by itself");
+    halves.write_all(b"st: h\r\n\r\n").expect("the daemon reads");
+    let mut answer = Vec::new();
+    let _ = halves.read_to_end(&mut answer);
+    assert_eq!(answer, b"", "in however many pieces it comes");
+    let knocks = daemon.operator().known("127.0.0.5").expect("known")["knocks"].as_u64();
+    assert_eq!(knocks, Some(33), "what is refused is counted, each once");
 
     let recorder = Recorder::new(daemon.address, 5);
     let link = recorder.link(&daemon.access_link());

@@ -64,7 +64,7 @@ fn the_wire_and_the_operators_view_hold_nothing_of_the_talk() {
     anna.heard(BEN, &text(BEN, MESSAGES - 1));
     ben.heard(ANNA, &text(ANNA, MESSAGES - 1));
     let operator = daemon.operator();
-    for subcommand in ["status", "ips", "sessions", "bans"] {
+    for subcommand in ["status", "ips", "sessions", "rooms", "bans"] {
         let answer = operator.ask(&[subcommand]).to_string();
         assert_eq!(found_in(answer.as_bytes(), &talk), [""; 0], "chatterctl {subcommand}: {answer}");
     }

@@ -9,13 +9,13 @@ use super::{Draw, Form};
 
 /// The bytes of one file.
 pub(super) fn write(draw: &mut Draw, names: &Names, form: Form, name: &str, modified: i64) -> Vec<u8> {
-    let lines = draw.between(8, 900);
-    let size = usize::try_from(draw.between(9_000, 420_000)).unwrap_or(9_000);
+    let lines = draw.between(40, 1_400);
+    let size = draw.size(13, 19);
     match form {
         Form::Log => log(draw, names, modified, lines),
         Form::Table => table(draw, names, lines),
-        Form::Notes => notes(draw, names, lines / 20 + 2),
-        Form::Settings => settings(draw, names, lines / 15 + 4),
+        Form::Notes => notes(draw, names, lines / 8 + 2),
+        Form::Settings => settings(draw, names, lines / 7 + 4),
         Form::Archive | Form::Picture => binary(draw, magic(name), size),
         Form::Document => {
             let mut bytes = binary(draw, b"%PDF-1.5\n%\xd0\xd4\xc5\xd8\n", size);
