@@ -5,10 +5,11 @@
 
 use crate::servers::Pair;
 use socket2::{Domain, Socket, Type};
+use std::collections::HashSet;
 use std::io::{ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// A named conversation.
@@ -222,11 +223,31 @@ impl Conversation {
     /// Whether our closed side sits in TIME_WAIT, from which a RST would have removed it.
     fn waits_out(&self, address: SocketAddr) -> bool {
         let own = self.socket.local_addr().ok().and_then(|own| own.as_socket()).map(|own| own.port());
-        let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has it");
-        let own = format!(":{:04X} ", own.unwrap_or_default());
-        let other = format!(":{:04X} 06 ", address.port());
-        table.lines().any(|line| line.contains(&own) && line.contains(&other))
+        waiting_out(Instant::now()).contains(&(own.unwrap_or_default(), address.port()))
     }
+}
+
+/// The connections in TIME_WAIT, by both ports, as they stand after that point in time. The table is long and slow to
+/// read, so that conversations which ask at the same time share one reading.
+fn waiting_out(since: Instant) -> Arc<HashSet<(u16, u16)>> {
+    let mut last = TIME_WAIT.lock().expect("no thread panics with it");
+    match &*last {
+        Some((read, found)) if *read >= since => found.clone(),
+        Some(_) | None => {
+            let now = Instant::now();
+            let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has it");
+            let found = Arc::new(table.lines().filter_map(time_wait).collect());
+            *last = Some((now, Arc::clone(&found)));
+            found
+        }
+    }
+}
+
+fn time_wait(line: &str) -> Option<(u16, u16)> {
+    let mut words = line.split_whitespace().skip(1);
+    let mut port = || u16::from_str_radix(words.next()?.rsplit(':').next()?, 16).ok();
+    let ports = (port()?, port()?);
+    (words.next() == Some("06")).then_some(ports)
 }
 
 /// Takes the date out of a head: seconds of the day, and a mark where it stood.
@@ -264,6 +285,7 @@ impl SlowReader {
 }
 
 static TURN: Mutex<()> = Mutex::new(());
+static TIME_WAIT: Mutex<Option<(Instant, Arc<HashSet<(u16, u16)>>)>> = Mutex::new(None);
 const AT_ONCE: usize = 40;
 /// How often a difference must show again, alone, to count.
 const CONFIRMATIONS: usize = 2;

@@ -1,0 +1,31 @@
+//! Replays the committed corpora, each with some of its bytes cut off or changed.
+//!
+//! **In**: `corpus/TARGET/*`. **Out**: no panic. **Never**: an input that is not committed, or made of one.
+
+use std::path::PathBuf;
+
+#[test]
+fn request_head_holds() {
+    replay("request_head", chatter_fuzz::request_head);
+}
+
+#[test]
+fn decoy_answers_hold() {
+    replay("decoy_answers", chatter_fuzz::decoy_answers);
+}
+
+fn replay(name: &str, target: fn(&[u8])) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).expect("the corpus is committed") {
+        let path = entry.expect("the corpus can be read").path();
+        let input = std::fs::read(&path).expect("the corpus can be read");
+        target(&input);
+        target(&input[..input.len() / 2]);
+        let mut turned = input.clone();
+        turned.reverse();
+        target(&turned);
+        count += 1;
+    }
+    assert!(count >= 30, "only {count} inputs");
+}
