@@ -140,6 +140,33 @@ fn hundreds_of_idle_connections_change_nothing() {
     }
 }
 
+#[test]
+#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
+fn those_who_leave_or_reset_change_nothing() {
+    for pair in Pair::each() {
+        for address in [pair.reference, pair.candidate] {
+            for (turn, sent) in
+                [&b""[..], b"G", b"GET /sub/ HTTP/1.0\r\n", b"GET /sizes/5242880.bin HTTP/1.0\r\n\r\n"]
+                    .into_iter()
+                    .cycle()
+                    .take(64)
+                    .enumerate()
+            {
+                let mut stream = std::net::TcpStream::connect(address).expect("both accept");
+                // A server that resets first is as good.
+                let _ = stream.write_all(sent);
+                let linger = (turn % 8 < 4).then_some(std::time::Duration::ZERO);
+                socket2::SockRef::from(&stream).set_linger(linger).expect("a TCP socket");
+                drop(stream);
+                std::thread::sleep(std::time::Duration::from_millis(4));
+            }
+        }
+        let probe = Probe::new("resets/after", [Step::Send(b"GET /sub/ HTTP/1.0\r\n\r\n".to_vec())]);
+        let differing = compare(&pair, &[probe]);
+        assert!(differing.is_empty(), "{}", differing.join("\n"));
+    }
+}
+
 /// A number from the environment.
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
