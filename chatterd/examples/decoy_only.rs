@@ -3,26 +3,10 @@
 //! **In**: an address, a directory (or `generated`), a version of Python. **Out**: nothing but answers.
 //! **Never**: a session.
 
-use chatterd::connection::{Admission, Doorkeeper};
-use chatterd::decoy::{Answer, Decoy, Persona, Root, Seed};
-use chatterd::http::Request;
+use chatterd::connection::Wall;
+use chatterd::decoy::{Decoy, Persona, Root, Seed};
 use chatterd::listener::{Listener, Queue};
-use std::net::SocketAddr;
 use std::sync::Arc;
-
-struct Wall;
-
-impl Doorkeeper for Wall {
-    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
-        false
-    }
-
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
-        Admission::Stranger
-    }
-
-    fn note(&self, _: &Request, _: SocketAddr) {}
-}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

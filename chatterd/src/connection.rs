@@ -51,6 +51,22 @@ pub trait Doorkeeper: Send + Sync + 'static {
     fn note(&self, request: &Request, peer: SocketAddr);
 }
 
+/// A door that admits nobody and counts nobody: the decoy alone.
+#[derive(Debug, Clone, Copy)]
+pub struct Wall;
+
+impl Doorkeeper for Wall {
+    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
+        false
+    }
+
+    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
+        Admission::Stranger
+    }
+
+    fn note(&self, _: &Request, _: SocketAddr) {}
+}
+
 /// What becomes of the carrier's body.
 #[derive(Debug)]
 pub enum Admission {

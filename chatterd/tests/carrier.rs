@@ -9,10 +9,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use chatterd::connection::{Admission, Doorkeeper};
+use chatterd::connection::Wall;
 use chatterd::decoy::generated::Tree;
-use chatterd::decoy::{Answer, Decoy, Persona, Root, Seed};
-use chatterd::http::Request;
+use chatterd::decoy::{Decoy, Persona, Root, Seed};
 use chatterd::listener::{Listener, Queue};
 
 const SIZE: u64 = (2 << 20) + 7;
@@ -94,18 +93,4 @@ fn what_a_cache_would_ask_is_answered_as_for_a_file_of_this_second() {
     let new = get(address, path, "GET", "If-Modified-Since: Sun, 13 Sep 2099 12:26:40 GMT\r\n");
     assert!(new.0.starts_with("HTTP/1.0 304 ") && new.1.is_empty(), "{}", new.0);
     runtime.shutdown_background();
-}
-
-struct Wall;
-
-impl Doorkeeper for Wall {
-    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
-        false
-    }
-
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
-        Admission::Stranger
-    }
-
-    fn note(&self, _: &Request, _: SocketAddr) {}
 }

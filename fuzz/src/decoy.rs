@@ -3,6 +3,7 @@
 //! **In**: bytes. **Out**: an answer whose parts agree with each other.
 //! **Never**: a directory on disk.
 
+use chatterd::decoy::generated::Seed;
 use chatterd::decoy::{Answer, Body, Decoy, Persona, Root};
 use chatterd::http::{HeadReader, Outcome, Request};
 use std::sync::OnceLock;
@@ -76,6 +77,6 @@ fn decoys() -> &'static [Decoy] {
     static DECOYS: OnceLock<Vec<Decoy>> = OnceLock::new();
     DECOYS.get_or_init(|| {
         let personas = Persona::verified().into_iter().filter_map(|version| Persona::parse(version).ok());
-        personas.map(|persona| Decoy::new(Root::generated([7; 32], &[]), persona)).collect()
+        personas.map(|persona| Decoy::new(Root::generated(&Seed::bare([7; 32])), persona)).collect()
     })
 }

@@ -285,7 +285,9 @@ impl SlowReader {
 }
 
 static TURN: Mutex<()> = Mutex::new(());
-static TIME_WAIT: Mutex<Option<(Instant, Arc<HashSet<(u16, u16)>>)>> = Mutex::new(None);
+static TIME_WAIT: Mutex<Option<(Instant, Arc<Ports>)>> = Mutex::new(None);
+/// Ports of both ends of connections.
+type Ports = HashSet<(u16, u16)>;
 const AT_ONCE: usize = 40;
 /// How often a difference must show again, alone, to count.
 const CONFIRMATIONS: usize = 2;

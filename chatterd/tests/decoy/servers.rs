@@ -4,9 +4,8 @@
 //! **Never**: a process that was not started here.
 
 use crate::directory::Directory;
-use chatterd::connection::{Admission, Doorkeeper};
-use chatterd::decoy::{Answer, Decoy, Persona, Root};
-use chatterd::http::Request;
+use chatterd::connection::Wall;
+use chatterd::decoy::{Decoy, Persona, Root};
 use chatterd::listener::{Listener, Queue};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -99,19 +98,4 @@ fn python(path: &str, directory: &Path) -> (Child, SocketAddr) {
     let _ = child.kill();
     let _ = child.wait();
     panic!("python3 does not listen");
-}
-
-/// A door that admits nobody.
-struct Wall;
-
-impl Doorkeeper for Wall {
-    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
-        false
-    }
-
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
-        Admission::Stranger
-    }
-
-    fn note(&self, _: &Request, _: SocketAddr) {}
 }
