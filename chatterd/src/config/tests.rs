@@ -354,5 +354,8 @@ proptest! {
 #[test]
 fn an_unverified_python_is_refused_with_the_list() {
     let error = load(&[], &[], "[decoy]\npython = \"2.7.18\"").unwrap_err().to_string();
-    assert_eq!(error, "[decoy] python: Python 2.7.18 has not been verified; choose one of 3.11.2, 3.11.7, 3.12.1, 3.13.0");
+    assert_eq!(
+        error,
+        "[decoy] python: Python 2.7.18 has not been verified; choose one of 3.11.2, 3.11.7, 3.12.1, 3.13.0"
+    );
 }
