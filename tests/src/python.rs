@@ -19,7 +19,7 @@ pub const PROGRAM: Option<&str> = option_env!("CHATTER_PYTHON");
 pub struct PythonServer {
     /// Where it answers.
     pub address: SocketAddr,
-    _process: Process,
+    process: Process,
 }
 
 impl PythonServer {
@@ -37,6 +37,11 @@ impl PythonServer {
             let rest = lines.iter().find_map(|line| line.split_once("(http://"))?.1;
             rest.split_once('/')?.0.parse().ok()
         });
-        Self { address, _process: process }
+        Self { address, process }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 }

@@ -45,6 +45,11 @@ impl Pair {
         &self.daemon
     }
 
+    /// The process of the real one.
+    pub(crate) fn python_id(&self) -> u32 {
+        self.python.id()
+    }
+
     /// A fresh folder.
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
         let path = self.home.path(name);
