@@ -64,7 +64,7 @@ const RELEASES: [Release; 4] = [
         title_falls_back_to_the_path: false,
         brackets_enclose_the_host: false,
         knows_rtsps: true,
-        knows_itms_services: false,
+        knows_itms_services: true,
         empty_authority_needs_a_rooted_path: false,
         punycode_fails: true,
         message_depth_max: 978,

@@ -8,7 +8,9 @@ use crate::mutation::{Dice, Mutator};
 use crate::{catalogue, grammar};
 use chatterd::decoy::{Answer, Body, Decoy, Persona, Root};
 use chatterd::http::HeadReader;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -17,21 +19,44 @@ pub(crate) fn compare(version: &str, python: &str, seed: u64, count: usize) -> V
     let directory = Directory::create();
     std::fs::remove_file(directory.path().join("fifo")).expect("the directory holds a FIFO");
     std::fs::write(directory.path().join("sizes/5242880.bin"), b"not so long").expect("a file");
-    let root = Root::Own { path: directory.path().to_owned(), carrier: None };
+    compare_all(version, python, directory.path(), &requests_of(seed, count))
+}
+
+/// Compares the types of files of every suffix that this Python knows, be it from its own table or from the machine's.
+pub(crate) fn compare_types(version: &str, python: &str) -> (usize, Vec<String>) {
+    let known =
+        Command::new(python).args(["-c", SUFFIXES]).output().expect("python3 ran when this was built");
+    let known = String::from_utf8(known.stdout).expect("suffixes are text");
+    let suffixes: BTreeSet<String> =
+        known.split_whitespace().flat_map(|suffix| [suffix.to_owned(), suffix.to_uppercase()]).collect();
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let names = suffixes
+        .iter()
+        .flat_map(|suffix| [format!("a{suffix}"), format!("a{suffix}.gz"), format!("a{suffix}.br")]);
+    let requests: Vec<Vec<u8>> = names
+        .map(|name| {
+            std::fs::write(directory.path().join(&name), b"x").expect("a file");
+            format!("HEAD /{name} HTTP/1.0\r\n\r\n").into_bytes()
+        })
+        .collect();
+    (suffixes.len(), compare_all(version, python, directory.path(), &requests))
+}
+
+fn compare_all(version: &str, python: &str, directory: &Path, all: &[Vec<u8>]) -> Vec<String> {
+    let root = Root::Own { path: directory.to_owned(), carrier: None };
     let decoy = Decoy::new(root, Persona::parse(version).expect("only verified versions are listed"));
     let mut child = Command::new(python)
         .args(["-c", include_str!("inside.py")])
-        .arg(directory.path())
+        .arg(directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("python3 ran when this was built");
     let (mut requests, mut answers) =
         (child.stdin.take().expect("it is piped"), child.stdout.take().expect("it is piped"));
-    let all = requests_of(seed, count);
     let differing = std::thread::scope(|scope| {
         scope.spawn(|| {
-            for request in &all {
+            for request in all {
                 let length = u32::try_from(request.len()).expect("requests are short");
                 let framed = [&length.to_le_bytes(), request.as_slice()].concat();
                 requests.write_all(&framed).expect("python3 reads");
@@ -39,7 +64,7 @@ pub(crate) fn compare(version: &str, python: &str, seed: u64, count: usize) -> V
             drop(requests);
         });
         let mut differing = Vec::new();
-        for request in &all {
+        for request in all {
             let mut length = [0; 4];
             answers.read_exact(&mut length).expect("python3 answers");
             let mut theirs = vec![0; u32::from_le_bytes(length) as usize];
@@ -98,3 +123,5 @@ fn words(request: &[u8], theirs: &[u8], ours: &[u8]) -> String {
 
 /// The present, as `inside.py` has it.
 const NOW: u64 = 1_700_000_000;
+const SUFFIXES: &str =
+    "import mimetypes as m; m.init(); print(*m.types_map, *m.suffix_map, *m.encodings_map)";

@@ -263,17 +263,6 @@ fn take_date(data: &mut Vec<u8>) -> Option<u32> {
     Some(seconds)
 }
 
-/// Connects, sends this and is gone at once, with a FIN or a RST.
-pub(crate) fn leave(address: SocketAddr, sent: &[u8], reset: bool) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    connect(&socket, address);
-    // Whether the server is quicker is no matter.
-    let _ = socket.send(sent);
-    if reset {
-        socket.set_linger(Some(Duration::ZERO)).expect("a TCP socket");
-    }
-}
-
 /// A download under way whose reader takes its time.
 pub(crate) struct SlowReader(TcpStream);
 

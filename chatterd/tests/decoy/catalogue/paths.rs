@@ -8,6 +8,11 @@ use crate::probe::Probe;
 /// Encodings, climbing, slashes, queries, absolute addresses.
 pub(super) fn targets() -> Vec<Probe> {
     let mut probes: Vec<Probe> = TARGETS.iter().map(|target| get("target", target)).collect();
+    for scheme in SCHEMES.split_whitespace() {
+        for rest in ["x/../..", "/../..", "///../../..", "//h/../.."] {
+            probes.push(get("scheme", format!("{scheme}:{rest}").as_bytes()));
+        }
+    }
     for target in TARGETS.iter().step_by(4) {
         probes
             .push(send(format!("bare/{}", target.escape_ascii()), [b"GET ", *target, b"\r\n\r\n"].concat()));
@@ -31,6 +36,8 @@ pub(super) fn files() -> Vec<Probe> {
     probes
 }
 
+const SCHEMES: &str = "http HTTPS ftp gopher nntp telnet imap wais file mms shttp snews prospero rtsp rtsps rtspu rtspsx rsync svn \
+    svn+ssh sftp nfs git git+ssh ws wss itms-services itms mailto sip data 1http h_p";
 const TARGETS: [&[u8]; 112] = [
     b"/",
     b"//",
