@@ -9,6 +9,7 @@
 
 mod catalogue;
 mod directory;
+mod files;
 mod grammar;
 mod inside;
 mod mutation;
@@ -79,44 +80,6 @@ fn every_known_suffix_has_pythons_type() {
         assert!(count >= 250, "only {count} suffixes");
         assert!(differing.is_empty(), "Python {version}: {}", differing.join("\n"));
         eprintln!("Python {version}: {count} suffixes, no difference");
-    }
-}
-
-#[test]
-#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
-fn a_file_that_shrinks_ends_where_it_ends_by_then() {
-    for pair in Pair::each() {
-        let path = pair.directory().join("shrinking.bin");
-        let sent = [pair.reference, pair.candidate].map(|address| {
-            std::fs::write(&path, vec![1; 64 << 20]).expect("the directory can be written");
-            let mut reader = probe::slow_reader(address, b"GET /shrinking.bin HTTP/1.0\r\n\r\n");
-            let file = std::fs::File::options().write(true).open(&path).expect("the file is there");
-            file.set_len(1 << 20).expect("the file can shrink");
-            reader.rest()
-        });
-        std::fs::remove_file(&path).expect("the file is there");
-        // How much was on its way by then depends on buffers, not on the server: both end early, in order.
-        for sent in sent {
-            assert!((1 << 20..64 << 20).contains(&sent), "Python {}: {sent} bytes", pair.version);
-        }
-    }
-}
-
-#[test]
-#[cfg_attr(not(real_python), ignore = "no verified python3 is installed")]
-fn a_file_that_grows_is_sent_to_its_new_end() {
-    for pair in Pair::each() {
-        let path = pair.directory().join("growing.bin");
-        let sent = [pair.reference, pair.candidate].map(|address| {
-            std::fs::write(&path, vec![1; 16 << 20]).expect("the directory can be written");
-            let mut reader = probe::slow_reader(address, b"GET /growing.bin HTTP/1.0\r\n\r\n");
-            let mut file = std::fs::File::options().append(true).open(&path).expect("the file is there");
-            file.write_all(&[2; 1 << 20]).expect("the file can grow");
-            reader.rest()
-        });
-        std::fs::remove_file(&path).expect("the file is there");
-        assert_eq!(sent[0], sent[1], "Python {}", pair.version);
-        assert!(sent[0] > 17 << 20);
     }
 }
 
