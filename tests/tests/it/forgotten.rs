@@ -125,7 +125,7 @@ fn keys_tokens_and_queues_go_with_their_session() {
         .filtered(|window| !daemons.contains(window) && !before.contains(window) && !window.contains(&0));
     assert!(queued.count() > 20 * 100, "the queue holds what anna said, sealed: {}", queued.count());
     windows_gone(id, &shared, "shared secrets");
-    windows_gone(id, &queued, "the queue");
+    runs_gone(id, &queued, "the queue");
     let crossed = ways.iter().flat_map(Recorder::exchanges);
     let tokens: Vec<Needle> = crossed
         .filter_map(|exchange| cookie(&exchange.request))
@@ -233,6 +233,21 @@ fn gone(daemon: &Daemon, needles: &[Needle]) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     panic!("in the daemon's memory: {found:?}");
+}
+
+/// None of these windows is in the memory beside a neighbour of it: what was sealed is longer than a window, and one
+/// alone is something else that was drawn since then, such as a thread's state on its stack.
+fn runs_gone(id: u32, windows: &Windows, what: &str) {
+    let mut left = Vec::new();
+    for _ in 0..LOOKS {
+        let places: BTreeSet<u64> = windows.left_in_process(id).into_iter().map(|(place, _)| place).collect();
+        left = places.iter().filter(|place| places.contains(&(*place + 1))).copied().collect();
+        if left.is_empty() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{} windows of {what} are left: {left:x?}", left.len());
 }
 
 /// None of these windows is in the memory, as soon as tasks and threads have come to rest.
