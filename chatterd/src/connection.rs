@@ -78,11 +78,6 @@ pub enum Admission {
     Member(Download),
 }
 
-/// Serves one connection that nobody counts.
-pub async fn serve(stream: TcpStream, peer: SocketAddr, decoy: Arc<Decoy>, door: Arc<impl Doorkeeper>) {
-    serve_seated(stream, peer, decoy, door, Seat::default(), Handle::current()).await;
-}
-
 /// Serves one connection of the crowd.
 pub(crate) async fn serve_seated(
     mut stream: TcpStream,
