@@ -12,11 +12,12 @@
 pub mod client;
 pub mod company;
 pub mod daemon;
+pub mod ending;
 pub mod exchange;
+pub mod forgetting;
 pub mod ground;
 pub mod load;
 pub mod memory;
-pub mod namespace;
 pub mod namespaces;
 pub mod operator;
 pub mod process;
