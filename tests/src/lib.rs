@@ -25,3 +25,4 @@ pub mod programs;
 pub mod python;
 pub mod recorder;
 pub mod strangers;
+pub mod syn;
