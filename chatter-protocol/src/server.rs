@@ -176,6 +176,9 @@ impl Server {
         if self.closed.expire(now) {
             self.renew_soon();
         }
+        if self.openings.next().is_some_and(|time| time <= now) {
+            self.openings.forget(now);
+        }
         if self.renew_at.is_some_and(|time| time <= now) {
             self.renew_tables();
         }
@@ -185,7 +188,8 @@ impl Server {
     pub fn poll_timeout(&self) -> Option<Time> {
         let alarm = self.alarms.first().map(|(time, _)| *time);
         let linger = self.lingering.first().map(|(time, _)| *time);
-        alarm.into_iter().chain(linger).chain(self.renew_at).chain(self.closed.next()).min()
+        let forget = self.closed.next().into_iter().chain(self.openings.next());
+        alarm.into_iter().chain(linger).chain(self.renew_at).chain(forget).min()
     }
 
     /// How often the tables were made anew since somebody was gone, or a closed gate forgotten. Who keeps tables beside
@@ -357,7 +361,7 @@ impl Server {
         renew(&mut self.tags);
         renew(&mut self.handles);
         renew(&mut self.links);
-        self.openings.renew(self.now);
+        self.openings.forget(self.now);
         self.outputs.shrink_to_fit();
         self.relay.renew_tables();
     }

@@ -30,7 +30,7 @@ use crate::door::Door;
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
-use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd};
@@ -94,7 +94,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let admin_path = admin.path().display().to_string();
     let (control, until_stop) = (Arc::clone(&operator), until(stopped.clone()));
     tasks.spawn(async move { admin.serve(control, until_stop).await });
-    tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
+    tasks.spawn(expire(Arc::clone(&ledger), Arc::clone(&operator), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
         let changed = move |counts| lock(&report_ledger).poll_report(counts);
@@ -168,7 +168,9 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
         None => Ok(Keys::ephemeral(entropy, words)),
         Some(directory) => {
             directory::private(directory)?;
-            Ok(Keys::load(directory, entropy, words)?)
+            let mut keys = Keys::load(directory, entropy, words)?;
+            keys.codes = keys.codes.without_expired(wall_now());
+            Ok(keys)
         }
     }
 }
@@ -223,7 +225,10 @@ fn assemble(
     // Without a carrier nothing is ever recognised, whatever the path.
     let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
-    let gate = gatekeeper.add(String::new(), &keys.access).expect("the first gate finds room");
+    for code in keys.codes.all() {
+        // More than fit were never kept.
+        let _ = codes::open(&mut gatekeeper, code);
+    }
     let gatekeeper = Arc::new(Mutex::new(gatekeeper));
     let settings = Settings {
         grace: config.grace,
@@ -251,7 +256,7 @@ fn assemble(
         refuses_banned: config.ban.refuse,
         ephemeral: config.ephemeral,
     };
-    let keyring = Keyring { keys, gate, entropy };
+    let keyring = Keyring { keys, entropy };
     (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
@@ -298,13 +303,15 @@ fn announce(
     let _ = stdout.flush();
 }
 
-async fn expire_bans(ledger: SharedLedger, mut stopped: watch::Receiver<bool>) {
+/// Bans and access codes that are over.
+async fn expire(ledger: SharedLedger, operator: Shared, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(BAN_PERIOD) => {}
+            () = tokio::time::sleep(EXPIRY_PERIOD) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
         lock(&ledger).handle_timeout(wall_now());
+        operator.expire_codes().await;
     }
 }
 
@@ -350,6 +357,6 @@ impl Signals {
 }
 
 const VISITS_MAX: usize = 64;
-const BAN_PERIOD: Duration = Duration::from_secs(1);
+const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
 const FAREWELL: Duration = Duration::from_millis(200);
 const DRAIN: Duration = Duration::from_millis(900);

@@ -7,9 +7,9 @@
 
 use crate::limits;
 
-/// Whoever shares a line to the server, such as an IPv4 address or an IPv6 network.
+/// Whoever shares a line to the server, such as an IPv4 address or an IPv6 network, as a number that says nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Origin(pub u128);
+pub struct Origin(pub u64);
 
 /// What may be taken before holders are refused, or their oldest unconfirmed session goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

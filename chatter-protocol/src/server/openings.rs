@@ -32,6 +32,8 @@ pub(super) enum Hearing {
 pub(super) struct Openings {
     gates: BTreeMap<GateId, Time>,
     origins: BTreeMap<Origin, Time>,
+    /// When to look for those who came long ago.
+    forget_at: Option<Time>,
 }
 
 impl Openings {
@@ -45,23 +47,32 @@ impl Openings {
     ) -> Hearing {
         let by_gate = Line::of(self.gates.get(&gate), bounds.gate_openings_max, now);
         let from = origin.filter(|origin| self.has_place_for(*origin, now));
-        let by_origin = from
-            .map(|origin| (origin, Line::of(self.origins.get(&origin), bounds.origin_openings_max, now)));
+        let by_origin =
+            from.map(|origin| (origin, Line::of(self.origins.get(&origin), bounds.origin_openings_max, now)));
         let hearing = by_gate.hearing.max(by_origin.map_or(Hearing::Heard, |(_, line)| line.hearing));
         if hearing != Hearing::Unheard {
             self.gates.insert(gate, by_gate.then);
             if let Some((origin, line)) = by_origin {
                 self.origins.insert(origin, line.then);
             }
+            self.forget_at.get_or_insert(now + limits::OPENINGS_BURST);
         }
         hearing
     }
 
+    /// When [`forget`](Self::forget) next has something to do.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.forget_at
+    }
+
     /// Leaves nothing of those whose openings are long ago.
-    pub(super) fn renew(&mut self, now: Time) {
+    pub(super) fn forget(&mut self, now: Time) {
+        // Made anew: a table keeps the bytes of what was taken out of it.
         self.gates = core::mem::take(&mut self.gates).into_iter().filter(|(_, until)| *until > now).collect();
         self.origins =
             core::mem::take(&mut self.origins).into_iter().filter(|(_, until)| *until > now).collect();
+        let left = !self.gates.is_empty() || !self.origins.is_empty();
+        self.forget_at = left.then(|| now + limits::OPENINGS_BURST);
     }
 
     fn has_place_for(&mut self, origin: Origin, now: Time) -> bool {
@@ -149,7 +160,8 @@ mod tests {
             openings.hear(GATE, Some(Origin(number)), &bounds, at(0));
         }
         assert_eq!(openings.origins.len(), limits::OPENINGS_ORIGINS_MAX);
-        openings.renew(at(2));
-        assert_eq!((openings.origins.len(), openings.gates.len()), (0, 0));
+        assert_eq!(openings.next(), Some(at(8)));
+        openings.forget(at(8));
+        assert_eq!((openings.origins.len(), openings.gates.len(), openings.next()), (0, 0, None));
     }
 }

@@ -139,8 +139,11 @@ fn the_curve_is_for_what_is_genuine_timely_and_new() {
     let mut keeper = house.keeper();
     keeper.add(String::new(), &house.codes[0].secret).expect("room");
     let bounds = Bounds { gate_openings_max: 2, ..Bounds::default() };
-    let settings =
-        Settings { grace: limits::GRACE_DEFAULT, sessions_max: 1000, relay: super::super::relay::RelayLimits::default() };
+    let settings = Settings {
+        grace: limits::GRACE_DEFAULT,
+        sessions_max: 1000,
+        relay: super::super::relay::RelayLimits::default(),
+    };
     let mut server =
         Server::new(house.secret.clone(), house.path.clone(), Vec::new(), settings, house.entropy.fork());
     server.set_bounds(bounds);
