@@ -12,7 +12,6 @@ use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::invite::Address as LinkAddress;
-use chatter_protocol::limits;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
 use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Server, Settings};
@@ -225,6 +224,7 @@ fn assemble(
     // Without a carrier nothing is ever recognised, whatever the path.
     let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
+    gatekeeper.set_replay_capacity(config.limits.replay_tokens_max);
     for code in keys.codes.all() {
         // More than fit were never kept.
         let _ = codes::open(&mut gatekeeper, code);
@@ -232,10 +232,14 @@ fn assemble(
     let gatekeeper = Arc::new(Mutex::new(gatekeeper));
     let settings = Settings {
         grace: config.grace,
-        sessions_max: limits::SESSIONS_MAX,
-        relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
+        sessions_max: config.limits.sessions_max,
+        relay: RelayLimits {
+            room_members_max: config.rooms.members_max,
+            session_rooms_max: config.limits.rooms_per_session_max,
+        },
     };
-    let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    let mut server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    server.set_bounds(config.limits.bounds);
     let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
     let door = Door::new(
         &keys.server.key(),
