@@ -99,12 +99,12 @@ enum Order {
     Counts(oneshot::Sender<Counts>),
     Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
     Peers(oneshot::Sender<Vec<IpAddr>>),
-    End { which: Which, reason: bye::Reason, reply: oneshot::Sender<u64> },
+    End { which: Box<Which>, reason: bye::Reason, reply: oneshot::Sender<u64> },
     CloseGate { gate: GateId, reply: oneshot::Sender<u64> },
     ForgetRetired,
 }
 
-// Channels and tables keep the bytes of what was taken out of them. What says who came with which token goes through
+// Channels and tables keep the bytes of what was taken out of them. What says who came with which token or where goes through
 // them in boxes, which are wiped when they are given back.
 
 struct Open {
@@ -222,7 +222,7 @@ impl Handle {
     /// # Errors
     /// [`RelayEnded`].
     pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::End { which, reason, reply }).await
+        self.ask(|reply| Order::End { which: Box::new(which), reason, reply }).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
@@ -331,7 +331,7 @@ impl Relay {
                 let _ = reply.send(self.links.values().map(|link| link.peer).collect());
             }
             Order::End { which, reason, reply } => {
-                let ending = self.sessions(which);
+                let ending = self.sessions(*which);
                 let ended = self.server.end_where(|id| ending.contains(&id), reason, now);
                 self.carry_out();
                 let _ = reply.send(ended);

@@ -8,6 +8,7 @@ mod knocks;
 mod load;
 mod nothing_kept;
 mod packet_filter;
+mod purges;
 mod replay;
 mod resume;
 mod send;
