@@ -143,7 +143,9 @@ impl Operator {
                 sessions: sessions.get(&terms.id).copied().unwrap_or(0),
             })
             .collect();
-        invites.sort_by(|one, other| (&one.name, one.made_at).cmp(&(&other.name, other.made_at)));
+        // The one that lasts comes last.
+        let order = |invite: &Invite| (invite.name.clone(), invite.made_at, invite.expires.unwrap_or(NEVER));
+        invites.sort_by_cached_key(order);
         Ok(invites)
     }
 
@@ -183,7 +185,7 @@ impl Operator {
             carrier_path: carrier.path.clone(),
             preamble_len: carrier.preamble_len,
         };
-        Ok(invite::AccessLink { address: self.facts.link_address.clone(), code }.to_text())
+        Ok(invite::AccessLink::new(self.facts.link_address.clone(), code).to_text())
     }
 
     /// Opens a gate for the new one of these codes, and keeps all of them; neither, where one of the two fails.
@@ -223,6 +225,9 @@ pub fn open(gatekeeper: &mut Gatekeeper, code: &Code) -> Result<GateId, ControlE
         .add_until(name.clone(), secret, *made_at, *expires)
         .map_err(|full| ControlError::Refused(full.to_string()))
 }
+
+/// Later than any time that is set.
+const NEVER: WallTime = WallTime(u64::MAX);
 
 fn unnamed(gatekeeper: &Gatekeeper) -> impl Iterator<Item = &Terms> {
     let known = |terms: &&Terms| terms.name.is_empty() && terms.standing != Standing::Closed;
