@@ -14,7 +14,7 @@ use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
 use chatter_client::{Handle, Notice, Options, start};
 use chatter_protocol::ids::Nickname;
-use chatter_protocol::invite::{Link, RoomLink, parse_label};
+use chatter_protocol::invite::{Link, RoomLink, is_link, parse_label};
 use clap::Parser;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
@@ -103,7 +103,7 @@ fn prepare(action: Action) -> Result<Options, (Failure, String)> {
         Action::Send { mut link_and_text, common } => {
             let text = link_and_text.pop().unwrap_or_default();
             let link = link_and_text.pop();
-            if link.is_none() && text.starts_with("chatter://") {
+            if link.is_none() && is_link(&text) {
                 return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
             }
             Ok(Options::send(room_link(link)?, nick(common)?, text))

@@ -179,7 +179,7 @@ fn link() -> RoomLink {
     };
     let address = Address { host: "example.org".into(), port: 8000 };
     let secret = RoomSecret::generate(&mut entropy);
-    RoomLink { access: AccessLink { address, code }, label: "room".into(), secret }
+    RoomLink { access: AccessLink::new(address, code), label: "room".into(), secret }
 }
 
 fn joined(nick: &str) -> Notice {

@@ -4,6 +4,7 @@ mod admin;
 mod bans;
 mod carrier;
 mod forgotten;
+mod gates;
 mod knocks;
 mod load;
 mod nothing_kept;
