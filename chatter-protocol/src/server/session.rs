@@ -174,9 +174,11 @@ impl Session {
 
     /// Takes a batch that came by the link `id`. Bytes outside the window are dropped without complaint.
     pub(super) fn receive(&mut self, id: LinkId, batch: Up, now: Time) {
+        // At a constant rate nothing is due but by the time.
+        let answers = self.chaff != Chaff::Constant;
         if let Some(link) = self.link_mut(id) {
             link.heard_at = now;
-            link.record_due = true;
+            link.record_due |= answers;
         }
         self.acknowledge(batch.down_ack);
         if batch.bytes.is_empty() {
@@ -245,11 +247,9 @@ impl Session {
     /// When [`expired`](Self::expired) or [`flush`](Self::flush) next has something to do.
     pub(super) fn deadline(&self, grace: Duration) -> Time {
         let live = self.links().filter(|link| link.live);
-        let times = live.flat_map(|link| {
-            // A record that is due goes out at the next flush, which sets the next time, or waits for its turn.
-            let due = link.record_due && self.chaff != Chaff::Constant;
-            [link.silence_end(), if due { NEVER } else { link.chaff_at }]
-        });
+        // A record that is due goes out at the next flush, which sets the next time.
+        let times =
+            live.flat_map(|link| [link.silence_end(), if link.record_due { NEVER } else { link.chaff_at }]);
         times.fold(self.end_of_patience(grace), Time::min)
     }
 
