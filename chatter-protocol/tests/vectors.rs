@@ -1,0 +1,13 @@
+//! The vectors of a second implementation, which was written from docs/protocol.md alone: `vectors/make.py`.
+//!
+//! **In** `vectors/*.json`. **Out** whatever is computed otherwise here than there, both ways where there are two. **Never** a
+//! value that this crate computed before and is compared with itself.
+
+#[path = "vectors/carrier.rs"]
+mod carrier;
+#[path = "vectors/links.rs"]
+mod links;
+#[path = "vectors/published.rs"]
+mod published;
+#[path = "vectors/read.rs"]
+mod read;
