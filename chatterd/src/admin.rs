@@ -7,7 +7,6 @@ pub mod health;
 mod services;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use chatter_protocol::time::WallTime;
 use tonic::{Request, Response};
 use zeroize::Zeroizing;
 
+use crate::entrance::Place;
 use crate::ledger::{Address, AddressError, Ban, BanError, Known, Length};
 
 pub use services::Services;
@@ -70,7 +70,7 @@ pub struct Status {
     /// When it started.
     pub started_at: WallTime,
     /// Where it answers.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<Place>,
     /// The `Server` header that strangers see.
     pub persona: String,
     /// The carrier's path; none: members can't come in.

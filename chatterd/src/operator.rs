@@ -3,7 +3,6 @@
 //! **In** calls of `admin.rs`. **Out** what relay, ledger, gatekeeper and keys say. **Never** who talks to whom.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -22,6 +21,7 @@ use crate::admin::{
     SessionState, Status,
 };
 use crate::decoy::{Decoy, Persona, Root};
+use crate::entrance::Place;
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
@@ -33,7 +33,7 @@ pub struct Facts {
     /// When it started.
     pub started_at: WallTime,
     /// Where it listens.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<Place>,
     /// The Server header that strangers see.
     pub persona: String,
     /// Where the carrier lies, if there is one.

@@ -1,6 +1,7 @@
 //! Settings by example; the sample file, the variables and the documents held together.
 
 use super::*;
+use crate::entrance::{Callers, Place};
 use crate::exit::Exit;
 use clap::{CommandFactory as _, Parser as _};
 use proptest::prelude::*;
@@ -134,6 +135,7 @@ fn what_may_be_a_secret_is_named_and_still_named_when_it_is_gone() {
 fn every_setting_can_be_a_variable() {
     let variables = [
         ("CHATTERD_STATE_DIRECTORY", "/state"),
+        ("CHATTERD_TRUSTED_PROXIES", "192.0.2.1, 2001:db8::5"),
         ("CHATTERD_GRACE", "0"),
         ("CHATTERD_DECOY_ROOT", "/srv"),
         ("CHATTERD_DECOY_CARRIER", "/a/b.img"),
@@ -151,6 +153,8 @@ fn every_setting_can_be_a_variable() {
     ];
     let config = load(&[], &variables, "").unwrap();
     assert_eq!(config.state_directory, Some("/state".into()));
+    let proxies: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["192.0.2.1/32", "2001:db8::5/128"]);
     assert_eq!((config.grace, config.ban.length), (Duration::ZERO, None));
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
     assert_eq!((config.decoy.python.version(), config.decoy.queue), ("3.11.7", Queue::Python));
@@ -159,6 +163,96 @@ fn every_setting_can_be_a_variable() {
     assert_eq!(config.ban.report, Some("/report".into()));
     assert_eq!(config.purge.every_packets, 9);
     assert_eq!(config.unknown_variables, ["CHATTERD_PORT"]);
+}
+
+fn network(text: &str) -> Network {
+    text.parse().unwrap()
+}
+
+#[test]
+fn entrances_of_every_kind_stand_side_by_side() {
+    let text = "trusted-proxies = ['192.0.2.1']\n[[listen]]\ntcp = '[::]:8000'\n[[listen]]\nunix = '/run/a.sock'\n\
+                mode = 0o660\ngroup = 'www-data'\ntrusted = true\n[[listen]]\nunix = '/run/b.sock'\n\
+                mode = 0o600\nproxy-protocol = true\n[[listen]]\ntcp = '127.0.0.1:8001'\nproxy-protocol = true\n[[listen]]\n\
+                tcp = '10.0.0.2:8001'\nproxy-protocol = true\nfrom = ['10.0.0.1']";
+    let config = load(&[], &[], text).unwrap();
+    let unix = |path: &str, access| Place::Unix { path: path.into(), access };
+    let local = vec![network("127.0.0.0/8"), network("::1")];
+    let tcp = |address: &str| Place::Tcp(address.parse().unwrap());
+    let expected = [
+        (tcp("[::]:8000"), None, false),
+        (unix("/run/a.sock", Callers::Group(Some("www-data".to_owned()))), None, true),
+        (unix("/run/b.sock", Callers::Owner), Some(local.clone()), false),
+        (tcp("127.0.0.1:8001"), Some(local), false),
+        (tcp("10.0.0.2:8001"), Some(vec![network("10.0.0.1")]), false),
+    ];
+    let expected = expected.map(|(place, proxy_header, trusted)| Entrance { place, proxy_header, trusted });
+    assert_eq!(config.listen, expected);
+    // Fronts are never banned; this machine is exempt by a setting of its own.
+    let exempt = config.ledger_settings().exempt;
+    assert_eq!(exempt, ["127.0.0.0/8", "::1", "192.0.2.1", "10.0.0.1"].map(network));
+    let mixed = load(&[], &[], "listen = ['127.0.0.1:1', { tcp = '127.0.0.1:2' }]").unwrap();
+    let plain = ["127.0.0.1:1", "127.0.0.1:2"].map(|address| address.parse::<Entrance>().unwrap());
+    assert_eq!(mixed.listen, plain);
+    let flag = load(&["--listen", "127.0.0.1:1"], &[], text).unwrap();
+    assert_eq!(flag.listen, plain[..1], "a flag takes the place of all of them");
+}
+
+#[test]
+fn an_entrance_that_makes_no_sense_is_refused() {
+    for (table, part) in [
+        ("", "either tcp"),
+        ("tcp = '127.0.0.1:1'\nunix = '/a'", "either tcp"),
+        ("tcp = 'localhost:1'", "not an address and port"),
+        ("tcp = '127.0.0.1:1'\nmode = 0o600", "mode is for unix"),
+        ("tcp = '127.0.0.1:1'\ngroup = 'a'", "group is for unix"),
+        ("tcp = '127.0.0.1:1'\ntrusted = true", "trusted-proxies instead"),
+        ("tcp = '127.0.0.1:1'\nfrom = ['10.0.0.1']", "proxy-protocol = true"),
+        ("unix = '/a'\nproxy-protocol = true\nfrom = ['10.0.0.1']", "from is for tcp"),
+        ("unix = '/a'\nproxy-protocol = true\ntrusted = true", "trusted is for X-Forwarded-For"),
+        ("unix = '/a'\nmode = 0o666", "0o666 is neither"),
+        ("unix = '/a'\nmode = 0o60", "0o60 is neither"),
+        ("unix = '/a'\nmode = 0o600\ngroup = 'a'", "no group may"),
+        ("unix = '/a'\nkind = 'x'", "kind"),
+    ] {
+        let error = load(&[], &[], &format!("[[listen]]\n{table}")).unwrap_err();
+        assert!(error.contains(part), "{table:?}: {error}");
+    }
+}
+
+/// The `[[listen]]` tables that stand as examples in the sample, and in the documents beside it.
+#[test]
+fn the_examples_of_entrances_name_every_key() {
+    let comments = sample();
+    let example: String = comments
+        .lines()
+        .filter_map(|line| line.strip_prefix("#    "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let config = load(&[], &[], &example).unwrap();
+    assert!(config.listen.len() >= 3, "{example}");
+    for key in listen::KEYS {
+        assert!(example.contains(&format!("{key} = ")), "{key} is missing in {example}");
+    }
+    let operating = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let operating = std::fs::read_to_string(operating).unwrap();
+    for key in listen::KEYS {
+        assert!(
+            operating.contains(&format!("| `[[listen]]` `{key}` |")),
+            "{key} is missing in the table of settings"
+        );
+    }
+}
+
+#[test]
+fn trust_in_everybody_is_warned_of() {
+    let text = "trusted-proxies = ['0.0.0.0/0']\n[[listen]]\ntcp = '127.0.0.1:1'\nproxy-protocol = true\nfrom = ['::/0']";
+    let warnings: Vec<_> = load(&[], &[], text).unwrap().warnings().collect();
+    assert_eq!(
+        warnings.iter().filter(|warning| warning.contains("holds everybody")).count(),
+        2,
+        "{warnings:?}"
+    );
 }
 
 #[test]
