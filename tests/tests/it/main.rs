@@ -3,6 +3,7 @@
 mod admin;
 mod bans;
 mod carrier;
+mod entrances;
 mod forgotten;
 mod knocks;
 mod load;
