@@ -42,6 +42,8 @@ pub(crate) struct App {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    /// The way to the server in words, where it is not the straight one.
+    way: Option<String>,
     entropy: Entropy,
     conversation: Option<Conversation>,
     phase: Phase,
@@ -72,7 +74,13 @@ enum Phase {
 
 impl App {
     /// A stay that begins with opening the door.
-    pub(crate) fn new(link: RoomLink, nick: Nickname, purpose: Purpose, entropy: Entropy) -> Self {
+    pub(crate) fn new(
+        link: RoomLink,
+        nick: Nickname,
+        purpose: Purpose,
+        way: Option<String>,
+        entropy: Entropy,
+    ) -> Self {
         let (unsaid, patience) = match &purpose {
             Purpose::Send(text) => (VecDeque::from([text.clone()]), Some(PATIENCE)),
             Purpose::New | Purpose::Join => (VecDeque::new(), None),
@@ -81,6 +89,7 @@ impl App {
             link,
             nick,
             purpose,
+            way,
             entropy,
             conversation: None,
             phase: Phase::Opening,
@@ -154,7 +163,10 @@ impl App {
             NetworkEvent::Connecting if self.phase == Phase::Opening => {
                 self.tries += 1;
                 let text = match self.tries {
-                    1 => format!("opening the door at {}", self.link.access.address),
+                    1 => {
+                        let way = self.way.iter().flat_map(|way| [", ", way]).collect::<String>();
+                        format!("opening the door at {}{way}", self.link.access.address)
+                    }
                     tries => format!("it did not open; trying again ({tries})"),
                 };
                 self.show(Notice::Progress(text));

@@ -25,6 +25,7 @@ use crate::dial::Peer;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::{Failure, Outcome};
 use crate::network::{Clock, Network};
+use crate::route::Route;
 
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Options {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    route: Route,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -46,11 +48,14 @@ pub struct Handle {
 pub struct Notices(mpsc::Receiver<Notice>);
 
 /// Why a stay can't even begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The system gives no random bytes.
     #[error("this system gives no random numbers, and without them there are no secrets")]
     NoRandomness,
+    /// The link asks for HTTPS, and nothing here can judge certificates.
+    #[error("{0}")]
+    NoVerifier(String),
 }
 
 impl Options {
@@ -60,17 +65,33 @@ impl Options {
     /// [`StartError::NoRandomness`]: a room begins with a secret.
     pub fn new_room(access: AccessLink, label: String, nick: Nickname) -> Result<Self, StartError> {
         let secret = RoomSecret::generate(&mut entropy()?);
-        Ok(Self { link: RoomLink { access, label, secret }, nick, purpose: Purpose::New })
+        Ok(Self::stay(RoomLink { access, label, secret }, nick, Purpose::New))
     }
 
     /// Enter the room of `link`.
     pub fn join(link: RoomLink, nick: Nickname) -> Self {
-        Self { link, nick, purpose: Purpose::Join }
+        Self::stay(link, nick, Purpose::Join)
     }
 
     /// Enter the room of `link`, say `text` to whoever is there, leave.
     pub fn send(link: RoomLink, nick: Nickname, text: String) -> Self {
-        Self { link, nick, purpose: Purpose::Send(text) }
+        Self::stay(link, nick, Purpose::Send(text))
+    }
+
+    /// By this way instead of the one that the link names.
+    #[must_use]
+    pub fn by(self, route: Route) -> Self {
+        Self { route, ..self }
+    }
+
+    /// The part of the link that reaches the server.
+    pub fn access(&self) -> &AccessLink {
+        &self.link.access
+    }
+
+    fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
+        let route = Route::of_link(&link.access);
+        Self { link, nick, purpose, route }
     }
 }
 
@@ -86,12 +107,12 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
     let (network_sender, network_events) = mpsc::channel(NETWORK_EVENTS_MAX);
     let (frames, frames_receiver) = mpsc::unbounded_channel();
-    let Options { link, nick, purpose } = options;
-    let address = &link.access.address;
-    let peer = Peer::new(&address.host, address.port);
-    let network = Network::new(&link.access.code, peer, entropy.fork(), clock, network_sender);
+    let Options { link, nick, purpose, route } = options;
+    let peer = Peer::new(&link.access, route.proxy().cloned())
+        .map_err(|error| StartError::NoVerifier(error.to_string()))?;
+    let network = Network::new(&link.access, peer, entropy.fork(), clock, network_sender);
     let carrier = tokio::spawn(network.run(frames_receiver)).abort_handle();
-    let app = App::new(link, nick, purpose, entropy);
+    let app = App::new(link, nick, purpose, route.words(), entropy);
     let driver = Driver { app, clock, line_events, urgent_events, network_events, frames, notices, carrier };
     tokio::spawn(driver.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))

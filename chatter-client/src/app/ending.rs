@@ -57,9 +57,7 @@ impl App {
             Phase::Opening | Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
                 let text = match trouble {
                     Some(trouble) if failure_of(end) == Failure::Unreachable => {
-                        format!(
-                            "no connection: {trouble}. Is the link's address right, is a firewall in between?"
-                        )
+                        format!("no connection: {trouble}")
                     }
                     Some(_) | None => end.to_string(),
                 };

@@ -30,7 +30,7 @@ impl World {
         let names = ["anna", "ben", "carol"];
         let app = |(purpose, seed): (&Purpose, u8)| {
             let nick = Nickname::parse(names[usize::from(seed)]).expect("a nickname");
-            App::new(link(), nick, purpose.clone(), Entropy::new([seed; 32]))
+            App::new(link(), nick, purpose.clone(), None, Entropy::new([seed; 32]))
         };
         Self {
             now: Time::ZERO,
