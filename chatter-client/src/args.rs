@@ -65,6 +65,9 @@ pub struct Common {
     /// Write plain lines (the default)
     #[arg(long)]
     pub plain: bool,
+    /// End when the session is lost, as when the server restarts, instead of coming back
+    #[arg(long)]
+    pub no_rejoin: bool,
     /// Go by this proxy (socks5h://HOST:PORT or http://HOST:PORT), or by `none` whatever the environment and the link say
     #[arg(long, value_name = "URL", env = "CHATTER_PROXY", hide_env_values = true)]
     pub proxy: Option<String>,
@@ -135,6 +138,11 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"error\",\"text\":\"…\"}
   {\"event\":\"broken\"}                            the connection is lost
   {\"event\":\"resumed\"}                           and whole again
+  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
+                                              lost with its session, perhaps
+  {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
+                                              is tried for; nobody is present
+  {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
   {\"event\":\"left\"}                              you left; the last line";
 
 #[cfg(test)]

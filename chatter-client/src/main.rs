@@ -92,8 +92,9 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
 
 /// What the arguments and the answers to a few questions ask for.
 fn prepare(action: Action) -> Result<Options, (Failure, String)> {
-    let wish = wish(action.common())?;
+    let (wish, rejoins) = (wish(action.common())?, !action.common().no_rejoin);
     let options = stay(action)?;
+    let options = if rejoins { options } else { options.without_return() };
     let variable = |name: &str| env::var(name).ok();
     let route = Route::choose(wish, options.access(), variable);
     Ok(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?))
