@@ -8,6 +8,7 @@ mod arguments;
 mod environment;
 mod file;
 mod findings;
+pub mod limits;
 mod listen;
 mod places;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub decoy: DecoyConfig,
     /// What rooms may hold.
     pub rooms: RoomsConfig,
+    /// What members and holders of access codes may take.
+    pub limits: limits::LimitsConfig,
     /// Who is banned.
     pub ban: BanConfig,
     /// When counters are forgotten.
@@ -200,6 +203,7 @@ impl Config {
             rooms: RoomsConfig {
                 members_max: file.rooms.members_max.map_or(ROOM_MEMBERS_DEFAULT, |members| members.0),
             },
+            limits: file.limits.settled(),
             ban: BanConfig {
                 after: file.ban.after.map_or(BAN_AFTER_DEFAULT, |after| after.0.get()),
                 refuse: file.ban.refuse.unwrap_or(false),

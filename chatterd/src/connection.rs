@@ -12,7 +12,7 @@ use crate::decoy::{Answer, Body, Decoy, PIECE, read_piece};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
 use crate::listener::refusal;
-use crate::origin::Origin;
+use crate::source::Source;
 pub(crate) use caller::Caller;
 use download::Download;
 use std::fs::File;
@@ -29,29 +29,29 @@ use zeroize::Zeroize as _;
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
     /// Whether it may turn away what comes from there. Asked of every connection; others are served without more ado.
-    fn shuns(&self, _origin: Origin) -> bool {
+    fn shuns(&self, _origin: Source) -> bool {
         false
     }
 
     /// Whether this request, from a peer that it shuns, is not even to be decided about. Such a one is counted here.
-    fn turns_away(&self, _request: &Request, _origin: Origin) -> bool {
+    fn turns_away(&self, _request: &Request, _origin: Source) -> bool {
         false
     }
 
     /// Whether this peer gets no answer at all (`ban.refuse`). Never blocks.
-    fn refuses(&self, request: &Request, answer: &Answer, origin: Origin) -> bool;
+    fn refuses(&self, request: &Request, answer: &Answer, source: Source) -> bool;
 
     /// Asked after the header block was written, where `answer.carrier` holds.
     fn admit(
         &self,
         request: &Request,
         answer: &Answer,
-        origin: Origin,
+        source: Source,
     ) -> impl Future<Output = Admission> + Send;
 
     /// Told of every request that [`Doorkeeper::admit`] did not deal with, once its answer is out: whatever this does,
     /// and for whom, nobody waits for it. Never blocks.
-    fn note(&self, request: &Request, origin: Origin);
+    fn note(&self, request: &Request, source: Source);
 }
 
 /// A door that admits nobody and counts nobody: the decoy alone.
@@ -59,15 +59,15 @@ pub trait Doorkeeper: Send + Sync + 'static {
 pub struct Wall;
 
 impl Doorkeeper for Wall {
-    fn refuses(&self, _: &Request, _: &Answer, _: Origin) -> bool {
+    fn refuses(&self, _: &Request, _: &Answer, _: Source) -> bool {
         false
     }
 
-    async fn admit(&self, _: &Request, _: &Answer, _: Origin) -> Admission {
+    async fn admit(&self, _: &Request, _: &Answer, _: Source) -> Admission {
         Admission::Stranger
     }
 
-    fn note(&self, _: &Request, _: Origin) {}
+    fn note(&self, _: &Request, _: Source) {}
 }
 
 /// What becomes of the carrier's body.
@@ -113,14 +113,14 @@ pub(crate) async fn serve_seated(
 /// A request that the door has yet to hear of; it does at the latest when this is dropped, however that comes.
 struct Visit<D: Doorkeeper> {
     door: Arc<D>,
-    origin: Origin,
+    source: Source,
     request: Option<Request>,
 }
 
 impl<D: Doorkeeper> Visit<D> {
     fn note(&mut self) {
         if let Some(request) = self.request.take() {
-            self.door.note(&request, self.origin);
+            self.door.note(&request, self.source);
         }
     }
 }
@@ -144,8 +144,8 @@ async fn answer<D: Doorkeeper>(
     }
     // A peer that resets, or is gone, ends the connection and nothing else.
     let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
-    let origin = caller.origin(&request);
-    if door.shuns(origin) && door.turns_away(&request, origin) {
+    let source = caller.source(&request);
+    if door.shuns(source) && door.turns_away(&request, source) {
         refusal::reset(stream);
         return (None, None);
     }
@@ -153,8 +153,8 @@ async fn answer<D: Doorkeeper>(
     if seat.holds(request.held() + answer.held()) {
         tokio::task::yield_now().await;
     }
-    let refused = door.refuses(&request, &answer, origin);
-    let mut visit = Visit { door, origin, request: Some(request) };
+    let refused = door.refuses(&request, &answer, source);
+    let mut visit = Visit { door, source, request: Some(request) };
     if refused {
         refusal::reset(stream);
     }
@@ -164,7 +164,7 @@ async fn answer<D: Doorkeeper>(
     if answer.carrier
         && let Some(request) = visit.request.take()
     {
-        match visit.door.admit(&request, &answer, origin).await {
+        match visit.door.admit(&request, &answer, source).await {
             Admission::Stranger => visit.request = Some(request),
             Admission::Spent => {}
             Admission::Member(download) => {

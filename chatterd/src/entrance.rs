@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::ledger::Network;
-use crate::origin::{Origin, Trust};
+use crate::source::{Source, Trust};
 
 /// A way in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,15 +74,15 @@ impl Entrance {
 
 impl Manners {
     /// Whether this peer may connect at all.
-    pub fn lets_in(&self, peer: Origin) -> bool {
+    pub fn lets_in(&self, peer: Source) -> bool {
         match (&self.proxy_header, peer) {
-            (None, _) | (Some(_), Origin::Local) => true,
-            (Some(from), Origin::Address(address)) => from.iter().any(|network| network.contains(address)),
+            (None, _) | (Some(_), Source::Local) => true,
+            (Some(from), Source::Address(address)) => from.iter().any(|network| network.contains(address)),
         }
     }
 
     /// Whether the peer himself is who counts, whatever he sends.
-    pub fn is_final(&self, peer: Origin) -> bool {
+    pub fn is_final(&self, peer: Source) -> bool {
         self.proxy_header.is_none() && !self.trust.is_proxy(peer)
     }
 }
@@ -117,7 +117,7 @@ impl fmt::Display for Place {
 mod tests {
     use super::*;
 
-    fn origin(text: &str) -> Origin {
+    fn source(text: &str) -> Source {
         SocketAddr::new(text.parse().unwrap(), 1).into()
     }
 
@@ -125,24 +125,24 @@ mod tests {
     fn only_who_is_listed_may_send_a_proxy_header() {
         let manners = Manners { proxy_header: Some(from_default()), trust: Trust::default() };
         for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
-            assert!(manners.lets_in(origin(peer)), "{peer}");
+            assert!(manners.lets_in(source(peer)), "{peer}");
         }
         for peer in ["128.0.0.1", "::2", "10.0.0.1"] {
-            assert!(!manners.lets_in(origin(peer)), "{peer}");
+            assert!(!manners.lets_in(source(peer)), "{peer}");
         }
-        assert!(manners.lets_in(Origin::Local), "the file's mode lets him in, or not");
-        assert!(Manners::default().lets_in(origin("10.0.0.1")));
+        assert!(manners.lets_in(Source::Local), "the file's mode lets him in, or not");
+        assert!(Manners::default().lets_in(source("10.0.0.1")));
     }
 
     #[test]
     fn who_speaks_for_others_is_not_who_counts() {
         let header = Manners { proxy_header: Some(from_default()), trust: Trust::default() };
-        assert!(!header.is_final(origin("127.0.0.1")));
+        assert!(!header.is_final(source("127.0.0.1")));
         let listed = Manners {
             proxy_header: None,
             trust: Trust { proxies: vec!["10.0.0.1".parse().unwrap()], local: false },
         };
-        assert!(!listed.is_final(origin("10.0.0.1")) && listed.is_final(origin("10.0.0.2")));
-        assert!(Manners::default().is_final(Origin::Local));
+        assert!(!listed.is_final(source("10.0.0.1")) && listed.is_final(source("10.0.0.2")));
+        assert!(Manners::default().is_final(Source::Local));
     }
 }

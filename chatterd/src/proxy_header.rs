@@ -1,14 +1,14 @@
 //! Reads the header of the PROXY protocol, by which a front says whose connection it passes on.
 //!
 //! **In** a connection's first bytes, as they come. **Out** how many of them are the header's, and at its end an
-//! [`Origin`]. **Never** a byte taken that belongs to the request behind it; a socket; a guess at a damaged header.
+//! [`Source`]. **Never** a byte taken that belongs to the request behind it; a socket; a guess at a damaged header.
 //!
 //! Version 1 is a line of text, version 2 is binary (haproxy.org, `proxy-protocol.txt`). What version 2 may append to
 //! its addresses is passed over.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::origin::Origin;
+use crate::source::Source;
 
 /// The reader of one connection's header.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Received {
     /// So many of them are the header's.
     pub taken: usize,
     /// Who is behind the front, where the header ends here.
-    pub origin: Option<Origin>,
+    pub source: Option<Source>,
 }
 
 /// Why the connection must not go on.
@@ -48,14 +48,14 @@ impl HeaderReader {
     /// As soon as these bytes can't become one.
     pub fn receive(&mut self, input: &[u8]) -> Result<Received, HeaderError> {
         for (index, byte) in input.iter().enumerate() {
-            if let Some(origin) = self.take(*byte)? {
-                return Ok(Received { taken: index + 1, origin: Some(origin) });
+            if let Some(source) = self.take(*byte)? {
+                return Ok(Received { taken: index + 1, source: Some(source) });
             }
         }
-        Ok(Received { taken: input.len(), origin: None })
+        Ok(Received { taken: input.len(), source: None })
     }
 
-    fn take(&mut self, byte: u8) -> Result<Option<Origin>, HeaderError> {
+    fn take(&mut self, byte: u8) -> Result<Option<Source>, HeaderError> {
         self.length += 1;
         if self.held.len() < LINE_MAX {
             self.held.push(byte);
@@ -71,7 +71,7 @@ impl HeaderReader {
         }
     }
 
-    fn line(&self) -> Result<Option<Origin>, HeaderError> {
+    fn line(&self) -> Result<Option<Source>, HeaderError> {
         if let Some(line) = self.held.strip_suffix(b"\r\n") {
             return text(line).map(Some);
         }
@@ -84,7 +84,7 @@ impl HeaderReader {
         }
     }
 
-    fn binary(&self) -> Result<Option<Origin>, HeaderError> {
+    fn binary(&self) -> Result<Option<Source>, HeaderError> {
         let Some((head, addresses)) = self.held.split_first_chunk::<BINARY_HEAD>() else { return Ok(None) };
         let [.., version_and_command, family_and_transport, high, low] = *head;
         let block = usize::from(u16::from_be_bytes([high, low]));
@@ -99,15 +99,15 @@ impl HeaderReader {
         }
         match version_and_command & 0x0f {
             // The front's own: it looks whether we live. What follows is of no matter.
-            0 => Ok(Some(Origin::Local)),
-            1 => source(family_and_transport, block, addresses).map(Some),
+            0 => Ok(Some(Source::Local)),
+            1 => named(family_and_transport, block, addresses).map(Some),
             _ => Err(HeaderError::Damaged),
         }
     }
 }
 
 /// Who a binary header names, whose address block has this length.
-fn source(family_and_transport: u8, block: usize, addresses: &[u8]) -> Result<Origin, HeaderError> {
+fn named(family_and_transport: u8, block: usize, addresses: &[u8]) -> Result<Source, HeaderError> {
     let (family, transport) = (family_and_transport >> 4, family_and_transport & 0x0f);
     let needed = match family {
         0 => 0,
@@ -125,18 +125,18 @@ fn source(family_and_transport: u8, block: usize, addresses: &[u8]) -> Result<Or
         (1, 1 | 2) => v4(),
         (2, 1 | 2) => v6(),
         // Neither is anybody whom a ban could hit.
-        _ => return Ok(Origin::Local),
+        _ => return Ok(Source::Local),
     };
-    address.map(|address| Origin::Address(address.to_canonical())).ok_or(HeaderError::Damaged)
+    address.map(|address| Source::Address(address.to_canonical())).ok_or(HeaderError::Damaged)
 }
 
 /// Who a line names: `PROXY TCP4 source destination port port`.
-fn text(line: &[u8]) -> Result<Origin, HeaderError> {
+fn text(line: &[u8]) -> Result<Source, HeaderError> {
     let line = std::str::from_utf8(line).map_err(|_| HeaderError::Damaged)?;
     let mut words = line.split(' ').skip(1);
     let protocol = words.next();
     if protocol == Some("UNKNOWN") {
-        return Ok(Origin::Local);
+        return Ok(Source::Local);
     }
     let [Some(source), Some(destination), Some(source_port), Some(destination_port), None] =
         std::array::from_fn(|_| words.next())
@@ -151,7 +151,7 @@ fn text(line: &[u8]) -> Result<Origin, HeaderError> {
     let ports = [source_port, destination_port]
         .map(|port| port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit()));
     match (source, destination, ports) {
-        (Some(source), Some(_), [true, true]) => Ok(Origin::Address(source.to_canonical())),
+        (Some(source), Some(_), [true, true]) => Ok(Source::Address(source.to_canonical())),
         _ => Err(HeaderError::Damaged),
     }
 }

@@ -13,7 +13,7 @@ pub fn proxy_header(input: &[u8]) {
     assert_eq!(whole, read(bytes, usize::from(*cut).max(1)), "read in pieces it is another header");
     let Ok(received) = whole else { return };
     assert!(received.taken <= bytes.len().min(BINARY_MAX), "it takes what is not its own");
-    match received.origin {
+    match received.source {
         None => assert_eq!(received.taken, bytes.len(), "it leaves what it waits for"),
         Some(_) => {
             let alone = bytes.get(..received.taken).unwrap_or_default();
@@ -28,9 +28,9 @@ fn read(bytes: &[u8], length: usize) -> Result<Received, HeaderError> {
     for piece in bytes.chunks(length) {
         let received = reader.receive(piece)?;
         taken += received.taken;
-        if received.origin.is_some() {
+        if received.source.is_some() {
             return Ok(Received { taken, ..received });
         }
     }
-    Ok(Received { taken, origin: None })
+    Ok(Received { taken, source: None })
 }

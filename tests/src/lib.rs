@@ -12,11 +12,12 @@
 pub mod client;
 pub mod company;
 pub mod daemon;
+pub mod ending;
 pub mod exchange;
+pub mod forgetting;
 pub mod ground;
 pub mod load;
 pub mod memory;
-pub mod namespace;
 pub mod namespaces;
 pub mod operator;
 pub mod process;
@@ -24,3 +25,4 @@ pub mod programs;
 pub mod python;
 pub mod recorder;
 pub mod strangers;
+pub mod syn;

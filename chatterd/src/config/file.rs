@@ -15,6 +15,7 @@ use serde::de::Deserializer;
 
 use chatter_protocol::limits::ROOM_MEMBERS_MAX;
 
+use super::limits::Limits;
 use super::listen::Listen;
 use crate::ledger::Network;
 use crate::listener::Queue;
@@ -29,6 +30,7 @@ pub(super) struct File {
     pub(super) grace: Option<Grace>,
     pub(super) decoy: Decoy,
     pub(super) rooms: Rooms,
+    pub(super) limits: Limits,
     pub(super) ban: Ban,
     pub(super) purge: Purge,
     pub(super) admin: Admin,

@@ -55,6 +55,12 @@ impl Config {
         });
         findings.extend(self.directory());
         findings.push(Finding::Fine(format!("rooms of up to {} members", self.rooms.members_max)));
+        findings.push(Finding::Fine(format!(
+            "up to {} sessions, of these {} from one address and {} by one named access code",
+            self.limits.sessions_max,
+            self.limits.bounds.origin_sessions_max,
+            self.limits.bounds.named_sessions_max
+        )));
         findings.extend(self.bans());
         findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
         findings.extend(self.unknown_variables.iter().map(|name| unknown_variable(name)));

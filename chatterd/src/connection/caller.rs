@@ -1,6 +1,6 @@
 //! Who is connected, and for whom he speaks.
 //!
-//! **In** a stream just accepted. **Out** an [`Origin`], once the PROXY header and the request have been read, where the
+//! **In** a stream just accepted. **Out** a [`Source`], once the PROXY header and the request have been read, where the
 //! entrance wants to know them. **Never** a byte of the request taken with the header: what lies unread in the kernel at
 //! the end is what would lie there without a front.
 
@@ -16,13 +16,13 @@ use zeroize::Zeroize as _;
 use crate::entrance::Manners;
 use crate::http::Request;
 use crate::listener::crowd::Seat;
-use crate::origin::Origin;
 use crate::proxy_header::HeaderReader;
+use crate::source::Source;
 
 /// The other end of a connection.
 pub(crate) struct Caller {
     /// Whoever connected.
-    pub(crate) peer: Origin,
+    pub(crate) peer: Source,
     /// How he is met.
     pub(crate) manners: Arc<Manners>,
 }
@@ -48,14 +48,14 @@ impl Caller {
     }
 
     /// Whom this request is counted against.
-    pub(super) fn origin(&self, request: &Request) -> Origin {
-        self.manners.trust.origin(self.peer, request)
+    pub(super) fn source(&self, request: &Request) -> Source {
+        self.manners.trust.source(self.peer, request)
     }
 }
 
 enum Heard {
     Part,
-    Header(Origin),
+    Header(Source),
     Nonsense,
 }
 
@@ -77,7 +77,7 @@ fn receive(stream: &TcpStream, reader: &mut HeaderReader) -> io::Result<Heard> {
     if taken != received.taken {
         return Ok(Heard::Nonsense);
     }
-    Ok(received.origin.map_or(Heard::Part, Heard::Header))
+    Ok(received.source.map_or(Heard::Part, Heard::Header))
 }
 
 /// As much as headers usually have.

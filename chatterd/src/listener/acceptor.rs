@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
 
-use crate::origin::Origin;
+use crate::source::Source;
 
 /// A listening socket.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) enum Acceptor {
 }
 
 /// A newcomer.
-pub(super) type Arrival = io::Result<(TcpStream, Origin)>;
+pub(super) type Arrival = io::Result<(TcpStream, Source)>;
 
 impl Acceptor {
     pub(super) fn accept(&self) -> Arrival {
@@ -25,7 +25,7 @@ impl Acceptor {
             Self::Tcp(socket) => socket.accept().map(|(stream, peer)| (stream, peer.into())),
             // Reading, writing and the end are the same calls for both families, and nobody asks for more.
             Self::Unix(socket) => {
-                socket.accept().map(|(stream, _)| (TcpStream::from(OwnedFd::from(stream)), Origin::Local))
+                socket.accept().map(|(stream, _)| (TcpStream::from(OwnedFd::from(stream)), Source::Local))
             }
         }
     }

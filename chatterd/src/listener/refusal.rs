@@ -6,7 +6,7 @@
 use crate::connection::Doorkeeper;
 use crate::decoy::Persona;
 use crate::http::HeadReader;
-use crate::origin::Origin;
+use crate::source::Source;
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::SockRef;
 use std::net::TcpStream;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// to [`serve`](crate::connection::serve), which asks the door again.
 pub(super) fn is_turned_away(
     stream: &TcpStream,
-    peer: Origin,
+    peer: Source,
     persona: Persona,
     door: &impl Doorkeeper,
 ) -> bool {

@@ -5,17 +5,17 @@ use proptest::prelude::*;
 use std::net::SocketAddr;
 
 /// All of it at once: what it says, where what follows was left alone.
-fn read(header: &[u8]) -> Result<Option<Origin>, HeaderError> {
+fn read(header: &[u8]) -> Result<Option<Source>, HeaderError> {
     let bytes = [header, b"GET / HTTP/1.1\r\n\r\n"].concat();
     let received = HeaderReader::default().receive(&bytes)?;
-    if received.origin.is_some() {
+    if received.source.is_some() {
         assert_eq!(received.taken, header.len(), "{header:?}");
     }
-    Ok(received.origin)
+    Ok(received.source)
 }
 
-fn at(address: &str) -> Result<Option<Origin>, HeaderError> {
-    Ok(Some(Origin::Address(address.parse().unwrap())))
+fn at(address: &str) -> Result<Option<Source>, HeaderError> {
+    Ok(Some(Source::Address(address.parse().unwrap())))
 }
 
 fn binary(version_and_command: u8, family_and_transport: u8, block: &[u8]) -> Vec<u8> {
@@ -31,7 +31,7 @@ fn inet6(source: [u8; 16]) -> Vec<u8> {
     [&source[..], &[1; 16], &[0x12, 0x34, 0, 80]].concat()
 }
 
-const LOCAL: Result<Option<Origin>, HeaderError> = Ok(Some(Origin::Local));
+const LOCAL: Result<Option<Source>, HeaderError> = Ok(Some(Source::Local));
 
 #[test]
 fn lines_name_the_source() {
@@ -135,7 +135,7 @@ proptest! {
                 IpAddr::V6(v6) => ("TCP6", 0x21, inet6(v6.octets())),
             };
             let line = format!("PROXY {word} {address} {address} {} {}\r\n", ports.0, ports.1);
-            let expected = Ok(Some(Origin::from(SocketAddr::new(address, 1))));
+            let expected = Ok(Some(Source::from(SocketAddr::new(address, 1))));
             prop_assert_eq!(read(line.as_bytes()), expected);
             prop_assert_eq!(read(&binary(0x21, family, &[block, tail.clone()].concat())), expected);
         }
@@ -148,7 +148,7 @@ proptest! {
         let whole = HeaderReader::default().receive(&bytes);
         let (first, second) = bytes.split_at(cut.min(bytes.len()));
         let mut reader = HeaderReader::default();
-        let pieces = reader.receive(first).and_then(|received| match received.origin {
+        let pieces = reader.receive(first).and_then(|received| match received.source {
             Some(_) => Ok(received),
             None => {
                 assert_eq!(received.taken, first.len());
@@ -158,7 +158,7 @@ proptest! {
         prop_assert_eq!(whole, pieces);
         if let Ok(received) = whole {
             prop_assert!(received.taken <= bytes.len());
-            prop_assert!(received.origin.is_some() || received.taken == bytes.len());
+            prop_assert!(received.source.is_some() || received.taken == bytes.len());
         }
     }
 }

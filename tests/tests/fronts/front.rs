@@ -16,6 +16,7 @@ use chatter_tests::process::{Process, until};
 pub(crate) struct Front {
     /// Where it answers.
     pub(crate) address: SocketAddr,
+    tls: SocketAddr,
     /// Its certificate, where it speaks TLS.
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) daemon: Daemon,
@@ -70,7 +71,21 @@ impl Front {
         let process = Process::start(program.command[0], command);
         // Through a front that passes connections on, this is somebody who says nothing, and counted.
         until("the front listens", || connect(places.front, Ipv4Addr::new(127, 0, 0, 30).into()).ok());
-        Self { address: places.front, certificate: Some(certificate), daemon, _process: process, _home: home }
+        Self {
+            tls: places.tls,
+            address: places.front,
+            certificate: Some(certificate),
+            daemon,
+            _process: process,
+            _home: home,
+        }
+    }
+}
+
+impl Front {
+    /// The same, seen from its other way in.
+    pub(crate) fn by_tls(self) -> Self {
+        Self { address: self.tls, ..self }
     }
 }
 

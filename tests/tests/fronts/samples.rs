@@ -4,7 +4,7 @@ use chatter_tests::daemon::Home;
 use chatter_tests::recorder::readdress;
 
 use crate::front::{Front, Program};
-use crate::visitors::{members, strangers};
+use crate::visitors::{by_tls, members, strangers};
 
 const NGINX: Program = Program {
     command: &["/usr/sbin/nginx", "-g", "daemon off; user root; error_log stderr;", "-c"],
@@ -54,6 +54,7 @@ fn nginx_terminates_tls() {
         ]
     });
     strangers(&front, "https");
+    members(&front, by_tls(&front));
 }
 
 #[ignore = "needs caddy, curl and openssl; .ci/run peers runs it"]
@@ -62,10 +63,13 @@ fn caddy_terminates_tls() {
     let front = Front::start(CADDYFILE, &CADDY, |places| {
         let daemon = places.daemon.expect("it listens by TCP");
         let (front, certificate) = (places.front, &places.certificate);
-        let site = format!("https://{front} {{\n\tbind {}\n\ttls {certificate} {certificate}", front.ip());
+        // For any name: visitors come by addresses of the tests' own.
+        let (ip, port) = (front.ip(), front.port());
+        let site = format!("https://:{port} {{\n\tbind {ip}\n\ttls {certificate} {certificate}");
         vec![("files.example.org {", site), ("127.0.0.1:8000 {", format!("{daemon} {{"))]
     });
     strangers(&front, "https");
+    members(&front, by_tls(&front));
 }
 
 #[ignore = "needs haproxy, curl and openssl; .ci/run peers runs it"]
@@ -92,6 +96,8 @@ fn haproxy(sample: &str) {
     });
     strangers(&front, "http");
     members(&front, readdress);
+    let front = front.by_tls();
+    members(&front, by_tls(&front));
 }
 
 /// A talk that is silent for some seconds, and lasts for hours, must not end by a front's own clock; nor may a front keep

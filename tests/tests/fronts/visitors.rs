@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
+use chatter_protocol::invite::{Address, CertificatePin, Link, Transport};
 use chatter_tests::client::Client;
 use chatter_tests::process::until;
 use chatter_tests::recorder::Recorder;
@@ -67,7 +68,34 @@ pub(crate) fn members(front: &Front, link: impl Fn(&str, SocketAddr) -> String) 
     // Who closes his side is gone for the daemon, too.
     assert_eq!(ben.quit().code, Some(0));
     anna.saw_leave("ben", 1);
-    until("nothing is known of who has left", || operator.known("127.0.0.42").is_none().then_some(()));
+    until("who has left is no member any more", || {
+        operator.known("127.0.0.42").is_none_or(|known| known["member"] == false).then_some(())
+    });
+}
+
+/// The link, leading there by HTTPS to a server that shows the front's key.
+pub(crate) fn by_tls(front: &Front) -> impl Fn(&str, SocketAddr) -> String {
+    let key = Command::new("sh")
+        .args(["-c", "openssl x509 -pubkey -noout -in \"$0\" | openssl pkey -pubin -outform der | openssl dgst -sha256 -r"])
+        .arg(front.certificate.as_ref().expect("a certificate"))
+        .output()
+        .expect("openssl runs");
+    let text = String::from_utf8(key.stdout).expect("hexadecimal digits");
+    let hexadecimal = text.split(' ').next().unwrap_or_default();
+    let pin = CertificatePin::parse(hexadecimal).unwrap_or_else(|error| panic!("{error} in {text:?}"));
+    move |text, address| {
+        let mut link = Link::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let access = match &mut link {
+            Link::Access(access) => access,
+            Link::Room(room) => &mut room.access,
+        };
+        access.address = Address { host: address.ip().to_string(), port: address.port() };
+        access.transport = Transport::Https { pin: Some(pin) };
+        match link {
+            Link::Access(access) => access.to_text().to_string(),
+            Link::Room(room) => room.to_text().to_string(),
+        }
+    }
 }
 
 fn fetch(front: &Front, scheme: &str, from: u8, path: &str, more: &[&str]) -> String {

@@ -1,11 +1,11 @@
 //! Whom a request is counted against: its sender, as far as somebody who is believed tells it.
 //!
-//! **In** where a connection comes from, and what a front says about the one behind it. **Out** an [`Origin`].
+//! **In** where a connection comes from, and what a front says about the one behind it. **Out** a [`Source`].
 //! **Never** a word believed of somebody who is not listed, nor a change to what is answered.
 //!
 //! ```text
 //! socket's peer ──▶ PROXY header, where the entrance requires one ──▶ X-Forwarded-For, as long as the address so far
-//!                                                                     is a trusted proxy's ──▶ origin
+//!                                                                     is a trusted proxy's ──▶ source
 //! ```
 
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::ledger::Network;
 
 /// Whom a request is counted against.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum Source {
     /// Whoever has this address.
     Address(IpAddr),
     /// Nobody: this machine's own front, or what comes through one that does not say for whom. No knock is counted and
@@ -33,7 +33,7 @@ pub struct Trust {
     pub local: bool,
 }
 
-impl Origin {
+impl Source {
     /// The address, if there is one.
     pub fn address(self) -> Option<IpAddr> {
         match self {
@@ -43,25 +43,25 @@ impl Origin {
     }
 }
 
-impl From<SocketAddr> for Origin {
+impl From<SocketAddr> for Source {
     fn from(peer: SocketAddr) -> Self {
         Self::Address(peer.ip().to_canonical())
     }
 }
 
 /// Shows nothing, so that no address reaches a log by way of `{:?}`.
-impl fmt::Debug for Origin {
+impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Origin(…)")
+        f.write_str("Source(…)")
     }
 }
 
 impl Trust {
     /// Whether a peer speaks for others: his own address then is not the one that counts.
-    pub fn is_proxy(&self, peer: Origin) -> bool {
+    pub fn is_proxy(&self, peer: Source) -> bool {
         match peer {
-            Origin::Address(address) => self.proxies.iter().any(|network| network.contains(address)),
-            Origin::Local => self.local,
+            Source::Address(address) => self.proxies.iter().any(|network| network.contains(address)),
+            Source::Local => self.local,
         }
     }
 
@@ -69,7 +69,7 @@ impl Trust {
     /// no trusted proxy's itself. What stands to the left of it its sender may have made up.
     ///
     /// A request that Python gives up before its headers has none here either. It bears no token, and is not counted.
-    pub fn origin(&self, peer: Origin, request: &Request) -> Origin {
+    pub fn source(&self, peer: Source, request: &Request) -> Source {
         if !self.is_proxy(peer) {
             return peer;
         }
@@ -77,12 +77,12 @@ impl Trust {
         let hops = headers.into_iter().rev().flat_map(|value| value.rsplit(|byte| *byte == b','));
         for hop in hops {
             // A proxy that writes something else there does not tell.
-            let Some(address) = parse_hop(hop) else { return Origin::Local };
-            if !self.is_proxy(Origin::Address(address)) {
-                return Origin::Address(address);
+            let Some(address) = parse_hop(hop) else { return Source::Local };
+            if !self.is_proxy(Source::Address(address)) {
+                return Source::Address(address);
             }
         }
-        Origin::Local
+        Source::Local
     }
 }
 
@@ -112,25 +112,25 @@ mod tests {
         Trust { proxies: proxies.iter().map(|network| network.parse().unwrap()).collect(), local }
     }
 
-    fn at(address: &str) -> Origin {
-        Origin::Address(address.parse().unwrap())
+    fn at(address: &str) -> Source {
+        Source::Address(address.parse().unwrap())
     }
 
     #[test]
     fn a_stranger_says_what_he_likes() {
         let trust = trust(&["192.0.2.1"], false);
-        for peer in [at("203.0.113.9"), at("192.0.2.2"), Origin::Local] {
-            assert!(trust.origin(peer, &request("X-Forwarded-For: 198.51.100.7\r\n")) == peer);
+        for peer in [at("203.0.113.9"), at("192.0.2.2"), Source::Local] {
+            assert!(trust.source(peer, &request("X-Forwarded-For: 198.51.100.7\r\n")) == peer);
         }
     }
 
     #[test]
     fn the_right_most_address_that_is_no_proxys_counts() {
         let trust = trust(&["192.0.2.0/24", "2001:db8::5"], true);
-        let check = |headers: &str, origin: Origin| {
-            for peer in [at("192.0.2.1"), at("::ffff:192.0.2.1"), at("2001:db8::5"), Origin::Local] {
+        let check = |headers: &str, source: Source| {
+            for peer in [at("192.0.2.1"), at("::ffff:192.0.2.1"), at("2001:db8::5"), Source::Local] {
                 let peer = peer.address().map_or(peer, |address| SocketAddr::new(address, 1).into());
-                assert!(trust.origin(peer, &request(headers)) == origin, "{headers:?}");
+                assert!(trust.source(peer, &request(headers)) == source, "{headers:?}");
             }
         };
         let found = at("198.51.100.7");
@@ -161,7 +161,7 @@ mod tests {
             "Forwarded: for=198.51.100.7\r\n",
             "X-Real-IP: 198.51.100.7\r\n",
         ] {
-            assert!(trust.origin(at("192.0.2.1"), &request(headers)) == Origin::Local, "{headers:?}");
+            assert!(trust.source(at("192.0.2.1"), &request(headers)) == Source::Local, "{headers:?}");
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
             let behind = IpAddr::from(octets);
             prop_assume!(behind != IpAddr::from([192, 0, 2, 1]));
             let request = request(&format!("X-Forwarded-For: {forged}, {behind}\r\n"));
-            prop_assert!(trust.origin(at("192.0.2.1"), &request) == Origin::Address(behind));
+            prop_assert!(trust.source(at("192.0.2.1"), &request) == Source::Address(behind));
         }
     }
 }
