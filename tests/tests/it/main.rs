@@ -3,6 +3,7 @@
 mod admin;
 mod bans;
 mod carrier;
+mod chaos;
 mod forgotten;
 mod knocks;
 mod load;
@@ -14,3 +15,4 @@ mod send;
 mod settings;
 mod shutdown;
 mod talk;
+mod ways;
