@@ -89,9 +89,9 @@ impl Pair {
         let options = Options::new_room(server.link().clone(), String::new(), nick("speaker")?)?;
         let (speaker, mut notices) =
             start(options.by(route(server.link(), place.speaker_far, speaker_way)?))?;
-        let link: RoomLink = next(&mut notices, |notice| match notice {
-            Notice::Room { link } => Link::parse(link.expose()).and_then(Link::into_room).ok(),
-            _ => None,
+        let link: RoomLink = next(&mut notices, |notice| {
+            let Notice::Room { link } = notice else { return None };
+            Link::parse(link.expose()).and_then(Link::into_room).ok()
         })
         .await?;
         let options = Options::join(link, nick("reader")?);
@@ -113,7 +113,7 @@ impl Pair {
             sleep(PAUSE).await;
             let said = Instant::now();
             ensure!(self.speaker.say(number.to_string()).await, "the stay has ended");
-            ensure!(self.hear().await? == number.to_string(), "another message came");
+            ensure!(hear(&mut self.heard).await? == number.to_string(), "another message came");
             delays.push(said.elapsed());
         }
         // Nobody may wait because nobody reads what is told to him.
@@ -130,12 +130,12 @@ impl Pair {
         let mut number = 0;
         let begin = Instant::now();
         while begin.elapsed() < WARM_UP {
-            ensure!(self.hear().await? == text(number), "another message came");
+            ensure!(hear(&mut self.heard).await? == text(number), "another message came");
             number += 1;
         }
         let (begin, first) = (Instant::now(), number);
         while begin.elapsed() < speaking_time {
-            ensure!(self.hear().await? == text(number), "another message came");
+            ensure!(hear(&mut self.heard).await? == text(number), "another message came");
             number += 1;
         }
         let speed = ((number - first) * TEXT_LEN) as f64 / begin.elapsed().as_secs_f64();
@@ -143,14 +143,10 @@ impl Pair {
         reading.abort();
         Ok((delays, speed))
     }
+}
 
-    async fn hear(&mut self) -> anyhow::Result<String> {
-        next(
-            &mut self.heard,
-            |notice| if let Notice::Message { text, .. } = notice { Some(text) } else { None },
-        )
-        .await
-    }
+async fn hear(heard: &mut Notices) -> anyhow::Result<String> {
+    next(heard, |notice| if let Notice::Message { text, .. } = notice { Some(text) } else { None }).await
 }
 
 fn route(link: &AccessLink, far: bool, way: &Distance) -> anyhow::Result<Route> {
@@ -162,13 +158,11 @@ async fn next<T>(notices: &mut Notices, find: impl Fn(Notice) -> Option<T>) -> a
     loop {
         let notice =
             timeout(PATIENCE, notices.next()).await.context("nothing comes")?.context("the stay goes on")?;
-        match notice {
-            Notice::Warning(text) | Notice::Error(text) | Notice::Away { text, .. } => bail!("{text}"),
-            other => {
-                if let Some(found) = find(other) {
-                    return Ok(found);
-                }
-            }
+        if let Notice::Warning(text) | Notice::Error(text) | Notice::Away { text, .. } = notice {
+            bail!("{text}");
+        }
+        if let Some(found) = find(notice) {
+            return Ok(found);
         }
     }
 }

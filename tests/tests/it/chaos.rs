@@ -33,9 +33,9 @@ fn nothing_is_lost_or_repeated_in_a_storm() {
         let (anna, mut heard_by_anna) =
             start(Options::new_room(link, String::new(), nick("anna")).expect("randomness"))
                 .expect("a start");
-        let room = next(&mut heard_by_anna, "a room", |notice| match notice {
-            Notice::Room { link } => Some(room_link(link.expose())),
-            _ => None,
+        let room = next(&mut heard_by_anna, "a room", |notice| {
+            let Notice::Room { link } = notice else { return None };
+            Some(room_link(link.expose()))
         })
         .await;
         let (ben, mut heard_by_ben) = start(Options::join(room, nick("ben"))).expect("a start");
@@ -68,9 +68,9 @@ async fn talk(handle: &Handle, messages: usize) {
 /// Hears all, once and in order, and nothing that should not happen.
 async fn listen(notices: &mut Notices, from: &str, messages: usize, chaos: Option<&Chaos>) {
     for number in 0..messages {
-        let heard = next(notices, "the next message", |notice| match notice {
-            Notice::Message { from: sender, text } => Some((sender, text)),
-            _ => None,
+        let heard = next(notices, "the next message", |notice| {
+            let Notice::Message { from: sender, text } = notice else { return None };
+            Some((sender, text))
         })
         .await;
         assert_eq!(heard, (from.to_owned(), text(number)));
