@@ -3,6 +3,7 @@
 mod admin;
 mod bans;
 mod carrier;
+mod chaos;
 mod forgotten;
 mod gates;
 mod knocks;
@@ -16,3 +17,4 @@ mod send;
 mod settings;
 mod shutdown;
 mod talk;
+mod ways;
