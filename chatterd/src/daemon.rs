@@ -239,6 +239,7 @@ fn assemble(
     let settings = Settings {
         grace: config.grace,
         sessions_max: config.limits.sessions_max,
+        chaff_most: config.chaff,
         relay: RelayLimits {
             room_members_max: config.rooms.members_max,
             session_rooms_max: config.limits.rooms_per_session_max,

@@ -157,6 +157,6 @@ async fn is_alive(stream: &mut Stream) -> bool {
 }
 
 /// How many are ready at once, at most: what keeps six requests going without a wait for connections, and no more.
-const SPARES_MAX: usize = 4;
+const SPARES_MAX: usize = 3;
 /// How long one waits for its taker. Somebody who talks says something, or acknowledges, more often.
 const IDLE_MAX: Duration = Duration::from_secs(60);

@@ -79,6 +79,7 @@ fn defaults_are_what_the_documents_say() {
         (4096, 16, 1 << 18)
     );
     assert_eq!(limits.bounds, chatter_protocol::server::bounds::Bounds::default());
+    assert_eq!(config.chaff, Chaff::Constant);
     assert_eq!((config.ban.after, config.ban.refuse, config.purge.every_packets), (30, false, 100));
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
@@ -232,6 +233,7 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[limits]\nsessions-max = 0", &["line 2", "from 1 to 65536"]);
     check("[limits]\nqueue-bytes-max = 1024", &["line 2", "from 524288"]);
     check("grace = 90000", &["line 1", "86400"]);
+    check("chaff = \"much\"", &["line 1", "much", "usual", "constant"]);
     check("public-host = \"http://a/\"", &["line 1", "without scheme"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);
     check("[decoy]\nroot = \"/srv\"\ncarrier = \"../x\"", &["line 3", "inside decoy.root"]);
