@@ -11,3 +11,5 @@ mod links;
 mod published;
 #[path = "vectors/read.rs"]
 mod read;
+#[path = "vectors/versions.rs"]
+mod versions;

@@ -1,8 +1,6 @@
 //! Codes, links, gates, cookies (docs/protocol.md §1).
 
-use chatter_protocol::access::{
-    AccessCode, AccessCodeError, AccessSecret, CarrierPath, GateKeys, ServerKey,
-};
+use chatter_protocol::access::{AccessCode, AccessCodeError, AccessSecret, CarrierPath, GateKeys, ServerKey};
 use chatter_protocol::invite::{AccessLink, Address, CertificatePin, Link, Proxy, RoomLink, Transport};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::token;
@@ -57,8 +55,7 @@ fn links_agree() {
     let vectors = vectors();
     for vector in Vector(&vectors).list("links") {
         let pin = vector.bytes_if("cert").map(|_| CertificatePin::from_bytes(vector.array("cert")));
-        let transport =
-            if vector.flag("secure") { Transport::Https { pin } } else { Transport::Http };
+        let transport = if vector.flag("secure") { Transport::Https { pin } } else { Transport::Http };
         let access = AccessLink {
             address: Address::parse(vector.text("address")).expect("an address"),
             transport,

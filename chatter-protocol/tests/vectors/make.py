@@ -2,7 +2,7 @@
 """Makes chatter's test vectors: a second implementation, written from docs/protocol.md alone.
 
     python3 -m venv /tmp/vectors
-    /tmp/vectors/bin/pip install blake3 pynacl cryptography kyber-py argon2-cffi
+    /tmp/vectors/bin/pip install -r chatter-protocol/tests/vectors/requirements.txt
     /tmp/vectors/bin/python chatter-protocol/tests/vectors/make.py            writes the *.json beside it
     /tmp/vectors/bin/python chatter-protocol/tests/vectors/make.py --check    compares with them instead
 
@@ -17,6 +17,7 @@ import sys
 
 import carrier
 import links
+import message
 import noise
 import room
 
@@ -38,7 +39,7 @@ def main():
     for vector in published:
         noise.check(vector)
     differing = []
-    for name, module in {"links": links, "carrier": carrier, "room": room}.items():
+    for name, module in {"links": links, "carrier": carrier, "room": room, "message": message}.items():
         text = json.dumps(plain(module.vectors()), indent=1, ensure_ascii=True) + "\n"
         file = HERE / f"{name}.json"
         if "--check" not in sys.argv[1:]:
