@@ -81,6 +81,33 @@ fn cited_sections_exist() {
     assert!(cited > 20, "only {cited} citations were found: are they read rightly?");
 }
 
+/// Every name under which something is derived stands among the document's derivations.
+#[test]
+fn derivations_are_written_down() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let document =
+        std::fs::read_to_string(workspace.join("docs/protocol.md")).expect("the document is there");
+    let (_, listed) = document.split_once("\n## Derivations\n").expect("the document lists derivations");
+    let mut names = std::collections::BTreeSet::new();
+    for file in sources(&workspace.join("chatter-protocol/src")) {
+        let text = std::fs::read_to_string(&file).expect("sources are text");
+        // What tests derive for themselves comes last in a file.
+        let text = text.split("\nmod tests {").next().unwrap_or_default();
+        for (at, start) in text.match_indices("\"chatter v1 ") {
+            let name = text[at + 1..].split('"').next().unwrap_or_default();
+            assert!(name.len() > start.len() - 1, "{} has a name without an end", file.display());
+            names.insert(name.to_owned());
+        }
+    }
+    assert!(names.len() > 15, "only {} names were found: are they read rightly?", names.len());
+    for name in names.iter().filter(|name| !OWN_AFFAIRS.contains(&name.as_str())) {
+        assert!(listed.contains(&format!("`{name}`")), "docs/protocol.md does not list {name}");
+    }
+}
+
+/// What nobody else ever sees the outcome of.
+const OWN_AFFAIRS: [&str; 1] = ["chatter v1 stir"];
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {

@@ -5,6 +5,8 @@
 
 #[path = "vectors/carrier.rs"]
 mod carrier;
+#[path = "vectors/limits.rs"]
+mod limits;
 #[path = "vectors/links.rs"]
 mod links;
 #[path = "vectors/published.rs"]
