@@ -10,6 +10,7 @@
 //! ```
 
 use chatter_proto::relay::client_frame;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
@@ -36,6 +37,7 @@ pub struct Options {
     purpose: Purpose,
     route: Route,
     rejoins: bool,
+    chaff: Chaff,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -92,6 +94,12 @@ impl Options {
         Self { rejoins: false, ..self }
     }
 
+    /// With so much chaff; [`Chaff::Usual`] otherwise.
+    #[must_use]
+    pub fn with_chaff(self, chaff: Chaff) -> Self {
+        Self { chaff, ..self }
+    }
+
     /// The part of the link that reaches the server.
     pub fn access(&self) -> &AccessLink {
         &self.link.access
@@ -99,7 +107,7 @@ impl Options {
 
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
         let route = Route::of_link(&link.access);
-        Self { link, nick, purpose, route, rejoins: true }
+        Self { link, nick, purpose, route, rejoins: true, chaff: Chaff::default() }
     }
 }
 
@@ -113,11 +121,11 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, route, rejoins } = options;
+    let Options { link, nick, purpose, route, rejoins, chaff } = options;
     let peer = Peer::new(&link.access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
-    let mut carriage =
-        Carriage { access: link.access.clone(), peer, entropy: entropy.fork(), clock, carrier: None };
+    let (access, own_entropy) = (link.access.clone(), entropy.fork());
+    let mut carriage = Carriage { access, chaff, peer, entropy: own_entropy, clock, carrier: None };
     carriage.start();
     let app = App::new(link, nick, purpose, route.words(), entropy);
     let app = if rejoins { app } else { app.without_return() };
@@ -169,6 +177,7 @@ struct Driver {
 /// One session after the other, each by a carrier of its own.
 struct Carriage {
     access: AccessLink,
+    chaff: Chaff,
     peer: Peer,
     entropy: Entropy,
     clock: Clock,
@@ -187,7 +196,8 @@ impl Carriage {
     fn start(&mut self) {
         let (sender, events) = mpsc::channel(NETWORK_EVENTS_MAX);
         let (frames, frames_receiver) = mpsc::unbounded_channel();
-        let network = Network::new(&self.access, self.peer.clone(), self.entropy.fork(), self.clock, sender);
+        let (peer, entropy) = (self.peer.clone(), self.entropy.fork());
+        let network = Network::new(&self.access, self.chaff, peer, entropy, self.clock, sender);
         let task = tokio::spawn(network.run(frames_receiver)).abort_handle();
         self.carrier = Some(Carrier { events, frames, task });
     }

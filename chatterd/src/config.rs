@@ -8,12 +8,14 @@ mod arguments;
 mod environment;
 mod file;
 mod findings;
+pub mod limits;
 mod places;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
 
 use crate::decoy::Persona;
@@ -39,10 +41,14 @@ pub struct Config {
     pub state_directory: Option<PathBuf>,
     /// How long a broken session may be resumed.
     pub grace: Duration,
+    /// The most chaff that members get.
+    pub chaff: Chaff,
     /// What strangers see.
     pub decoy: DecoyConfig,
     /// What rooms may hold.
     pub rooms: RoomsConfig,
+    /// What members and holders of access codes may take.
+    pub limits: limits::LimitsConfig,
     /// Who is banned.
     pub ban: BanConfig,
     /// When counters are forgotten.
@@ -147,6 +153,8 @@ pub const PYTHON_DEFAULT: &str = "3.11.2";
 /// The port that `python3 -m http.server` takes.
 pub const PORT_DEFAULT: u16 = 8000;
 const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+/// Whoever wants it shall have it.
+const CHAFF_DEFAULT: Chaff = Chaff::Constant;
 const BAN_AFTER_DEFAULT: u64 = 30;
 const BAN_LENGTH_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 const ADDRESSES_MAX_DEFAULT: usize = 100_000;
@@ -186,6 +194,7 @@ impl Config {
             public_host: file.public_host.or_else(|| ephemeral.then(PublicHost::loopback)),
             state_directory,
             grace: file.grace.map_or(GRACE_DEFAULT, |grace| grace.0),
+            chaff: file.chaff.map_or(CHAFF_DEFAULT, |chaff| chaff.0),
             decoy: DecoyConfig {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),
@@ -195,6 +204,7 @@ impl Config {
             rooms: RoomsConfig {
                 members_max: file.rooms.members_max.map_or(ROOM_MEMBERS_DEFAULT, |members| members.0),
             },
+            limits: file.limits.settled(),
             ban: BanConfig {
                 after: file.ban.after.map_or(BAN_AFTER_DEFAULT, |after| after.0.get()),
                 refuse: file.ban.refuse.unwrap_or(false),

@@ -12,7 +12,6 @@ use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::invite::Address as LinkAddress;
-use chatter_protocol::limits;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
 use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Server, Settings};
@@ -30,7 +29,7 @@ use crate::door::Door;
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::Listener;
-use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd};
@@ -94,7 +93,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let admin_path = admin.path().display().to_string();
     let (control, until_stop) = (Arc::clone(&operator), until(stopped.clone()));
     tasks.spawn(async move { admin.serve(control, until_stop).await });
-    tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
+    tasks.spawn(expire(Arc::clone(&ledger), Arc::clone(&operator), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
         let changed = move |counts| lock(&report_ledger).poll_report(counts);
@@ -168,7 +167,9 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
         None => Ok(Keys::ephemeral(entropy, words)),
         Some(directory) => {
             directory::private(directory)?;
-            Ok(Keys::load(directory, entropy, words)?)
+            let mut keys = Keys::load(directory, entropy, words)?;
+            keys.codes = keys.codes.without_expired(wall_now());
+            Ok(keys)
         }
     }
 }
@@ -223,14 +224,23 @@ fn assemble(
     // Without a carrier nothing is ever recognised, whatever the path.
     let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
-    let gate = gatekeeper.add(String::new(), &keys.access).expect("the first gate finds room");
+    gatekeeper.set_replay_capacity(config.limits.replay_tokens_max);
+    for code in keys.codes.all() {
+        // More than fit were never kept.
+        let _ = codes::open(&mut gatekeeper, code);
+    }
     let gatekeeper = Arc::new(Mutex::new(gatekeeper));
     let settings = Settings {
         grace: config.grace,
-        sessions_max: limits::SESSIONS_MAX,
-        relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
+        sessions_max: config.limits.sessions_max,
+        chaff_most: config.chaff,
+        relay: RelayLimits {
+            room_members_max: config.rooms.members_max,
+            session_rooms_max: config.limits.rooms_per_session_max,
+        },
     };
-    let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    let mut server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    server.set_bounds(config.limits.bounds);
     let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
     let door = Door::new(
         &keys.server.key(),
@@ -251,7 +261,7 @@ fn assemble(
         refuses_banned: config.ban.refuse,
         ephemeral: config.ephemeral,
     };
-    let keyring = Keyring { keys, gate, entropy };
+    let keyring = Keyring { keys, entropy };
     (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
@@ -298,13 +308,15 @@ fn announce(
     let _ = stdout.flush();
 }
 
-async fn expire_bans(ledger: SharedLedger, mut stopped: watch::Receiver<bool>) {
+/// Bans and access codes that are over.
+async fn expire(ledger: SharedLedger, operator: Shared, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(BAN_PERIOD) => {}
+            () = tokio::time::sleep(EXPIRY_PERIOD) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
         lock(&ledger).handle_timeout(wall_now());
+        operator.expire_codes().await;
     }
 }
 
@@ -350,6 +362,6 @@ impl Signals {
 }
 
 const VISITS_MAX: usize = 64;
-const BAN_PERIOD: Duration = Duration::from_secs(1);
+const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
 const FAREWELL: Duration = Duration::from_millis(200);
 const DRAIN: Duration = Duration::from_millis(900);

@@ -43,7 +43,9 @@ pub enum Queue {
 impl Queue {
     fn backlog(self) -> i32 {
         match self {
-            Queue::Deep => 128,
+            // A flood fills a hundred places while this thread waits for its turn, and whoever finds none, a member
+            // perhaps, comes again a second later. The system makes it less where it is set to.
+            Queue::Deep => 4096,
             Queue::Python => 5,
         }
     }

@@ -9,12 +9,14 @@ pub mod live_tags;
 pub mod outbox;
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chatter_proto::relay::bye;
 use chatter_protocol::ids::{LinkId, RoomId, SessionId};
+use chatter_protocol::server::bounds::Origin;
 use chatter_protocol::server::gatekeeper::{GateId, Recognised};
 use chatter_protocol::server::session::State;
 use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
@@ -97,11 +99,12 @@ enum Order {
     Counts(oneshot::Sender<Counts>),
     Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
     Peers(oneshot::Sender<Vec<IpAddr>>),
-    End { which: Which, reason: bye::Reason, reply: oneshot::Sender<u64> },
+    End { which: Box<Which>, reason: bye::Reason, reply: oneshot::Sender<u64> },
+    CloseGate { gate: GateId, reply: oneshot::Sender<u64> },
     ForgetRetired,
 }
 
-// Channels and tables keep the bytes of what was taken out of them. What says who came with which token goes through
+// Channels and tables keep the bytes of what was taken out of them. What says who came with which token or where goes through
 // them in boxes, which are wiped when they are given back.
 
 struct Open {
@@ -134,6 +137,8 @@ pub struct Relay {
     // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
     members: HashMap<SessionId, Box<IpAddr>>,
     next_link: u64,
+    // Under it addresses are hashed, so that none outlives its use.
+    key: RandomState,
     start: Instant,
 }
 
@@ -165,6 +170,14 @@ impl Handle {
     /// A link's connection is gone.
     pub fn closed(&self, link: LinkId) {
         let _ = self.orders.send(Order::Closed(link));
+    }
+
+    /// Ends the sessions that came by this gate; how many there were.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn close_gate(&self, gate: GateId) -> Result<u64, RelayEnded> {
+        self.ask(|reply| Order::CloseGate { gate, reply }).await
     }
 
     /// Lets the gatekeeper forget retired gates that no session came by.
@@ -209,7 +222,7 @@ impl Handle {
     /// # Errors
     /// [`RelayEnded`].
     pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::End { which, reason, reply }).await
+        self.ask(|reply| Order::End { which: Box::new(which), reason, reply }).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
@@ -234,6 +247,7 @@ pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger)
         links: HashMap::new(),
         members: HashMap::new(),
         next_link: 0,
+        key: RandomState::new(),
         start: Instant::now(),
     };
     (Handle { orders, ups, live_tags }, relay)
@@ -261,6 +275,7 @@ impl Relay {
             self.carry_out();
             if self.server.renewals() != renewals {
                 self.live_tags.renew();
+                self.forget_retired();
             }
         }
     }
@@ -288,7 +303,8 @@ impl Relay {
     fn obey(&mut self, order: Order) {
         let now = self.now();
         match order {
-            Order::Open(open) => {
+            Order::Open(mut open) => {
+                open.recognised.origin = self.origin(open.peer);
                 let link = LinkId(self.next_link);
                 self.next_link += 1;
                 if self.server.open(link, &open.recognised, open.room_left, now) {
@@ -315,13 +331,25 @@ impl Relay {
                 let _ = reply.send(self.links.values().map(|link| link.peer).collect());
             }
             Order::End { which, reason, reply } => {
-                let ending = self.sessions(which);
+                let ending = self.sessions(*which);
                 let ended = self.server.end_where(|id| ending.contains(&id), reason, now);
+                self.carry_out();
+                let _ = reply.send(ended);
+            }
+            Order::CloseGate { gate, reply } => {
+                let ended = self.server.close_gate(gate, now);
                 self.carry_out();
                 let _ = reply.send(ended);
             }
             Order::ForgetRetired => self.forget_retired(),
         }
+    }
+
+    /// Who shares an address is bounded together, but for exempt ones: a proxy stands there, or the operator's friends.
+    fn origin(&self, peer: IpAddr) -> Option<Origin> {
+        let address = Address::from(peer);
+        let exempt = lock(&self.ledger).is_exempt(address);
+        (!exempt).then(|| Origin(self.key.hash_one(address)))
     }
 
     fn sessions(&self, which: Which) -> BTreeSet<SessionId> {

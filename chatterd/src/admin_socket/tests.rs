@@ -8,9 +8,9 @@ use chatter_protocol::time::WallTime;
 use tonic::Code;
 use zeroize::Zeroizing;
 
-use crate::admin::{
-    AccessLink, AddedBan, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState,
-};
+use crate::access::codes::CodeName;
+use crate::admin::codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
+use crate::admin::{AddedBan, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState};
 use crate::ledger::{Address, Ban, Known, Length, Reason, Terms};
 
 struct Fake;
@@ -58,12 +58,22 @@ impl Control for Fake {
         Ok(Purged { addresses: 3, sessions: u64::from(scope == PurgeScope::Everything) })
     }
 
-    async fn rotate(&self) -> Result<AccessLink, ControlError> {
-        Ok(Zeroizing::new("chatter://new".to_owned()))
+    async fn rotate(&self, old: OldCode) -> Result<Rotated, ControlError> {
+        let access_link = Zeroizing::new("chatter://new".to_owned());
+        let sessions_ended = u64::from(old == OldCode::Ended);
+        Ok(Rotated { access_link, old_until: None, sessions_ended })
     }
 
-    async fn invite(&self) -> Result<AccessLink, ControlError> {
+    async fn invite(&self, _: Option<NamedInvite>) -> Result<Invited, ControlError> {
         Err(ControlError::Refused("set public-host".to_owned()))
+    }
+
+    async fn revoke(&self, name: CodeName) -> Result<u64, ControlError> {
+        Err(ControlError::NotFound(format!("no code {name}")))
+    }
+
+    async fn invites(&self) -> Result<Vec<Invite>, ControlError> {
+        Ok(Vec::new())
     }
 
     async fn reseed_decoy(&self) -> Result<Reseeded, ControlError> {
@@ -119,7 +129,8 @@ async fn calls_are_answered_until_the_end_and_nothing_is_left() {
     assert_eq!(wrong.code(), Code::InvalidArgument);
     let gone = chatter_proto::admin::LiftBanRequest { address: "192.0.2.1".to_owned() };
     assert_eq!(client.lift_ban(gone).await.unwrap_err().code(), Code::NotFound);
-    let refused = client.create_invite(chatter_proto::admin::CreateInviteRequest {}).await.unwrap_err();
+    let refused =
+        client.create_invite(chatter_proto::admin::CreateInviteRequest::default()).await.unwrap_err();
     assert_eq!((refused.code(), refused.message()), (Code::FailedPrecondition, "set public-host"));
     assert_eq!(client.status(StatusRequest {}).await.unwrap_err().code(), Code::Unavailable);
     let flood = AddBanRequest { address: "1".repeat(REQUEST_LEN_MAX + 1), for_seconds: None };

@@ -71,6 +71,13 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(config.state_directory, Some("/home/op/.local/state/chatterd".into()));
     assert_eq!(config.ban.report, Some("/home/op/.local/state/chatterd/report.txt".into()));
     assert_eq!(config.rooms.members_max, 64);
+    let limits = config.limits;
+    assert_eq!(
+        (limits.sessions_max, limits.rooms_per_session_max, limits.replay_tokens_max),
+        (4096, 16, 1 << 18)
+    );
+    assert_eq!(limits.bounds, chatter_protocol::server::bounds::Bounds::default());
+    assert_eq!(config.chaff, Chaff::Constant);
     assert_eq!((config.ban.after, config.ban.refuse, config.purge.every_packets), (30, false, 100));
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
@@ -140,6 +147,8 @@ fn every_setting_can_be_a_variable() {
         ("CHATTERD_DECOY_PYTHON", "3.11.7"),
         ("CHATTERD_DECOY_QUEUE", "python"),
         ("CHATTERD_ROOMS_MEMBERS_MAX", "100"),
+        ("CHATTERD_LIMITS_SESSIONS_MAX", "7"),
+        ("CHATTERD_LIMITS_OPENINGS_PER_CODE_MAX", "9"),
         ("CHATTERD_BAN_AFTER", "5"),
         ("CHATTERD_BAN_REFUSE", "yes"),
         ("CHATTERD_BAN_EXEMPT", "10.0.0.0/8, 2001:db8::/32,"),
@@ -155,6 +164,7 @@ fn every_setting_can_be_a_variable() {
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
     assert_eq!((config.decoy.python.version(), config.decoy.queue), ("3.11.7", Queue::Python));
     assert_eq!(config.rooms.members_max, 100);
+    assert_eq!((config.limits.sessions_max, config.limits.bounds.gate_openings_max), (7, 9));
     assert_eq!((config.ban.after, config.ban.refuse, config.ban.exempt.len()), (5, true, 2));
     assert_eq!(config.ban.report, Some("/report".into()));
     assert_eq!(config.purge.every_packets, 9);
@@ -215,7 +225,10 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[ban]\nfor = \"1d\"", &["line 2"]);
     check("[rooms]\nmembers-max = 1", &["line 2", "2 to 100"]);
     check("[rooms]\nmembers-max = 101", &["line 2", "2 to 100"]);
+    check("[limits]\nsessions-max = 0", &["line 2", "from 1 to 65536"]);
+    check("[limits]\nqueue-bytes-max = 1024", &["line 2", "from 524288"]);
     check("grace = 90000", &["line 1", "86400"]);
+    check("chaff = \"much\"", &["line 1", "much", "usual", "constant"]);
     check("public-host = \"http://a/\"", &["line 1", "without scheme"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);
     check("[decoy]\nroot = \"/srv\"\ncarrier = \"../x\"", &["line 3", "inside decoy.root"]);
