@@ -36,8 +36,8 @@ pub struct Options {
     nick: Nickname,
     purpose: Purpose,
     route: Route,
-    rejoins: bool,
     chaff: Chaff,
+    rejoins: bool,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -88,16 +88,16 @@ impl Options {
         Self { route, ..self }
     }
 
-    /// Ending where the session is lost, instead of coming back by another.
-    #[must_use]
-    pub fn without_return(self) -> Self {
-        Self { rejoins: false, ..self }
-    }
-
     /// With so much chaff; [`Chaff::Usual`] otherwise.
     #[must_use]
     pub fn with_chaff(self, chaff: Chaff) -> Self {
         Self { chaff, ..self }
+    }
+
+    /// Ending where the session is lost, instead of coming back by another.
+    #[must_use]
+    pub fn without_return(self) -> Self {
+        Self { rejoins: false, ..self }
     }
 
     /// The part of the link that reaches the server.
@@ -107,7 +107,7 @@ impl Options {
 
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
         let route = Route::of_link(&link.access);
-        Self { link, nick, purpose, route, rejoins: true, chaff: Chaff::default() }
+        Self { link, nick, purpose, route, chaff: Chaff::default(), rejoins: true }
     }
 }
 
@@ -121,11 +121,11 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, route, rejoins, chaff } = options;
+    let Options { link, nick, purpose, route, chaff, rejoins } = options;
     let peer = Peer::new(&link.access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
-    let (access, own_entropy) = (link.access.clone(), entropy.fork());
-    let mut carriage = Carriage { access, chaff, peer, entropy: own_entropy, clock, carrier: None };
+    let mut carriage =
+        Carriage { access: link.access.clone(), chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
     let app = App::new(link, nick, purpose, route.words(), entropy);
     let app = if rejoins { app } else { app.without_return() };
@@ -196,8 +196,14 @@ impl Carriage {
     fn start(&mut self) {
         let (sender, events) = mpsc::channel(NETWORK_EVENTS_MAX);
         let (frames, frames_receiver) = mpsc::unbounded_channel();
-        let (peer, entropy) = (self.peer.clone(), self.entropy.fork());
-        let network = Network::new(&self.access, self.chaff, peer, entropy, self.clock, sender);
+        let network = Network::new(
+            &self.access,
+            self.chaff,
+            self.peer.clone(),
+            self.entropy.fork(),
+            self.clock,
+            sender,
+        );
         let task = tokio::spawn(network.run(frames_receiver)).abort_handle();
         self.carrier = Some(Carrier { events, frames, task });
     }

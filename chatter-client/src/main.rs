@@ -92,8 +92,7 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
 
 /// What the arguments and the answers to a few questions ask for.
 fn prepare(action: Action) -> Result<Options, (Failure, String)> {
-    let common = action.common();
-    let (wish, rejoins, chaff) = (wish(common)?, !common.no_rejoin, common.chaff);
+    let (wish, chaff, rejoins) = (wish(action.common())?, action.common().chaff, !action.common().no_rejoin);
     let options = stay(action)?.with_chaff(chaff);
     let options = if rejoins { options } else { options.without_return() };
     let variable = |name: &str| env::var(name).ok();
@@ -114,7 +113,7 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
 }
 
 fn stay(action: Action) -> Result<Options, (Failure, String)> {
-    Ok(match action {
+    let options = match action {
         Action::New { link, room, common } => {
             let label = parse_label(&room).map_err(|_| {
                 (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
@@ -132,7 +131,8 @@ fn stay(action: Action) -> Result<Options, (Failure, String)> {
             }
             Options::send(room_link(link)?, nick(common)?, text)
         }
-    })
+    };
+    Ok(options)
 }
 
 fn room_link(given: Option<String>) -> Result<RoomLink, (Failure, String)> {

@@ -1,5 +1,7 @@
 //! Settings by example; the sample file, the variables and the documents held together.
 
+mod entrances;
+
 use super::*;
 use crate::exit::Exit;
 use clap::{CommandFactory as _, Parser as _};
@@ -141,6 +143,7 @@ fn what_may_be_a_secret_is_named_and_still_named_when_it_is_gone() {
 fn every_setting_can_be_a_variable() {
     let variables = [
         ("CHATTERD_STATE_DIRECTORY", "/state"),
+        ("CHATTERD_TRUSTED_PROXIES", "192.0.2.1, 2001:db8::5"),
         ("CHATTERD_GRACE", "0"),
         ("CHATTERD_DECOY_ROOT", "/srv"),
         ("CHATTERD_DECOY_CARRIER", "/a/b.img"),
@@ -160,6 +163,8 @@ fn every_setting_can_be_a_variable() {
     ];
     let config = load(&[], &variables, "").unwrap();
     assert_eq!(config.state_directory, Some("/state".into()));
+    let proxies: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["192.0.2.1/32", "2001:db8::5/128"]);
     assert_eq!((config.grace, config.ban.length), (Duration::ZERO, None));
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
     assert_eq!((config.decoy.python.version(), config.decoy.queue), ("3.11.7", Queue::Python));
