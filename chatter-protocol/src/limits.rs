@@ -74,6 +74,13 @@ pub const REKEY_MIN: Duration = Duration::from_secs(30 * 60);
 pub const REKEY_MAX: Duration = Duration::from_secs(60 * 60);
 /// Plain answers in a row after which a client gives up.
 pub const PLAIN_ANSWERS_MAX: u32 = 3;
+/// Plain answers in a row after which a client gives up a session that it had: somebody may be delivering its tokens
+/// first, for a while.
+pub const PLAIN_ANSWERS_RESUMING_MAX: u32 = 6;
+/// A client opens a newer link when three tries over this one and so long a time brought no acknowledgement …
+pub const STUCK_AFTER_MIN: Duration = Duration::from_secs(5);
+/// … and waits twice as long each time that it did not help, up to this.
+pub const STUCK_AFTER_MAX: Duration = Duration::from_secs(60);
 /// Sessions in all, unless configured.
 pub const SESSIONS_MAX: usize = 4096;
 /// Sessions not yet confirmed, in all; the oldest makes room for a newer one.
