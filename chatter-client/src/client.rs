@@ -10,6 +10,7 @@
 //! ```
 
 use chatter_proto::relay::client_frame;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
@@ -32,6 +33,7 @@ pub struct Options {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    chaff: Chaff,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -60,17 +62,27 @@ impl Options {
     /// [`StartError::NoRandomness`]: a room begins with a secret.
     pub fn new_room(access: AccessLink, label: String, nick: Nickname) -> Result<Self, StartError> {
         let secret = RoomSecret::generate(&mut entropy()?);
-        Ok(Self { link: RoomLink { access, label, secret }, nick, purpose: Purpose::New })
+        Ok(Self::of(RoomLink { access, label, secret }, nick, Purpose::New))
     }
 
     /// Enter the room of `link`.
     pub fn join(link: RoomLink, nick: Nickname) -> Self {
-        Self { link, nick, purpose: Purpose::Join }
+        Self::of(link, nick, Purpose::Join)
     }
 
     /// Enter the room of `link`, say `text` to whoever is there, leave.
     pub fn send(link: RoomLink, nick: Nickname, text: String) -> Self {
-        Self { link, nick, purpose: Purpose::Send(text) }
+        Self::of(link, nick, Purpose::Send(text))
+    }
+
+    /// With so much chaff; [`Chaff::Usual`] otherwise.
+    #[must_use]
+    pub fn with_chaff(self, chaff: Chaff) -> Self {
+        Self { chaff, ..self }
+    }
+
+    fn of(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
+        Self { link, nick, purpose, chaff: Chaff::default() }
     }
 }
 
@@ -86,10 +98,10 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
     let (network_sender, network_events) = mpsc::channel(NETWORK_EVENTS_MAX);
     let (frames, frames_receiver) = mpsc::unbounded_channel();
-    let Options { link, nick, purpose } = options;
+    let Options { link, nick, purpose, chaff } = options;
     let address = &link.access.address;
     let peer = Peer::new(&address.host, address.port);
-    let network = Network::new(&link.access.code, peer, entropy.fork(), clock, network_sender);
+    let network = Network::new(&link.access.code, chaff, peer, entropy.fork(), clock, network_sender);
     let carrier = tokio::spawn(network.run(frames_receiver)).abort_handle();
     let app = App::new(link, nick, purpose, entropy);
     let driver = Driver { app, clock, line_events, urgent_events, network_events, frames, notices, carrier };

@@ -90,25 +90,27 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
 
 /// What the arguments and the answers to a few questions ask for.
 fn prepare(action: Action) -> Result<Options, (Failure, String)> {
-    match action {
+    let chaff = action.common().chaff;
+    let options = match action {
         Action::New { link, room, common } => {
             let label = parse_label(&room).map_err(|_| {
                 (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
             })?;
             let access = parse_link(link, "access link")?.access().clone();
             Options::new_room(access, label, nick(common)?)
-                .map_err(|error| (Failure::Local, error.to_string()))
+                .map_err(|error| (Failure::Local, error.to_string()))?
         }
-        Action::Join { link, common } => Ok(Options::join(room_link(link)?, nick(common)?)),
+        Action::Join { link, common } => Options::join(room_link(link)?, nick(common)?),
         Action::Send { mut link_and_text, common } => {
             let text = link_and_text.pop().unwrap_or_default();
             let link = link_and_text.pop();
             if link.is_none() && text.starts_with("chatter://") {
                 return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
             }
-            Ok(Options::send(room_link(link)?, nick(common)?, text))
+            Options::send(room_link(link)?, nick(common)?, text)
         }
-    }
+    };
+    Ok(options.with_chaff(chaff))
 }
 
 fn room_link(given: Option<String>) -> Result<RoomLink, (Failure, String)> {

@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::client_frame;
 use chatter_protocol::access::AccessCode;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::client::{LinkAnswer, Output, Session, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
@@ -105,6 +106,7 @@ impl Network {
     /// A carrier to `peer` by `code`, which tells `events`.
     pub(crate) fn new(
         code: &AccessCode,
+        chaff: Chaff,
         peer: Peer,
         entropy: Entropy,
         clock: Clock,
@@ -113,7 +115,7 @@ impl Network {
         let authority = Authority::new(&peer.host, peer.port);
         let (reporter, reports) = mpsc::channel(REPORTS_MAX);
         Self {
-            session: Session::new(code, entropy, clock.now(), Clock::wall()),
+            session: Session::with_chaff(chaff, code, entropy, clock.now(), Clock::wall()),
             clock,
             server: Arc::new(Server { peer, authority }),
             events,

@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod access;
+pub mod chaff;
 pub mod client;
 pub mod code;
 pub mod entropy;

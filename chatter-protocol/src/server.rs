@@ -28,6 +28,7 @@ use self::gatekeeper::{GateId, Recognised};
 use self::relay::Relay;
 use self::session::{Link, Session, State};
 use crate::access::{CarrierPath, ServerSecret};
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{self, wide};
 use crate::handshake::{self, Answer, Asked, Handle, Refusal, Request};
@@ -315,10 +316,12 @@ impl Server {
         let id = SessionId(self.opened);
         self.note_link(id, &link);
         let mut session = Session::new(gate, link, self.now);
+        session.set_chaff(Chaff::default().min(self.settings.chaff_most), self.now);
         let welcome = Welcome {
             visits: self.visits.clone(),
             grace_seconds: u32::try_from(self.settings.grace.as_secs()).unwrap_or(u32::MAX),
             room_members_max: u32::try_from(self.settings.relay.room_members_max).unwrap_or(u32::MAX),
+            chaff_most: self.settings.chaff_most.to_frame().into(),
         };
         push_frame(&mut session, relay_frame::Frame::Welcome(welcome));
         self.sessions.insert(id, session);
@@ -372,6 +375,12 @@ impl Server {
                     self.deliver();
                     self.end(id, EndReason::Quit);
                 }
+                Ok(Some(ClientFrame { frame: Some(client_frame::Frame::Chaff(asked)) })) => {
+                    // A rate of a later version is none that this one has.
+                    if let Some(chaff) = Chaff::from_frame(asked.rate()) {
+                        session.set_chaff(chaff.min(self.settings.chaff_most), self.now);
+                    }
+                }
                 Ok(Some(ClientFrame { frame: Some(frame) })) => self.relay.receive(id, frame),
                 Ok(Some(ClientFrame { frame: None })) | Err(_) => self.end(id, EndReason::BrokeRules),
             }
@@ -406,7 +415,7 @@ impl Server {
         };
         if let Some(reason) = said {
             push_frame(&mut session, relay_frame::Frame::Bye(Bye { reason: reason.into() }));
-            for flushed in session.flush(self.now, &mut self.entropy) {
+            for flushed in session.flush_all(self.now, &mut self.entropy) {
                 self.put_out(flushed);
             }
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chatter_proto::relay::Visit;
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
 use chatter_protocol::limits;
@@ -57,6 +58,7 @@ impl Host {
         let settings = Settings {
             grace: limits::GRACE_DEFAULT,
             sessions_max: 1000,
+            chaff_most: Chaff::Constant,
             relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
         };
         let start = WallTime(1_700_000_000);

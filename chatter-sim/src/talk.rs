@@ -206,12 +206,12 @@ impl Talk {
             .map(|stay| (stay.peer, stay))
             .collect();
         let acknowledged = self.said.iter().filter(|(_, said)| said.acknowledged);
-        acknowledged
-            .flat_map(|(number, said)| said.audience.iter().map(move |peer| (*number, *peer)))
-            .find(|(number, peer)| {
+        acknowledged.flat_map(|(number, said)| said.audience.iter().map(move |peer| (*number, *peer))).find(
+            |(number, peer)| {
                 let stay = living.get(peer);
                 stay.is_some_and(|stay| !stay.heard.values().any(|heard| heard.contains(number)))
-            })
+            },
+        )
     }
 
     /// Whether nothing is due to anybody any more.

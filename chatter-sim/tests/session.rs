@@ -56,9 +56,8 @@ fn acknowledged(world: &World, peer: usize) -> Vec<u64> {
 
 fn two_in_a_room(seed: u64) -> World {
     let mut world = World::new(seed);
-    let code = world.host.code.clone();
     for member in [1, 2] {
-        let peer = world.join_peer(&code, 0);
+        let peer = world.join();
         world.send(peer, join(member));
     }
     world.run(SECOND);
@@ -97,7 +96,8 @@ fn an_hour_of_idling_keeps_everybody() {
 fn nothing_is_lost_or_repeated_in_any_weather() {
     for seed in 0..150 {
         let mut world = two_in_a_room(seed);
-        world.network.weather = Weather { cut: 300, lose_up: 100, lose_up_answer: 100, refuse: 100, ..Weather::default() };
+        world.network.weather =
+            Weather { cut: 300, lose_up: 100, lose_up_answer: 100, refuse: 100, ..Weather::default() };
         for number in 1..=40 {
             world.send(0, say(number, 300));
             world.send(1, say(number, 3000));
@@ -119,9 +119,8 @@ fn nothing_is_lost_or_repeated_in_any_weather() {
 fn the_carrier_s_end_is_no_hitch() {
     let mut world = World::new(3);
     world.host.carrier_len = 100_000;
-    let code = world.host.code.clone();
     for member in [1, 2] {
-        let peer = world.join_peer(&code, 0);
+        let peer = world.join();
         world.send(peer, join(member));
     }
     world.run(SECOND);
@@ -136,8 +135,7 @@ fn the_carrier_s_end_is_no_hitch() {
 #[test]
 fn quitting_ends_at_once_and_silence_after_the_grace_time() {
     let mut world = two_in_a_room(4);
-    let code = world.host.code.clone();
-    let third = world.join_peer(&code, 0);
+    let third = world.join();
     world.run(SECOND);
     world.send(0, say(1, 10));
     world.send(0, client_frame::Frame::Quit(Quit {}));
@@ -195,8 +193,7 @@ fn after_a_rotation_whoever_is_in_stays_and_can_resume() {
     world.cut(0);
     world.run(2 * SECOND);
     assert_eq!((world.peers[0].resumed, &world.peers[0].ended), (1, &None));
-    let code = world.host.code.clone();
-    let late = world.join_peer(&code, 0);
+    let late = world.join();
     world.run(5 * SECOND);
     assert_eq!(world.peers[late].ended, Some(End::PlainServer { tries: 3 }));
     assert!(world.host.server.uses_gate(world.host.gate));
@@ -252,13 +249,15 @@ fn a_token_delivered_by_somebody_else_costs_nothing() {
 fn an_opened_session_that_never_confirms_is_gone_after_15_seconds() {
     let mut world = World::new(10);
     world.network.silent = true;
-    let code = world.host.code.clone();
-    let peer = world.join_peer(&code, 0);
+    let peer = world.join();
     world.run(Duration::ZERO);
     let (_, cookie) = world.peers[peer].requests[0].clone();
     assert!(world.deliver_open(&cookie).is_some());
     world.run(14 * SECOND);
-    assert_eq!(world.host.server.sessions().map(|session| session.state).collect::<Vec<_>>(), [State::Opened]);
+    assert_eq!(
+        world.host.server.sessions().map(|session| session.state).collect::<Vec<_>>(),
+        [State::Opened]
+    );
     world.run(2 * SECOND);
     assert_eq!(world.host.server.sessions().count(), 0);
 }
@@ -287,8 +286,7 @@ fn whoever_only_delivers_tokens_keeps_nobody_out() {
 #[test]
 fn a_reader_that_does_not_read_is_cut_and_the_room_goes_on() {
     let mut world = two_in_a_room(11);
-    let code = world.host.code.clone();
-    let slow = world.join_peer(&code, 0);
+    let slow = world.join();
     world.send(slow, join(3));
     world.run(SECOND);
     world.network.weather.refuse = 1000;
@@ -340,8 +338,7 @@ fn what_only_a_cache_answers_is_said() {
 #[test]
 fn a_server_that_goes_away_before_the_first_record_is_given_up() {
     let mut world = World::new(16);
-    let code = world.host.code.clone();
-    let peer = world.join_peer(&code, 0);
+    let peer = world.join();
     // Message 2 comes, and nothing after it.
     world.host.carrier_len = 200;
     world.run(SECOND);

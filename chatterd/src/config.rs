@@ -14,6 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
 
 use crate::decoy::Persona;
@@ -39,6 +40,8 @@ pub struct Config {
     pub state_directory: Option<PathBuf>,
     /// How long a broken session may be resumed.
     pub grace: Duration,
+    /// The most chaff that members get.
+    pub chaff: Chaff,
     /// What strangers see.
     pub decoy: DecoyConfig,
     /// What rooms may hold.
@@ -147,6 +150,8 @@ pub const PYTHON_DEFAULT: &str = "3.11.2";
 /// The port that `python3 -m http.server` takes.
 pub const PORT_DEFAULT: u16 = 8000;
 const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+/// Whoever wants it shall have it.
+const CHAFF_DEFAULT: Chaff = Chaff::Constant;
 const BAN_AFTER_DEFAULT: u64 = 30;
 const BAN_LENGTH_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 const ADDRESSES_MAX_DEFAULT: usize = 100_000;
@@ -186,6 +191,7 @@ impl Config {
             public_host: file.public_host.or_else(|| ephemeral.then(PublicHost::loopback)),
             state_directory,
             grace: file.grace.map_or(GRACE_DEFAULT, |grace| grace.0),
+            chaff: file.chaff.map_or(CHAFF_DEFAULT, |chaff| chaff.0),
             decoy: DecoyConfig {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),

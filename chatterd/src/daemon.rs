@@ -228,6 +228,7 @@ fn assemble(
     let settings = Settings {
         grace: config.grace,
         sessions_max: limits::SESSIONS_MAX,
+        chaff_most: config.chaff,
         relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
     };
     let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());

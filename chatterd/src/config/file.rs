@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
+use chatter_protocol::chaff::{Chaff, UnknownChaff};
 use chatter_protocol::limits::ROOM_MEMBERS_MAX;
 
 use crate::ledger::Network;
@@ -25,6 +26,7 @@ pub(super) struct File {
     pub(super) public_host: Option<PublicHost>,
     pub(super) state_directory: Option<PathBuf>,
     pub(super) grace: Option<Grace>,
+    pub(super) chaff: Option<ChaffName>,
     pub(super) decoy: Decoy,
     pub(super) rooms: Rooms,
     pub(super) ban: Ban,
@@ -87,6 +89,11 @@ pub(super) struct Exempt(pub(super) Vec<Network>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u64")]
 pub(super) struct Grace(pub(super) Duration);
+
+/// `none`, `usual` or `constant`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct ChaffName(pub(super) Chaff);
 
 /// Seconds; 0: no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -188,6 +195,14 @@ impl TryFrom<u64> for Count {
 
     fn try_from(count: u64) -> Result<Self, &'static str> {
         NonZeroU64::new(count).map(Self).ok_or("this is counted from 1")
+    }
+}
+
+impl TryFrom<String> for ChaffName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse().map(Self).map_err(|error: UnknownChaff| error.to_string())
     }
 }
 

@@ -54,6 +54,7 @@ impl Config {
         });
         findings.extend(self.directory());
         findings.push(Finding::Fine(format!("rooms of up to {} members", self.rooms.members_max)));
+        findings.push(Finding::Fine(format!("chaff up to \"{}\" for who asks for it", self.chaff)));
         findings.extend(self.bans());
         findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
         findings.extend(self.unknown_variables.iter().map(|name| unknown_variable(name)));
@@ -167,5 +168,5 @@ fn carrier_finding(root: &Path, carrier: &str) -> Finding {
     }
 }
 
-/// Below this, chaff alone uses a carrier up within hours.
+/// Below this, chaff alone uses a carrier up within hours, at a constant rate within minutes.
 const CARRIER_LEN_SMALL: u64 = 1024 * 1024;

@@ -71,6 +71,7 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(config.state_directory, Some("/home/op/.local/state/chatterd".into()));
     assert_eq!(config.ban.report, Some("/home/op/.local/state/chatterd/report.txt".into()));
     assert_eq!(config.rooms.members_max, 64);
+    assert_eq!(config.chaff, Chaff::Constant);
     assert_eq!((config.ban.after, config.ban.refuse, config.purge.every_packets), (30, false, 100));
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
@@ -216,6 +217,7 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[rooms]\nmembers-max = 1", &["line 2", "2 to 100"]);
     check("[rooms]\nmembers-max = 101", &["line 2", "2 to 100"]);
     check("grace = 90000", &["line 1", "86400"]);
+    check("chaff = \"much\"", &["line 1", "much", "usual", "constant"]);
     check("public-host = \"http://a/\"", &["line 1", "without scheme"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);
     check("[decoy]\nroot = \"/srv\"\ncarrier = \"../x\"", &["line 3", "inside decoy.root"]);

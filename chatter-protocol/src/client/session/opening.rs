@@ -25,7 +25,8 @@ impl Session {
             None => Request::Fresh,
         };
         let time = self.clock.token_time(self.plain_answers, wall);
-        let (token, offered) = handshake::offer(&self.code, &self.keys, &request, time, &mut self.entropy);
+        let (token, offered) =
+            handshake::offer_with(self.chaff, &self.code, &self.keys, &request, time, &mut self.entropy);
         let id = LinkId(self.next_link);
         self.next_link += 1;
         self.newer = Some(Link::new(id, offered, self.code.preamble_len, self.down_next, now));
@@ -150,8 +151,7 @@ impl Session {
     /// Closes the links that brought nothing for too long.
     pub(super) fn close_silent_links(&mut self, now: Time, wall: WallTime) {
         let links = self.link.iter().chain(&self.newer);
-        let silent: Vec<LinkId> =
-            links.filter(|link| link.dead_at() <= now).map(|link| link.id).collect();
+        let silent: Vec<LinkId> = links.filter(|link| link.dead_at() <= now).map(|link| link.id).collect();
         for link in silent {
             self.outputs.push_back(Output::Close { link });
             self.link_closed(link, now, wall);
