@@ -34,7 +34,7 @@ fn no_single_bit_of_message_2_is_loose() {
     let (_, opening) = token::recognise([&keys], "/c.enc", &offer().0).expect("our gate");
     let (_, asked) =
         handshake::hear(&secret, &keys, "/c.enc", &opening, &mut Entropy::new([6; 32])).expect("our token");
-    let message = asked.answer(&Answer::Accepted(Key::new([1; 32])));
+    let message = asked.answer(&Answer::Accepted { root: Key::new([1; 32]), down_offset: 0 });
     assert!(offer().1.finish(&message).is_ok());
     for bit in 0..message.len() * 8 {
         let mut damaged = message.clone();

@@ -89,6 +89,13 @@ impl Host {
         self.epoch = clock;
     }
 
+    /// Another access code takes the first one's place, which is good for resuming alone from now on.
+    pub fn rotate(&mut self) {
+        self.keeper.retire(self.gate);
+        self.code.secret = AccessSecret::generate(&mut self.entropy);
+        self.gate = self.keeper.add(String::new(), &self.code.secret).expect("room for two gates");
+    }
+
     /// Keeps broken sessions for so long, from the next process on.
     pub fn set_grace(&mut self, grace: Duration) {
         self.settings.grace = grace;

@@ -91,11 +91,6 @@ impl Network {
         self.held.clear();
     }
 
-    /// How many connections there are, closed at one end alone included.
-    pub fn connections(&self) -> usize {
-        self.connections.len()
-    }
-
     pub(crate) fn ask_for_carrier(
         &mut self,
         peer: usize,

@@ -127,6 +127,8 @@ impl World {
     pub fn run(&mut self, duration: Duration) {
         let end = self.clock + duration;
         self.network.release(self.clock);
+        self.host_woken.1 = 0;
+        self.peers.iter_mut().for_each(|peer| peer.woken.1 = 0);
         loop {
             self.settle();
             let Some(next) = self.next_at().filter(|next| *next <= end) else { break };
@@ -141,7 +143,8 @@ impl World {
     /// Writes down what happens, where that is wanted.
     pub fn tell(&mut self, what: impl FnOnce() -> String) {
         if let Some(story) = &mut self.story {
-            story.push(format!("{:9.3} {}", self.clock.as_secs_f64(), what()));
+            let what: String = what().chars().take(120).collect();
+            story.push(format!("{:9.3} {what}", self.clock.as_secs_f64()));
         }
     }
 

@@ -242,6 +242,9 @@ impl Session {
             }
         }
         self.up.acknowledged(record.up_next, now);
+        if offset > self.down_next {
+            return self.finish(End::Tampered);
+        }
         // What another link has brought already is skipped.
         let known = usize::try_from(self.down_next.saturating_sub(offset)).unwrap_or(usize::MAX);
         let fresh = record.bytes.get(known..).unwrap_or_default();

@@ -104,8 +104,12 @@ impl UpStream {
 
     /// Whether one more request may be under way.
     pub(super) fn is_free(&self) -> bool {
-        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
-        self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < ahead
+        self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < self.tags_end()
+    }
+
+    /// Tags from here on the server may not know yet.
+    fn tags_end(&self) -> u32 {
+        self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT)
     }
 
     /// The batch that [`next_batch`](Self::next_batch) gave is on its way as `up`.
@@ -173,11 +177,11 @@ impl UpStream {
         if self.is_free() { times.min() } else { None }
     }
 
-    /// When this link counts as stuck: several tries and some time brought no acknowledgement.
+    /// When this link counts as stuck: several tries, or all tags, and some time brought no acknowledgement.
     pub(super) fn stuck_at(&self) -> Option<Time> {
-        let doubled = limits::STUCK_AFTER_MIN * 2_u32.saturating_pow(self.stuck_links.min(10));
-        let wait = doubled.min(limits::STUCK_AFTER_MAX);
-        let tried = self.flights.iter().filter(|flight| flight.tries >= STUCK_TRIES);
+        let wait = limits::STUCK_AFTER * self.stuck_links.saturating_add(1).min(STUCK_LINKS_MAX);
+        let tags_left = self.next_index < self.tags_end();
+        let tried = self.flights.iter().filter(|flight| !tags_left || flight.tries >= STUCK_TRIES);
         tried.map(|flight| flight.first_sent_at + wait).min()
     }
 
@@ -213,4 +217,5 @@ impl UpStream {
 }
 
 const STUCK_TRIES: u32 = 3;
+const STUCK_LINKS_MAX: u32 = 12;
 const REFUSED_DELAY: Duration = Duration::from_millis(200);

@@ -24,7 +24,7 @@ impl Session {
             Some(handle) => Request::Resume { handle, down_offset: self.down_next },
             None => Request::Fresh,
         };
-        let time = self.clock.token_time(self.plain_answers, wall);
+        let time = self.clock.token_time(wall);
         let (token, offered) =
             handshake::offer_with(self.chaff, &self.code, &self.keys, &request, time, &mut self.entropy);
         let id = LinkId(self.next_link);
@@ -51,6 +51,7 @@ impl Session {
             self.outputs.push_back(Output::Close { link: newer.id });
         }
         self.plain_answers += 1;
+        let news = self.clock.refused();
         if self.link.is_some() {
             if self.plain_answers >= limits::PLAIN_ANSWERS_MAX {
                 // A renewal came to nothing; what carries the session still does.
@@ -67,13 +68,12 @@ impl Session {
         } else if self.plain_answers >= limits::PLAIN_ANSWERS_RESUMING_MAX {
             return self.give_up_as_plain();
         }
-        let tries = usize::try_from(self.plain_answers).unwrap_or(usize::MAX);
-        let wait = PLAIN_DELAYS.get(tries - 1).copied().unwrap_or(RETRY_DELAY_MAX);
-        if wait.is_zero() {
-            self.open(now, wall);
-        } else {
-            self.open_at = Some(now + wait);
+        if self.plain_answers == 1 {
+            return self.open(now, wall);
         }
+        let tries = usize::try_from(self.plain_answers).unwrap_or(usize::MAX);
+        let usual = PLAIN_DELAYS.get(tries - 2).copied().unwrap_or(RETRY_DELAY_MAX);
+        self.open_at = Some(now + if news { usual / 2 } else { usual });
     }
 
     pub(super) fn refused(&mut self, refusal: Refusal, now: Time) {
@@ -97,6 +97,8 @@ impl Session {
                 return self.give_up();
             }
             (self.down_next, self.down_acked, self.frames) = (0, 0, FrameBuffer::default());
+            let dead = self.link.take().into_iter();
+            self.outputs.extend(dead.map(|link| Output::Close { link: link.id }));
         }
         if let Some(newer) = self.newer.take() {
             self.outputs.push_back(Output::Close { link: newer.id });
@@ -173,9 +175,8 @@ impl Session {
     }
 }
 
-/// Waits after plain answers. The second try goes at once; a server that has just restarted needs a moment before the
-/// third.
-const PLAIN_DELAYS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(4)];
+/// Waits after plain answers but the first: a server that has just restarted needs a moment before the third try.
+const PLAIN_DELAYS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(4)];
 /// Waits between attempts to resume, and the last one for ever after.
 const RETRY_DELAYS: [Duration; 5] = [
     Duration::from_millis(100),
