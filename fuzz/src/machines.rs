@@ -136,7 +136,8 @@ impl Bench {
                 }
             }
             5 => {
-                let cookie = format!("{}={}", self.host.code.server_key.cookie_name(), "A".repeat(which.into()));
+                let cookie =
+                    format!("{}={}", self.host.code.server_key.cookie_name(), "A".repeat(which.into()));
                 assert!(!self.host.up(&cookie, self.clock), "that was no token");
             }
             6 => self.hear(usize::from(number)),

@@ -17,7 +17,12 @@ pub fn records(input: &[u8]) {
         .map(|index| Down {
             up_next: u64::from(byte(index)) << (index * 20),
             tags_accepted: byte(index).into(),
-            bytes: rest.iter().copied().cycle().take(if rest.is_empty() { 0 } else { length(index) }).collect(),
+            bytes: rest
+                .iter()
+                .copied()
+                .cycle()
+                .take(if rest.is_empty() { 0 } else { length(index) })
+                .collect(),
         })
         .collect();
     for (index, record) in sent.iter().enumerate() {

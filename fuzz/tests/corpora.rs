@@ -54,6 +54,11 @@ fn conversation_hold() {
     replay("conversation", chatter_fuzz::conversation);
 }
 
+#[test]
+fn proxy_header_holds() {
+    replay("proxy_header", chatter_fuzz::proxy_header);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut count = 0;

@@ -135,8 +135,7 @@ impl Session {
         }
         answer.date.iter().for_each(|date| self.clock.note(*date, wall));
         self.newer.iter_mut().for_each(Link::note_answer);
-        if answer.status >= 500 && self.way_back.newest().is_some() {
-            // A front that can't reach the server now.
+        if answer.status >= SERVER_ERROR {
             self.lose_link(link, now, true);
         } else if answer.status != 200 {
             self.plain_answer(now, wall);
@@ -389,5 +388,7 @@ fn is_sendable(visit: &Visit) -> bool {
     visit.path.starts_with('/') && visible(&visit.path, false) && visible(&visit.last_modified, true)
 }
 
+/// From here on a front end says that the server behind it does not answer; no file server says so to a download.
+const SERVER_ERROR: u16 = 500;
 /// How much longer than the server's grace time a client tries: its clock starts sooner.
 const BROKEN_SLACK: Duration = Duration::from_secs(5);

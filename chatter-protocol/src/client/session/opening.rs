@@ -80,8 +80,9 @@ impl Session {
         if refusal == Refusal::UnknownSession {
             return self.find_way_back(now);
         }
-        // A broken session may be resumed once the server has room again.
-        if let (Some(newer), Some(_)) = (&self.newer, self.way_back.newest()) {
+        // A broken session may be resumed once the server has room again; by a code that is no more it never may.
+        let lasting = matches!(refusal, Refusal::GateRetired | Refusal::Version);
+        if let (false, Some(newer), Some(_)) = (lasting, &self.newer, self.way_back.newest()) {
             self.lose_link(newer.id, now, true);
         } else {
             self.finish(End::Refused(refusal));
