@@ -28,7 +28,7 @@ def handle(root):
 
 
 def link(server_secret, access_secret, path, time, question, answer, client_seed, server_seed):
-    """One link from both sides. `question` is (kind, handle, offset) or a whole payload, `answer` a root or a refusal."""
+    """One link from both sides. `question` is (kind, handle, offset) or a whole payload, `answer` (root, down offset) or a refusal."""
     S = public(server_secret)
     keys = gate(S, access_secret)
     draws = Draws(client_seed)
@@ -44,7 +44,8 @@ def link(server_secret, access_secret, path, time, question, answer, client_seed
     server_e = Draws(server_seed).fork().take(32)
     server = noise.Handshake("NKpsk0", False, prologue(salt, time, path), [keys["psk"]], server_e, s=server_secret)
     assert server.read(first) == payload
-    content = u(0, 1) + u(1, 1) + answer if isinstance(answer, bytes) else u(answer, 1) + u(1, 1)
+    refused = isinstance(answer, int)
+    content = u(answer, 1) + u(1, 1) if refused else u(0, 1) + u(1, 1) + answer[0] + u(answer[1], 8)
     second = server.write(content.ljust(96, b"\0"))
     assert client.read(second) == content.ljust(96, b"\0") and client.hash == server.hash
     masked = xor(second[:32], XOF(keys["mask"], b"answer" + salt, 32)) + second[32:]
@@ -56,9 +57,9 @@ def link(server_secret, access_secret, path, time, question, answer, client_seed
         server_seed=server_seed, server_ephemeral=server_e, message_2_payload=content.ljust(96, b"\0"), message_2=second,
         answer=masked, handshake_hash=server.hash,
     )
-    if isinstance(answer, bytes):
-        return out | dict(root=answer, handle=handle(answer))
-    return out | dict(refusal=REFUSALS[answer])
+    if refused:
+        return out | dict(refusal=REFUSALS[answer])
+    return out | dict(root=answer[0], down_offset=answer[1], handle=handle(answer[0]))
 
 
 class Down:
@@ -93,8 +94,8 @@ def vectors():
     old = handle(H(b"an older root"))
     links, number = [], 0
     for question, answer in (
-        ((0, bytes(16), 0), root),
-        ((1, old, 0x0123456789ABCDEF), H(b"another root")),
+        ((0, bytes(16), 0), (root, 0)),
+        ((1, old, 0x0123456789ABCDEF), (H(b"another root"), 0x0123456789ABD000)),
         *(((0, bytes(16), 0), refusal) for refusal in (1, 2, 3, 5)),
         ((1, old, 7), 4),
     ):
@@ -105,7 +106,7 @@ def vectors():
     for lowest, highest, kind, common in ((1, 1, 0, True), (1, 9, 0, True), (0, 1, 0, True), (2, 3, 0, False), (2, 3, 99, False), (0, 0, 0, False)):
         number += 1
         payload = ask(kind, bytes(16), 0, 0, lowest, highest)
-        made = link(server, access, path, 1_800_000_000 + number, payload, root if common else 5, H(b"client", u(number, 1)), H(b"server", u(number, 1)))
+        made = link(server, access, path, 1_800_000_000 + number, payload, (root, 0) if common else 5, H(b"client", u(number, 1)), H(b"server", u(number, 1)))
         versions.append(made | dict(lowest=lowest, highest=highest, common=common))
 
     down, records = Down(root), []

@@ -51,7 +51,10 @@ fn request(payload: &[u8]) -> Request {
 
 fn answer(vector: Vector<'_>) -> Answer {
     match vector.text_if("refusal") {
-        None => Answer::Accepted(Key::new(vector.array("root"))),
+        None => Answer::Accepted {
+            root: Key::new(vector.array("root")),
+            down_offset: vector.number("down_offset"),
+        },
         Some("full") => Answer::Refused(Refusal::Full),
         Some("too many") => Answer::Refused(Refusal::TooMany),
         Some("gate retired") => Answer::Refused(Refusal::GateRetired),
