@@ -120,3 +120,12 @@ pub const SETTLING_MAX: Duration = Duration::from_secs(10);
 
 /// After how many warnings in a row about frames of one member that do not open further ones are dropped silently.
 pub const STRIKES_MAX: u8 = 3;
+
+/// How long a round of verification may take: everybody's program answers by itself within a round trip or two.
+pub const VERIFY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many rounds of verification that are over are known again, so that what comes late begins none anew.
+pub const ROUNDS_REMEMBERED: usize = 16;
+
+/// How long a member waits before it moves to a new room secret: if two have drawn one, everybody must see both.
+pub const MOVE_DELAY: Duration = Duration::from_secs(3);

@@ -7,7 +7,11 @@
 //! ```
 pub mod conversation;
 pub mod hello;
+pub mod identity;
 pub mod message;
 pub mod pair;
+pub mod passphrase;
 pub mod ratchet;
 pub mod secret;
+pub mod verify;
+pub mod words;

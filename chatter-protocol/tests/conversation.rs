@@ -6,5 +6,11 @@ mod anything;
 mod honest;
 #[path = "conversation/hostile.rs"]
 mod hostile;
+#[path = "conversation/house.rs"]
+mod house;
+#[path = "conversation/privately.rs"]
+mod privately;
+#[path = "conversation/verifying.rs"]
+mod verifying;
 #[path = "conversation/world.rs"]
 mod world;

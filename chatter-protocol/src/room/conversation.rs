@@ -10,19 +10,21 @@
 //! ```
 //!
 //! Absent so far, with their places: heads and beacons (beside number and chain in `message`, their timers in
-//! `handle_timeout`), views and verification (over `members`, beside the profile).
+//! `handle_timeout`), views (over `members`, beside the profile).
 
 use alloc::collections::{BTreeMap, VecDeque};
-use alloc::string::ToString;
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use chatter_proto::relay::{Join, Leave, Publish, ToMember, Wrap, client_frame};
 use chatter_proto::room::{Goodbye, PairFrame, Private, Profile, pair_frame, private};
 use prost::Message as _;
+use zeroize::Zeroize as _;
 
 use crate::entropy::Entropy;
 use crate::ids::{MemberId, Nickname};
 use crate::limits;
+use crate::room::identity::Identity;
 use crate::room::message::{self, Chain, Origin};
 use crate::room::pair::{RoomKeys, Stay};
 use crate::room::secret::RoomSecret;
@@ -30,12 +32,18 @@ use crate::seal;
 use crate::time::Time;
 
 mod happening;
+mod house;
 mod peer;
+mod privately;
 mod receive;
+mod verifying;
 mod warning;
 
 pub use happening::{Happening, Member, Output, SayError};
+use house::House;
 use peer::Peer;
+use verifying::Verifying;
+pub use verifying::{ConfirmError, VerifyError, Void};
 pub use warning::{Warning, Who};
 
 /// One room, end to end.
@@ -54,6 +62,8 @@ pub struct Conversation {
     published: u64,
     unacknowledged: VecDeque<u64>,
     peers: BTreeMap<MemberId, Peer>,
+    house: House,
+    verifying: Verifying,
     output: VecDeque<Output>,
 }
 
@@ -64,6 +74,18 @@ impl Conversation {
         secret: &RoomSecret,
         server_key: &[u8; 32],
         nick: Nickname,
+        room: u32,
+        entropy: Entropy,
+    ) -> Self {
+        Self::with_identity(secret, server_key, nick, None, room, entropy)
+    }
+
+    /// The same, shown as the owner of a lasting identity where there is one.
+    pub fn with_identity(
+        secret: &RoomSecret,
+        server_key: &[u8; 32],
+        nick: Nickname,
+        identity: Option<Identity>,
         room: u32,
         entropy: Entropy,
     ) -> Self {
@@ -78,6 +100,8 @@ impl Conversation {
             published: 0,
             unacknowledged: VecDeque::new(),
             peers: BTreeMap::new(),
+            house: House::new(*server_key, identity),
+            verifying: Verifying::default(),
             output: VecDeque::new(),
         };
         conversation.join();
@@ -148,11 +172,14 @@ impl Conversation {
                 peer.late = true;
             }
         }
+        self.end_rounds(now);
+        self.move_when_due(now);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.peers.values().filter(|peer| peer.is_settling()).map(peer::late_at).min()
+        let settling = self.peers.values().filter(|peer| peer.is_settling()).map(peer::late_at).min();
+        [settling, self.verifying.poll_timeout(), self.house.poll_timeout()].into_iter().flatten().min()
     }
 
     /// The next thing to do; drain it after each call above.
@@ -165,13 +192,18 @@ impl Conversation {
         self.peers.values().filter_map(Peer::member)
     }
 
+    /// Somebody with whom we have a finished channel.
+    pub fn member(&self, id: &MemberId) -> Option<&Member> {
+        self.peers.get(id).and_then(Peer::member)
+    }
+
     /// How many present members are still shaking hands with us.
     pub fn settling(&self) -> usize {
         self.peers.values().filter(|peer| peer.is_settling()).count()
     }
 
     fn join(&mut self) {
-        let stay = Stay::begin(&mut self.entropy);
+        let stay = Stay::begin(self.house.identity(), &mut self.entropy);
         let origin = Origin { room: *self.keys.id(), sender: *stay.id() };
         self.said = origin.start();
         self.send(client_frame::Frame::Join(Join {
@@ -187,6 +219,7 @@ impl Conversation {
         self.stay = None;
         self.entered = false;
         self.unacknowledged.clear();
+        self.verifying.forget_rounds();
     }
 
     /// Our first frame over a finished channel: who we are and where our wraps for him begin.
@@ -198,7 +231,13 @@ impl Conversation {
     fn tell(&mut self, id: &MemberId, peer: &mut Peer, content: private::Content, now: Time) {
         let Some(channel) = peer.channel() else { return };
         let (sent, chain) = (self.said.count, self.said.hash.to_vec());
-        let plain = message::pad(&Private { content: Some(content), sent, chain });
+        let mut private = Private { content: Some(content), sent, chain };
+        let plain = message::pad(&private);
+        match &mut private.content {
+            Some(private::Content::Text(text)) => text.zeroize(),
+            Some(private::Content::Moved(secret)) => secret.zeroize(),
+            Some(_) | None => {}
+        }
         let sealed = channel.ratchet.seal(b"", &plain, &mut self.entropy, now);
         self.send_pair(id, pair_frame::Frame::Sealed(sealed));
     }

@@ -253,7 +253,19 @@ fn check_comings(client: &crate::world::Client, name: &str) {
             Happening::Message { from, nick, .. } => {
                 assert_eq!(present.get(from), Some(&(nick, true)), "{name}: who speaks is there");
             }
+            Happening::Private { from, nick, .. } => {
+                assert_eq!(present.get(from), Some(&(nick, true)), "{name}: who speaks is there");
+            }
             Happening::Entered { .. }
+            | Happening::VerifyBegun { .. }
+            | Happening::VerifyWords { .. }
+            | Happening::VerifyVoid(_)
+            | Happening::Locked { .. }
+            | Happening::KeptOut
+            | Happening::Removed { .. }
+            | Happening::Parted { .. }
+            | Happening::Moving { .. }
+            | Happening::Moved { .. }
             | Happening::Acknowledged { .. }
             | Happening::Warning(_)
             | Happening::Refused(_) => {}

@@ -10,6 +10,7 @@ use chatter_proto::relay::{client_frame, relay_frame};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::{MemberId, Nickname, SessionId};
 use chatter_protocol::room::conversation::{Conversation, Happening, Output};
+use chatter_protocol::room::identity::Identity;
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::server::relay::{Relay, RelayLimits};
 use chatter_protocol::time::Time;
@@ -77,10 +78,16 @@ impl World {
     }
 
     pub(crate) fn join_with(&mut self, nick: &str, secret: &RoomSecret) -> usize {
+        self.join_as(nick, secret, None)
+    }
+
+    pub(crate) fn join_as(&mut self, nick: &str, secret: &RoomSecret, identity: Option<Identity>) -> usize {
         let number = self.clients.len();
         let nickname = Nickname::parse(nick).expect("a nickname");
         let room = u32::try_from(number).expect("few") + 3;
-        let conversation = Conversation::new(secret, &SERVER_KEY, nickname, room, self.entropy.fork());
+        let entropy = self.entropy.fork();
+        let conversation =
+            Conversation::with_identity(secret, &SERVER_KEY, nickname, identity, room, entropy);
         self.clients.push(Client {
             conversation,
             nick: nick.into(),
@@ -103,6 +110,13 @@ impl World {
             client.said.push(Said { text: text.into(), audience });
         }
         self.drain(who);
+    }
+
+    /// Lets somebody do something, and takes what comes of it.
+    pub(crate) fn act<T>(&mut self, who: usize, act: impl FnOnce(&mut Conversation, Time) -> T) -> T {
+        let done = act(&mut self.clients[who].conversation, self.now);
+        self.drain(who);
+        done
     }
 
     pub(crate) fn leave(&mut self, who: usize) {
@@ -183,6 +197,9 @@ impl World {
                 client.conversation.handle_timeout(self.now);
             }
         }
+        for who in 0..self.clients.len() {
+            self.drain(who);
+        }
     }
 
     pub(crate) fn below(&mut self, bound: usize) -> usize {
@@ -256,6 +273,16 @@ impl Client {
             Happening::MemberLeft { nick, .. } => Some(format!("-{nick}")),
             Happening::Entered { .. }
             | Happening::Message { .. }
+            | Happening::Private { .. }
+            | Happening::VerifyBegun { .. }
+            | Happening::VerifyWords { .. }
+            | Happening::VerifyVoid(_)
+            | Happening::Locked { .. }
+            | Happening::KeptOut
+            | Happening::Removed { .. }
+            | Happening::Parted { .. }
+            | Happening::Moving { .. }
+            | Happening::Moved { .. }
             | Happening::Acknowledged { .. }
             | Happening::Warning(_)
             | Happening::Refused(_) => None,

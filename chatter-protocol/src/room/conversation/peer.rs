@@ -20,8 +20,9 @@ use crate::entropy::Entropy;
 use crate::ids::{MemberId, Nickname};
 use crate::limits;
 use crate::room::hello::{Hello, HelloError};
+use crate::room::identity::StayKey;
 use crate::room::message::{self, Chain, Origin};
-use crate::room::pair::{Failure, Initiator, PairError, Responder, RoomKeys, Stay};
+use crate::room::pair::{FIRST_LEN, Failure, Finished, Initiator, PairError, Responder, RoomKeys, Stay};
 use crate::room::ratchet::{Ratchet, RatchetError};
 use crate::time::Time;
 
@@ -52,6 +53,10 @@ pub(super) enum Stage {
     Open(Box<Channel>),
     /// He said goodbye; the relay's Left is awaited.
     Gone,
+    /// He came while the room was locked; his message 1, if it has come, waits for the room to be unlocked.
+    Kept { hello: Hello, first: Option<Vec<u8>> },
+    /// One of us has parted with the other: nothing is wrapped for him, nothing of his is heard.
+    Parted,
     /// No channel can be had with him.
     Unfit,
 }
@@ -60,6 +65,9 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) ratchet: Ratchet,
+    /// What he is known by, and whether he says that it lasts longer than this stay.
+    pub(super) key: StayKey,
+    pub(super) lasting: bool,
     /// Known from his first private frame on.
     pub(super) introduced: Option<Introduced>,
 }
@@ -75,12 +83,14 @@ pub(super) struct Introduced {
 pub(super) type Trouble = fn(Who) -> Warning;
 
 /// What a private frame brought.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum News {
     /// His profile: he is in.
     Joined,
     /// He is gone.
     Left,
+    /// Something to us alone.
+    Told(Content),
     /// Nothing to show.
     Nothing,
 }
@@ -117,7 +127,7 @@ impl Peer {
         match &self.stage {
             Stage::Awaited(_) | Stage::Initiated(..) | Stage::Responding(_) => !self.late,
             Stage::Open(channel) => channel.introduced.is_none() && !self.late,
-            Stage::Gone | Stage::Unfit => false,
+            Stage::Gone | Stage::Kept { .. } | Stage::Parted | Stage::Unfit => false,
         }
     }
 
@@ -131,6 +141,18 @@ impl Peer {
         channel.introduced.as_ref().map(|introduced| &introduced.member)
     }
 
+    /// Lets in whoever was kept out; gives his message 1 if it has come.
+    pub(super) fn let_in(&mut self, now: Time) -> Option<Vec<u8>> {
+        if !matches!(self.stage, Stage::Kept { .. }) {
+            return None;
+        }
+        let Stage::Kept { hello, first } = core::mem::replace(&mut self.stage, Stage::Unfit) else {
+            return None;
+        };
+        *self = Self::new(Stage::Awaited(hello), now);
+        first
+    }
+
     /// Takes message 1 and gives message 2, or nothing where our own message 1 stands.
     pub(super) fn take_first(
         &mut self,
@@ -139,15 +161,21 @@ impl Peer {
         message: &[u8],
         entropy: &mut Entropy,
     ) -> Result<Option<Vec<u8>>, Trouble> {
-        let hello = match &self.stage {
-            Stage::Awaited(hello) => hello,
+        let hello = match &mut self.stage {
+            Stage::Kept { first, .. } => {
+                if message.len() == FIRST_LEN {
+                    first.get_or_insert_with(|| message.to_vec());
+                }
+                return Ok(None);
+            }
+            Stage::Awaited(hello) => &*hello,
             // Both were told by Roster, which an honest relay does not do: the lower id's message 1 stands.
             Stage::Initiated(..) if ourselves.stay.id() < id => return Ok(None),
-            Stage::Initiated(_, hello) => hello,
+            Stage::Initiated(_, hello) => &*hello,
             Stage::Responding(_) | Stage::Open(_) | Stage::Gone => {
                 return Err(|who| Warning::HandshakeRepeated { who });
             }
-            Stage::Unfit => return Ok(None),
+            Stage::Parted | Stage::Unfit => return Ok(None),
         };
         let answer = Responder::answer(ourselves.keys, ourselves.stay, id, hello, message, entropy);
         match answer {
@@ -173,13 +201,15 @@ impl Peer {
             | Stage::Responding(_)
             | Stage::Open(_)
             | Stage::Gone
+            | Stage::Kept { .. }
+            | Stage::Parted
             | Stage::Unfit) => {
                 return Err(self.back_to(stage));
             }
         };
         match initiator.finish(message, stay, now) {
-            Ok((ratchet, answer)) => {
-                self.stage = Channel::open(ratchet);
+            Ok((finished, answer)) => {
+                self.stage = Channel::open(finished);
                 Ok(answer)
             }
             Err(Failure { still: Some(initiator), .. }) => {
@@ -202,13 +232,15 @@ impl Peer {
             | Stage::Initiated(..)
             | Stage::Open(_)
             | Stage::Gone
+            | Stage::Kept { .. }
+            | Stage::Parted
             | Stage::Unfit) => {
                 return Err(self.back_to(stage));
             }
         };
         match responder.finish(ourselves.keys, ourselves.stay, message, now) {
-            Ok(ratchet) => {
-                self.stage = Channel::open(ratchet);
+            Ok(finished) => {
+                self.stage = Channel::open(finished);
                 Ok(())
             }
             Err(Failure { still: Some(responder), .. }) => Err(self.back_to(Stage::Responding(responder))),
@@ -223,8 +255,8 @@ impl Peer {
 }
 
 impl Channel {
-    fn open(ratchet: Ratchet) -> Stage {
-        Stage::Open(Box::new(Self { ratchet, introduced: None }))
+    fn open(Finished { ratchet, key, lasting }: Finished) -> Stage {
+        Stage::Open(Box::new(Self { ratchet, key, lasting, introduced: None }))
     }
 
     /// Takes a sealed private frame.
@@ -244,10 +276,13 @@ impl Channel {
                 Some(Content::Profile(profile)) => profile,
                 Some(Content::Goodbye(_)) => return Ok((News::Left, findings)),
                 None => return Ok((News::Nothing, findings)),
+                Some(_) => return Err(|who| Warning::Unintroduced { who }),
             };
             let nick = Nickname::parse(&profile.nick).map_err(|_| UNREADABLE)?;
+            let (key, lasting) = (self.key, self.lasting);
             // What he said before has no wrap for us: here is where we begin to hear him.
-            self.introduced = Some(Introduced { member: Member { id: *id, nick }, heard: stands });
+            self.introduced =
+                Some(Introduced { member: Member { id: *id, nick, key, lasting }, heard: stands });
             return Ok((News::Joined, findings));
         };
         let findings = introduced.compare(&stands, opened.lost);
@@ -255,6 +290,7 @@ impl Channel {
         let news = match private.content {
             Some(Content::Goodbye(_)) => News::Left,
             Some(Content::Profile(_)) | None => News::Nothing,
+            Some(content) => News::Told(content),
         };
         Ok((news, findings))
     }
@@ -327,6 +363,13 @@ fn trouble(error: RatchetError) -> Trouble {
 /// When a peer is not waited for any more.
 pub(super) fn late_at(peer: &Peer) -> Time {
     peer.since + limits::SETTLING_MAX
+}
+
+#[cfg(test)]
+impl Channel {
+    fn finished(ratchet: Ratchet) -> Self {
+        Self { ratchet, key: StayKey::new([1; 32]), lasting: false, introduced: None }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use chatter_proto::relay::{FromMember, Message, Occupant, Refused, Roster, refused, relay_frame};
+use chatter_proto::room::private::Content;
 use chatter_proto::room::{PairFrame, pair_frame};
 use prost::Message as _;
 
@@ -26,12 +27,18 @@ impl Conversation {
         match frame {
             relay_frame::Frame::Roster(roster) if roster.room == self.room => self.enter(roster, now),
             relay_frame::Frame::Refused(refused) if refused.room == self.room => self.refused(&refused),
+            // Said in the room from which we have just moved.
+            relay_frame::Frame::Ack(ack) if ack.room == self.room && !self.entered => {
+                if self.unacknowledged.contains(&ack.number) {
+                    self.acknowledged(ack.number);
+                }
+            }
             // Before the roster nothing can concern this stay.
             _ if !self.entered => {}
             relay_frame::Frame::Joined(joined) if joined.room == self.room => {
                 self.joined(joined.occupant.unwrap_or_default(), now);
             }
-            relay_frame::Frame::Left(left) if left.room == self.room => self.left(&left.member_id),
+            relay_frame::Frame::Left(left) if left.room == self.room => self.left(&left.member_id, now),
             relay_frame::Frame::Message(message) if message.room == self.room => self.message(&message),
             relay_frame::Frame::Direct(direct) if direct.room == self.room => self.direct(&direct, now),
             relay_frame::Frame::Ack(ack) if ack.room == self.room => self.acknowledged(ack.number),
@@ -70,7 +77,13 @@ impl Conversation {
 
     fn joined(&mut self, occupant: Occupant, now: Time) {
         if let Some((id, hello)) = self.meet(&occupant, now) {
-            self.peers.insert(id, Peer::new(Stage::Awaited(hello), now));
+            let stage = if self.house.is_locked() {
+                self.show(Happening::KeptOut);
+                Stage::Kept { hello, first: None }
+            } else {
+                Stage::Awaited(hello)
+            };
+            self.peers.insert(id, Peer::new(stage, now));
         }
     }
 
@@ -97,12 +110,13 @@ impl Conversation {
         None
     }
 
-    fn left(&mut self, id: &[u8]) {
+    fn left(&mut self, id: &[u8], now: Time) {
         let Some(peer) = MemberId::from_slice(id).and_then(|id| self.peers.remove(&id)) else {
             return self.warn(Warning::Server { did: "said that somebody left who was not there" });
         };
         self.show_left(&peer);
         self.forget_kem();
+        self.view_changed(now);
     }
 
     fn refused(&mut self, refused: &Refused) {
@@ -144,13 +158,16 @@ impl Conversation {
             Stage::Awaited(_) | Stage::Initiated(..) | Stage::Responding(_) => {
                 Err(|who| Warning::DidNotOpen { who })
             }
-            Stage::Unfit => Ok(None),
+            // A locked room's newcomer wraps for nobody who has not let him in.
+            Stage::Kept { .. } if message.wrap.is_empty() => Ok(None),
+            Stage::Kept { .. } => Err(|who| Warning::DidNotOpen { who }),
+            Stage::Unfit | Stage::Parted => Ok(None),
         };
         match heard {
             Ok(None) => {}
             Ok(Some(Heard { text, findings })) => {
                 peer.strikes = 0;
-                let Some(Member { id: from, nick }) = peer.member().cloned() else { return };
+                let Some(Member { id: from, nick, .. }) = peer.member().cloned() else { return };
                 self.warn_of(&id, findings);
                 self.show(Happening::Message { from, nick, text: text.to_string() });
             }
@@ -167,20 +184,26 @@ impl Conversation {
         };
         let done = self.take_pair_frame(&id, &mut peer, &direct.payload, now);
         self.peers.insert(id, peer);
-        if let Err(trouble) = done {
-            self.strike(&id, trouble);
+        match done {
+            Ok(Some(content)) => self.told(&id, content, now),
+            Ok(None) => {}
+            Err(trouble) => self.strike(&id, trouble),
         }
         self.forget_kem();
+        self.view_changed(now);
     }
 
+    /// Takes a frame of the pair; gives what was told in it.
     fn take_pair_frame(
         &mut self,
         id: &MemberId,
         peer: &mut Peer,
         payload: &[u8],
         now: Time,
-    ) -> Result<(), Trouble> {
-        let Some(stay) = &self.stay else { return Ok(()) };
+    ) -> Result<Option<Content>, Trouble> {
+        let Some(stay) = self.stay.as_ref().filter(|_| !matches!(peer.stage, Stage::Parted)) else {
+            return Ok(None);
+        };
         let ourselves = Ourselves { keys: &self.keys, stay };
         let frame = PairFrame::decode(payload).ok().and_then(|frame| frame.frame);
         match frame.ok_or((|who| Warning::DidNotOpen { who }) as Trouble)? {
@@ -201,10 +224,15 @@ impl Conversation {
             pair_frame::Frame::Sealed(frame) => return self.take_private(id, peer, &frame),
         }
         peer.strikes = 0;
-        Ok(())
+        Ok(None)
     }
 
-    fn take_private(&mut self, id: &MemberId, peer: &mut Peer, frame: &[u8]) -> Result<(), Trouble> {
+    fn take_private(
+        &mut self,
+        id: &MemberId,
+        peer: &mut Peer,
+        frame: &[u8],
+    ) -> Result<Option<Content>, Trouble> {
         let Some(channel) = peer.channel() else { return Err(|who| Warning::DidNotOpen { who }) };
         let (news, findings) = channel.take_private(id, frame)?;
         peer.strikes = 0;
@@ -218,9 +246,10 @@ impl Conversation {
                 self.show_left(peer);
                 peer.stage = Stage::Gone;
             }
+            (News::Told(content), _) => return Ok(Some(content)),
             (News::Joined | News::Nothing, _) => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Erases the decapsulation key as soon as nobody's message 2 is awaited.
@@ -232,7 +261,7 @@ impl Conversation {
     }
 
     /// Warns of a frame that failed, unless that is only one more in a row.
-    fn strike(&mut self, id: &MemberId, trouble: Trouble) {
+    pub(super) fn strike(&mut self, id: &MemberId, trouble: Trouble) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         let nick = peer.member().map(|member| member.nick.clone());
         if peer.strikes < limits::STRIKES_MAX {
@@ -249,7 +278,7 @@ impl Conversation {
     }
 
     pub(super) fn show_left(&mut self, peer: &Peer) {
-        if let Some(Member { id, nick }) = peer.member().cloned() {
+        if let Some(Member { id, nick, .. }) = peer.member().cloned() {
             self.show(Happening::MemberLeft { id, nick });
         }
     }

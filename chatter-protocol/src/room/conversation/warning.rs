@@ -5,6 +5,7 @@
 use core::fmt;
 
 use crate::ids::{MemberId, Nickname};
+use crate::room::verify::Foul;
 
 /// Who a warning is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,13 @@ pub enum Warning {
         /// What is wrong with his hello.
         error: crate::room::hello::HelloError,
     },
+    /// Somebody cheated in a round of verification.
+    Cheated {
+        /// Who.
+        who: Who,
+        /// How.
+        foul: Foul,
+    },
     /// The server did what an honest one does not.
     Server {
         /// What it did.
@@ -153,6 +161,9 @@ impl fmt::Display for Warning {
                 write!(f, "a second handshake of {who} came and was ignored: somebody repeats or forges")
             }
             Self::OtherVersion { who, error } => write!(f, "no talk with {who} is possible: {error}"),
+            Self::Cheated { who, foul } => {
+                write!(f, "the verification is void, and {who} is to blame: {foul}")
+            }
             Self::Server { did } => write!(f, "the server broke the rules: it {did}"),
         }
     }

@@ -27,7 +27,7 @@ impl Rogue {
             Ratchet::new(side, beginning, Time::ZERO)
         };
         let rogue = Self { ratchet: end(Side::Initiator, 1, 2), entropy: Entropy::new([3; 32]) };
-        (rogue, Channel { ratchet: end(Side::Responder, 2, 1), introduced: None })
+        (rogue, Channel::finished(end(Side::Responder, 2, 1)))
     }
 
     fn private(&mut self, content: Option<Content>, stands: &Chain) -> Vec<u8> {
