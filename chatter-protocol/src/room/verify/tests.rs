@@ -5,14 +5,15 @@ use super::*;
 const IDS: [MemberId; 3] = [MemberId::new([1; 16]), MemberId::new([2; 16]), MemberId::new([3; 16])];
 const VIEW: ViewId = [8; 16];
 
-fn round_of(own: usize, id: u8, view: ViewId, seed: u8) -> Round {
-    let others = IDS.iter().copied().filter(|other| *other != IDS[own]);
-    Round::begin([id; 16], view, IDS[own], others, &mut Entropy::new([seed; 32]), Time::ZERO)
+fn round_of(own: u8, id: u8, view: ViewId, seed: u8) -> Round {
+    let own = IDS[usize::from(own)];
+    let others = IDS.iter().copied().filter(|other| *other != own);
+    Round::begin([id; 16], view, own, others, &mut Entropy::new([seed; 32]), Time::ZERO)
 }
 
 /// Three members of one view, none of whom has heard anything yet.
 fn rounds() -> Vec<Round> {
-    (0..3).map(|own| round_of(own, 9, VIEW, own as u8)).collect()
+    (0..3).map(|own| round_of(own, 9, VIEW, own)).collect()
 }
 
 /// Carries all commitments, then all nonces: what each reads.
@@ -45,11 +46,11 @@ fn everybody_reads_the_same_words_and_others_in_every_round() {
     let words = play(&mut rounds());
     assert_eq!(words.len(), 3);
     assert!(words.iter().all(|read| *read == words[0]));
-    let mut again: Vec<_> = (0..3).map(|own| round_of(own, 10, VIEW, own as u8)).collect();
+    let mut again: Vec<_> = (0..3).map(|own| round_of(own, 10, VIEW, own)).collect();
     assert_ne!(play(&mut again)[0], words[0], "the round counts");
-    let mut elsewhere: Vec<_> = (0..3).map(|own| round_of(own, 9, [7; 16], own as u8)).collect();
+    let mut elsewhere: Vec<_> = (0..3).map(|own| round_of(own, 9, [7; 16], own)).collect();
     assert_ne!(play(&mut elsewhere)[0], words[0], "the view counts");
-    let mut nonces: Vec<_> = (0..3).map(|own| round_of(own, 9, VIEW, own as u8 / 2)).collect();
+    let mut nonces: Vec<_> = (0..3).map(|own| round_of(own, 9, VIEW, own / 2)).collect();
     assert_ne!(play(&mut nonces)[0], words[0], "each nonce counts");
 }
 
