@@ -13,17 +13,21 @@ use chatter_proto::relay::client_frame;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
+use chatter_protocol::room::identity::Identity;
 use chatter_protocol::room::secret::RoomSecret;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use zeroize::Zeroizing;
 
-use crate::app::{App, Purpose};
+use crate::app::{App, People, Purpose};
 use crate::dial::Peer;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::{Failure, Outcome};
+use crate::files;
+use crate::known::Known;
 use crate::network::{Clock, Network};
 
 /// Which room to enter, as whom, what for.
@@ -32,6 +36,9 @@ pub struct Options {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    people: People,
+    /// Where known identities are kept.
+    memory: Option<PathBuf>,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -60,17 +67,40 @@ impl Options {
     /// [`StartError::NoRandomness`]: a room begins with a secret.
     pub fn new_room(access: AccessLink, label: String, nick: Nickname) -> Result<Self, StartError> {
         let secret = RoomSecret::generate(&mut entropy()?);
-        Ok(Self { link: RoomLink { access, label, secret }, nick, purpose: Purpose::New })
+        Ok(Self::stay(RoomLink { access, label, secret }, nick, Purpose::New))
     }
 
     /// Enter the room of `link`.
     pub fn join(link: RoomLink, nick: Nickname) -> Self {
-        Self { link, nick, purpose: Purpose::Join }
+        Self::stay(link, nick, Purpose::Join)
     }
 
     /// Enter the room of `link`, say `text` to whoever is there, leave.
     pub fn send(link: RoomLink, nick: Nickname, text: String) -> Self {
-        Self { link, nick, purpose: Purpose::Send(text) }
+        Self::stay(link, nick, Purpose::Send(text))
+    }
+
+    /// The same for a room that is there already, by a passphrase: its link is shown.
+    pub fn new_by_passphrase(link: RoomLink, nick: Nickname) -> Self {
+        Self::stay(link, nick, Purpose::New)
+    }
+
+    /// Shown as the owner of this identity, instead of by a fresh key.
+    #[must_use]
+    pub fn identified(mut self, identity: Identity) -> Self {
+        self.people.identity = Some(identity);
+        self
+    }
+
+    /// Knowing these, and keeping what is learnt of others in that file.
+    #[must_use]
+    pub fn remembering(mut self, known: Known, file: PathBuf) -> Self {
+        (self.people.known, self.people.remembers) = (known, true);
+        Self { memory: Some(file), ..self }
+    }
+
+    fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
+        Self { link, nick, purpose, people: People::default(), memory: None }
     }
 }
 
@@ -86,13 +116,14 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
     let (network_sender, network_events) = mpsc::channel(NETWORK_EVENTS_MAX);
     let (frames, frames_receiver) = mpsc::unbounded_channel();
-    let Options { link, nick, purpose } = options;
+    let Options { link, nick, purpose, people, memory } = options;
     let address = &link.access.address;
     let peer = Peer::new(&address.host, address.port);
     let network = Network::new(&link.access.code, peer, entropy.fork(), clock, network_sender);
     let carrier = tokio::spawn(network.run(frames_receiver)).abort_handle();
-    let app = App::new(link, nick, purpose, entropy);
-    let driver = Driver { app, clock, line_events, urgent_events, network_events, frames, notices, carrier };
+    let app = App::new(link, nick, purpose, entropy).with(people);
+    let driver =
+        Driver { app, clock, line_events, urgent_events, network_events, frames, notices, memory, carrier };
     tokio::spawn(driver.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }
@@ -137,6 +168,7 @@ struct Driver {
     network_events: mpsc::Receiver<NetworkEvent>,
     frames: mpsc::UnboundedSender<client_frame::Frame>,
     notices: mpsc::Sender<Notice>,
+    memory: Option<PathBuf>,
     carrier: AbortHandle,
 }
 
@@ -187,6 +219,12 @@ impl Driver {
                 true
             }
             Effect::Show(notice) => self.notices.send(notice).await.is_ok(),
+            Effect::Remember(text) => {
+                let Some(file) = &self.memory else { return true };
+                let Err(error) = files::keep(file, &text) else { return true };
+                let text = format!("{} could not be written: {error}", file.display());
+                self.notices.send(Notice::Error(text)).await.is_ok()
+            }
             Effect::Finish(outcome) => {
                 let _ = self.notices.send(Notice::Finished(outcome)).await;
                 false

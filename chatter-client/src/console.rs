@@ -53,6 +53,14 @@ pub fn show(style: Style, notice: &Notice) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Writes a line to stdout that is no notice.
+///
+/// # Errors
+/// Where stdout is gone.
+pub fn print(line: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
 /// Asks for something that may be seen, on a terminal.
 ///
 /// # Errors

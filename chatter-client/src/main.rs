@@ -7,8 +7,9 @@ use std::io;
 use std::process::{ExitCode, exit};
 use std::time::Duration;
 
-use chatter_client::args::{Action, Args, Common};
+use chatter_client::args::{Action, Args, Common, Words};
 use chatter_client::console::{self, Style};
+use chatter_client::credentials::{self, PassphraseSource};
 use chatter_client::exit::{Failure, Outcome};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
@@ -22,7 +23,7 @@ use tokio::time::{sleep, timeout};
 
 fn main() -> ExitCode {
     let Args { action } = Args::parse();
-    let style = action.common().style();
+    let style = action.style();
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -43,7 +44,7 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. });
-    let mut prepared = spawn_blocking(move || prepare(action));
+    let mut prepared = spawn_blocking(move || prepare(action, style));
     let prepared = tokio::select! {
         prepared = &mut prepared => prepared,
         () = signals.next() => {
@@ -53,7 +54,8 @@ async fn run(action: Action, style: Style) -> Outcome {
         }
     };
     let options = match prepared {
-        Ok(Ok(options)) => options,
+        Ok(Ok(Some(options))) => options,
+        Ok(Ok(None)) => return Outcome::Left,
         Ok(Err((failure, text))) => return fail(style, failure, &text),
         Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
     };
@@ -88,30 +90,59 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
     exit(i32::from(Outcome::Interrupted.code()));
 }
 
-/// What the arguments and the answers to a few questions ask for.
-fn prepare(action: Action) -> Result<Options, (Failure, String)> {
-    match action {
-        Action::New { link, room, common } => {
-            let label = parse_label(&room).map_err(|_| {
-                (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
-            })?;
+/// What the arguments and the answers to a few questions ask for; nothing where all is done already.
+fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, String)> {
+    let (options, common) = match action {
+        Action::New { link, room, words, common } => {
+            let label = label(&room)?;
             let access = parse_link(link, "access link")?.access().clone();
-            Options::new_room(access, label, nick(common)?)
-                .map_err(|error| (Failure::Local, error.to_string()))
+            let nick = nick(&common)?;
+            let options = match PassphraseSource::of_new(&words) {
+                None => Options::new_room(access, label, nick).map_err(|error| local(&error))?,
+                Some(source) => {
+                    let passphrase = credentials::new_passphrase(source, words.weak, style)?;
+                    let link = credentials::stretch(access, label, &passphrase, style);
+                    Options::new_by_passphrase(link, nick)
+                }
+            };
+            (options, common)
         }
-        Action::Join { link, common } => Ok(Options::join(room_link(link)?, nick(common)?)),
-        Action::Send { mut link_and_text, common } => {
+        Action::Join { link, words, common } => {
+            (Options::join(room_link(link, &words, style)?, nick(&common)?), common)
+        }
+        Action::Send { mut link_and_text, words, common } => {
             let text = link_and_text.pop().unwrap_or_default();
             let link = link_and_text.pop();
             if link.is_none() && text.starts_with("chatter://") {
                 return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
             }
-            Ok(Options::send(room_link(link)?, nick(common)?, text))
+            (Options::send(room_link(link, &words, style)?, nick(&common)?, text), common)
         }
-    }
+        Action::Keygen { file, passphrase, passphrase_file, weak } => {
+            let source = PassphraseSource::given(passphrase, passphrase_file.as_deref());
+            credentials::keygen(&file, source, weak)?;
+            return Ok(None);
+        }
+    };
+    credentials::equip(options, &common).map(Some)
 }
 
-fn room_link(given: Option<String>) -> Result<RoomLink, (Failure, String)> {
+fn local(error: &dyn std::error::Error) -> (Failure, String) {
+    (Failure::Local, error.to_string())
+}
+
+fn label(room: &str) -> Result<String, (Failure, String)> {
+    parse_label(room)
+        .map_err(|_| (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned()))
+}
+
+fn room_link(given: Option<String>, words: &Words, style: Style) -> Result<RoomLink, (Failure, String)> {
+    if let Some(source) = PassphraseSource::given(words.passphrase, words.passphrase_file.as_deref()) {
+        let label = label(&words.room)?;
+        let access = parse_link(given, "access link")?.access().clone();
+        let passphrase = credentials::room_passphrase(source)?;
+        return Ok(credentials::stretch(access, label, &passphrase, style));
+    }
     let link = parse_link(given, "room link")?;
     link.into_room().map_err(|error| (Failure::Link, error.to_string()))
 }
@@ -128,9 +159,9 @@ fn ask_for_link(what: &str) -> io::Result<SecretText> {
     if console::is_interactive() { secret::ask(what) } else { console::first_line() }
 }
 
-fn nick(common: Common) -> Result<Nickname, (Failure, String)> {
-    let text = match common.nick {
-        Some(nick) => nick,
+fn nick(common: &Common) -> Result<Nickname, (Failure, String)> {
+    let text = match &common.nick {
+        Some(nick) => nick.clone(),
         None if console::is_interactive() => console::ask("what shall you be called")
             .map_err(|_| (Failure::Usage, "no nickname was given".to_owned()))?,
         None => return Err((Failure::Usage, "--nick is missing: say what you are called".to_owned())),

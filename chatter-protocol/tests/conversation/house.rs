@@ -75,11 +75,11 @@ fn who_is_parted_with_reads_nothing_more_of_those_who_did() {
     world.act(ANNA, |conversation, now| conversation.part(&carol, now)).expect("carol is here");
     world.settle();
     let told = world.clients[BEN].seen.iter().any(
-        |happening| matches!(happening, Happening::Removed { by, nick, .. } if by.as_str() == "anna" && nick.as_str() == "carol"),
+        |happening| matches!(happening, Happening::Removed { by, whom } if by.nick.as_str() == "anna" && whom.nick.as_str() == "carol"),
     );
     assert!(told, "others are asked to do the same");
     assert!(
-        matches!(&world.clients[CAROL].seen[..], [Happening::Parted { nick, .. }] if nick.as_str() == "anna")
+        matches!(&world.clients[CAROL].seen[..], [Happening::Parted { by }] if by.nick.as_str() == "anna")
     );
     for (who, text) in [(ANNA, "without carol"), (BEN, "with carol"), (CAROL, "to those who hear me")] {
         world.say(who, text);

@@ -67,7 +67,7 @@ pub enum Happening {
     /// A round of verification has begun; it goes on by itself.
     VerifyBegun {
         /// Who began it.
-        by: Nickname,
+        by: Member,
     },
     /// Everybody in the view reads the same words, if nobody sits between any of them.
     VerifyWords {
@@ -79,7 +79,7 @@ pub enum Happening {
     /// Somebody has locked the room, or unlocked it: our program does the same.
     Locked {
         /// Who.
-        by: Nickname,
+        by: Member,
         /// Whether it is locked now.
         locked: bool,
     },
@@ -88,23 +88,19 @@ pub enum Happening {
     /// Somebody has parted with somebody else, and thinks that we should, too.
     Removed {
         /// Who has.
-        by: Nickname,
+        by: Member,
         /// With whom.
-        id: MemberId,
-        /// What the other calls himself.
-        nick: Nickname,
+        whom: Member,
     },
     /// Somebody has parted with us: neither hears the other any more.
     Parted {
         /// Who.
-        id: MemberId,
-        /// What he calls himself.
-        nick: Nickname,
+        by: Member,
     },
     /// Somebody has drawn a new secret for the room; our program moves with the others in a moment.
     Moving {
         /// Who.
-        by: Nickname,
+        by: Member,
     },
     /// We have left the room and are entering the one of this secret.
     Moved {

@@ -7,7 +7,7 @@ use chatter_proto::room::{Parted, pair_frame::Frame, private::Content};
 
 use super::peer::{Ourselves, Stage};
 use super::{Conversation, Happening, Member, SayError, Warning, Who};
-use crate::ids::{MemberId, Nickname};
+use crate::ids::MemberId;
 use crate::limits;
 use crate::room::identity::{Identity, StayKey, safety_number};
 use crate::room::pair::RoomKeys;
@@ -102,28 +102,28 @@ impl Conversation {
         Ok(())
     }
 
-    pub(super) fn told_lock(&mut self, by: Nickname, locked: bool, now: Time) {
+    pub(super) fn told_lock(&mut self, by: Member, locked: bool, now: Time) {
         if self.house.locked != locked {
             self.set_lock(locked, now);
             self.show(Happening::Locked { by, locked });
         }
     }
 
-    pub(super) fn told_removal(&mut self, by: Nickname, removed: &[u8]) {
-        let member = MemberId::from_slice(removed).and_then(|id| self.member(&id).cloned());
-        if let Some(Member { id, nick, .. }) = member {
-            self.show(Happening::Removed { by, id, nick });
+    pub(super) fn told_removal(&mut self, by: Member, removed: &[u8]) {
+        let whom = MemberId::from_slice(removed).and_then(|id| self.member(&id).cloned());
+        if let Some(whom) = whom {
+            self.show(Happening::Removed { by, whom });
         }
     }
 
-    pub(super) fn told_parted(&mut self, id: &MemberId, nick: Nickname) {
-        self.stop_hearing(id);
-        self.show(Happening::Parted { id: *id, nick });
+    pub(super) fn told_parted(&mut self, by: Member) {
+        self.stop_hearing(&by.id);
+        self.show(Happening::Parted { by });
     }
 
-    pub(super) fn told_move(&mut self, id: &MemberId, by: Nickname, secret: &[u8], now: Time) {
+    pub(super) fn told_move(&mut self, by: Member, secret: &[u8], now: Time) {
         let Ok(secret) = secret.try_into() else {
-            return self.strike(id, |who| Warning::Unreadable { who });
+            return self.strike(&by.id, |who| Warning::Unreadable { who });
         };
         self.show(Happening::Moving { by });
         self.choose(RoomSecret::from_bytes(secret), now);

@@ -7,7 +7,7 @@ use chatter_proto::room::private::Content;
 use zeroize::Zeroize as _;
 
 use super::{Conversation, Happening, Member, Peer, SayError, Warning};
-use crate::ids::{MemberId, Nickname};
+use crate::ids::MemberId;
 use crate::limits;
 use crate::time::Time;
 
@@ -33,16 +33,16 @@ impl Conversation {
 
     /// Takes what a member told us alone.
     pub(super) fn told(&mut self, id: &MemberId, content: Content, now: Time) {
-        let Some(Member { nick, .. }) = self.member(id).cloned() else { return };
+        let Some(by) = self.member(id).cloned() else { return };
         match content {
-            Content::Text(text) => self.told_text(id, nick, text),
+            Content::Text(text) => self.told_text(by, text),
             Content::Commit(commit) => self.take_commit(id, &commit, now),
             Content::Reveal(reveal) => self.take_reveal(id, &reveal, now),
-            Content::Locked(locked) => self.told_lock(nick, locked, now),
-            Content::Removed(removed) => self.told_removal(nick, &removed),
-            Content::Parted(_) => self.told_parted(id, nick),
+            Content::Locked(locked) => self.told_lock(by, locked, now),
+            Content::Removed(removed) => self.told_removal(by, &removed),
+            Content::Parted(_) => self.told_parted(by),
             Content::Moved(mut secret) => {
-                self.told_move(id, nick, &secret, now);
+                self.told_move(by, &secret, now);
                 secret.zeroize();
             }
             // The channel has taken these.
@@ -50,12 +50,12 @@ impl Conversation {
         }
     }
 
-    fn told_text(&mut self, from: &MemberId, nick: Nickname, mut text: alloc::string::String) {
+    fn told_text(&mut self, by: Member, mut text: alloc::string::String) {
         if text.len() > limits::TEXT_LEN_MAX {
             text.zeroize();
-            return self.strike(from, |who| Warning::Unreadable { who });
+            return self.strike(&by.id, |who| Warning::Unreadable { who });
         }
-        self.show(Happening::Private { from: *from, nick, text });
+        self.show(Happening::Private { from: by.id, nick: by.nick, text });
     }
 
     pub(super) fn tell_one(&mut self, to: &MemberId, content: Content, now: Time) {

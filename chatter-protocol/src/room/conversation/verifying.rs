@@ -220,8 +220,8 @@ impl Conversation {
             Some(_) => self.void(Void::Crossed),
             None => {}
         }
-        if let Some(Member { nick, .. }) = self.member(&from).cloned() {
-            self.show(Happening::VerifyBegun { by: nick });
+        if let Some(by) = self.member(&from).cloned() {
+            self.show(Happening::VerifyBegun { by });
         }
         self.begin_round(round, view, now);
         let early = self.verifying.waiting.iter().filter(|(_, waiting)| waiting.round == round);
