@@ -75,17 +75,11 @@ fn a_private_word_typed_early_waits_for_its_receiver() {
 
 #[test]
 fn namesakes_are_told_apart_wherever_they_are_named() {
-    let mut world = three();
+    let mut world = World::new(&[Purpose::Join, Purpose::Join, Purpose::Join]);
     world.apps[CAROL].nick = Nickname::parse("Ben").expect("a nickname");
-    world = {
-        // Carol comes again, under ben's name.
-        let mut again = World::new(&[Purpose::Join, Purpose::Join, Purpose::Join]);
-        again.apps[CAROL].nick = world.apps[CAROL].nick.clone();
-        for who in [ANNA, BEN, CAROL] {
-            again.connect(who);
-        }
-        again
-    };
+    for who in [ANNA, BEN, CAROL] {
+        world.connect(who);
+    }
     world.line(CAROL, "hi");
     let from = world.messages(ANNA).pop().expect("a message");
     assert!(from.starts_with("Ben#") && from.ends_with(": hi"), "{from}");
@@ -104,12 +98,12 @@ fn namesakes_are_told_apart_wherever_they_are_named() {
 fn words_are_compared_and_members_marked() {
     let mut world = three();
     world.line(BEN, "/verify");
-    let words = |world: &World, who| {
-        shown(world, who, |notice| match notice {
-            Notice::VerifyWords { words } => Some(words.clone()),
-            _ => None,
-        })
-    };
+    let words =
+        |world: &World, who| {
+            shown(world, who, |notice| {
+                if let Notice::VerifyWords { words } = notice { Some(words.clone()) } else { None }
+            })
+        };
     let read = words(&world, ANNA);
     assert_eq!((read.len(), read[0].len()), (1, 5));
     assert_eq!((words(&world, BEN), words(&world, CAROL)), (read.clone(), read));
