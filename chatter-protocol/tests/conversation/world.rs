@@ -14,6 +14,9 @@ use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::server::relay::{Relay, RelayLimits};
 use chatter_protocol::time::Time;
 
+/// How finely time goes by.
+const TICK: Duration = Duration::from_secs(1);
+
 pub(crate) const SERVER_KEY: [u8; 32] = [5; 32];
 
 pub(crate) struct World {
@@ -176,13 +179,33 @@ impl World {
         }
     }
 
+    /// Time goes by, and nothing is carried.
     pub(crate) fn pass(&mut self, time: Duration) {
-        self.now = self.now + time;
-        for client in &mut self.clients {
-            if client.conversation.poll_timeout().is_some_and(|due| due <= self.now) {
-                client.conversation.handle_timeout(self.now);
+        let until = self.now + time;
+        while self.now < until {
+            self.now = until.min(self.now + TICK);
+            for who in 0..self.clients.len() {
+                self.tick(who);
             }
         }
+    }
+
+    /// Time goes by, and all that is said in it is carried at once.
+    pub(crate) fn live(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.pass(TICK);
+            self.settle();
+        }
+    }
+
+    /// A member's program looks at its clock.
+    pub(crate) fn tick(&mut self, who: usize) {
+        let client = &mut self.clients[who];
+        if client.conversation.poll_timeout().is_some_and(|due| due <= self.now) {
+            client.conversation.handle_timeout(self.now);
+        }
+        self.drain(who);
     }
 
     pub(crate) fn below(&mut self, bound: usize) -> usize {
