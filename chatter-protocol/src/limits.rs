@@ -145,7 +145,7 @@ pub const BEACONS_UNACKNOWLEDGED_MAX: usize = 16;
 /// A member of whom nothing was heard for this long, and for the grace time, is shown as gone: three beacons.
 pub const SILENCE_MAX: Duration = Duration::from_secs(3 * 35);
 /// Whoever was given up by the others begins anew, at most so often.
-pub const ANEW_EVERY: Duration = Duration::from_secs(5 * 60);
+pub const ANEW_EVERY: Duration = Duration::from_secs(60);
 /// A call that comes later than asked for by this: our own machine slept, and what was timed is timed again.
 pub const LAPSE: Duration = Duration::from_secs(10);
 

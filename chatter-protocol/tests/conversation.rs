@@ -6,5 +6,7 @@ mod anything;
 mod honest;
 #[path = "conversation/hostile.rs"]
 mod hostile;
+#[path = "conversation/living.rs"]
+mod living;
 #[path = "conversation/world.rs"]
 mod world;

@@ -25,6 +25,8 @@ pub(super) struct Difference {
     /// Since when we know that his view is another, though he has heard us in ours.
     since: Option<Time>,
     asked: Option<Time>,
+    /// When we last learnt whom he sees.
+    learnt: Option<Time>,
     /// Whom we see and he does not, since when we know.
     lacks: BTreeMap<MemberId, Time>,
     /// Whom he sees and we do not, since when we know.
@@ -230,15 +232,25 @@ impl Conversation {
         let sees = places.keys().filter(|id| us.as_ref() != Some(*id) && !ours.contains(id) && !unfit(id));
         let sees: BTreeSet<_> = sees.copied().collect();
         let lacks: BTreeSet<_> = ours.into_iter().filter(|id| !places.contains_key(id)).collect();
-        let is_alive = |id: &MemberId| {
+        // Whoever may have vanished is kept from nobody: only the time counts in which he was heard.
+        let is_alive = |id: &&MemberId| {
             self.peers.get(id).is_some_and(|peer| now.saturating_since(peer.heard_at) <= alive)
         };
-        let alive_lacked: BTreeSet<_> = lacks.iter().filter(|id| is_alive(id)).copied().collect();
+        let lacks: BTreeSet<_> = lacks.iter().filter(is_alive).copied().collect();
+        let is_heard = |id: &&MemberId| {
+            places.get(id).is_some_and(|place| Duration::from_secs(place.silent_seconds.into()) <= alive)
+        };
+        let sees: BTreeSet<_> = sees.iter().filter(is_heard).copied().collect();
 
         let Some(introduced) = self.peers.get_mut(from).and_then(Peer::introduced_mut) else { return };
         let difference = &mut introduced.difference;
         if difference.since.is_none() {
             return;
+        }
+        let learnt = difference.learnt.replace(now);
+        if learnt.is_some_and(|learnt| now.saturating_since(learnt) > alive) {
+            difference.sees.clear();
+            difference.lacks.clear();
         }
         let lasting = |known: &mut BTreeMap<MemberId, Time>, present: &BTreeSet<MemberId>| {
             known.retain(|id, _| present.contains(id));
@@ -251,15 +263,14 @@ impl Conversation {
         let (hidden, kept_apart) =
             (lasting(&mut difference.sees, &sees), lasting(&mut difference.lacks, &lacks));
         for id in hidden {
-            let Some(place) = places.get(&id) else { continue };
-            let heard = Duration::from_secs(place.silent_seconds.into()) <= alive;
-            if heard && self.told.is_new(Kind::Hidden, id, *from) {
-                let nick = self.who(&id).nick.or_else(|| Nickname::parse(&place.nick).ok());
+            if self.told.is_new(Kind::Hidden, id, *from) {
+                let stated = places.get(&id).and_then(|place| Nickname::parse(&place.nick).ok());
+                let nick = self.who(&id).nick.or(stated);
                 self.warn(Warning::Hidden { who: Who { id, nick }, seen_by: self.who(from) });
             }
         }
         for id in kept_apart {
-            if alive_lacked.contains(&id) && self.told.is_new(Kind::Apart, id, *from) {
+            if self.told.is_new(Kind::Apart, id, *from) {
                 self.warn(Warning::Apart { who: self.who(from), from: self.who(&id) });
             }
         }

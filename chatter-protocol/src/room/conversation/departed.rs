@@ -25,11 +25,13 @@ pub(super) struct Last {
 }
 
 impl Departed {
-    pub(super) fn push(&mut self, id: MemberId, nick: Nickname, stands: Chain) {
+    /// Remembers somebody; where he was `given_up`, others may rightly have heard more of him.
+    pub(super) fn push(&mut self, id: MemberId, nick: Nickname, stands: Chain, given_up: bool) {
         if self.members.len() >= limits::DEPARTED_MAX {
             self.members.pop_front();
         }
-        self.members.push_back((id, Last { nick, stands, told_to: stands.count }));
+        let told_to = if given_up { u64::MAX } else { stands.count };
+        self.members.push_back((id, Last { nick, stands, told_to }));
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = &MemberId> {

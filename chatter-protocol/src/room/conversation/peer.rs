@@ -60,7 +60,7 @@ pub(super) enum Stage {
     Open(Box<Channel>),
     /// He said goodbye; the relay's Left is awaited.
     Gone,
-    /// We said goodbye, as nothing was heard of him for too long.
+    /// One of us said goodbye, as nothing was heard of the other for too long; what still comes of him is dropped.
     GivenUp,
     /// No channel can be had with him.
     Unfit,

@@ -8,6 +8,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use chatter_proto::relay::{Leave, client_frame};
 use chatter_proto::room::{Goodbye, private};
 
 use super::peer::{self, Introduced, Peer, Stage};
@@ -32,6 +33,8 @@ pub(super) struct Presence {
     grace: Duration,
     /// Not before this do we begin anew because others gave us up.
     anew_from: Time,
+    /// When we do.
+    anew_at: Option<Time>,
 }
 
 impl Default for Presence {
@@ -43,6 +46,7 @@ impl Default for Presence {
             beacon_at: None,
             grace: limits::GRACE_DEFAULT,
             anew_from: Time::ZERO,
+            anew_at: None,
         }
     }
 }
@@ -89,13 +93,10 @@ impl Presence {
         limits::UP_SILENCE_MAX + self.grace + limits::TELLING_SPARE
     }
 
-    /// Whether we may begin anew because others gave us up; not again soon.
-    pub(super) fn may_begin_anew(&mut self, now: Time) -> bool {
-        let may = self.anew_from <= now;
-        if may {
-            self.anew_from = now + limits::ANEW_EVERY;
-        }
-        may
+    /// Somebody gave us up: with new ids we can meet again.
+    pub(super) fn want_anew(&mut self, now: Time) {
+        let at = self.anew_from.max(now);
+        self.anew_at.get_or_insert(at);
     }
 
     /// For a new stay with the same relay.
@@ -119,6 +120,7 @@ impl Conversation {
         }
         self.show_due(now);
         self.ask_where_due(now);
+        self.begin_anew_if_due(now);
         if self.presence.beacon_at.is_some_and(|due| due <= now) {
             self.beacon(now);
         }
@@ -133,7 +135,8 @@ impl Conversation {
             let asks = introduced.difference.ask_at();
             Some(asks.into_iter().fold(peer.heard_at + silence, Time::min))
         });
-        [settling, peers.min(), self.waiting.until(), self.presence.beacon_at].into_iter().flatten().min()
+        let Presence { beacon_at, anew_at, .. } = self.presence;
+        [settling, peers.min(), self.waiting.until(), beacon_at, anew_at].into_iter().flatten().min()
     }
 
     /// Where we are called much later than we asked for, our machine slept: nobody else is to blame for the silence.
@@ -219,6 +222,14 @@ impl Conversation {
         }
     }
 
+    pub(super) fn begin_anew_if_due(&mut self, now: Time) {
+        if self.presence.anew_at.is_some_and(|due| due <= now) {
+            self.presence.anew_from = now + limits::ANEW_EVERY;
+            self.send(client_frame::Frame::Leave(Leave { room: self.room }));
+            self.begin_anew();
+        }
+    }
+
     /// Somebody is no more with us, though the relay may still count him in.
     pub(super) fn part_with(&mut self, id: &MemberId, stage: Stage, now: Time) {
         let Some(peer) = self.peers.get_mut(id) else { return };
@@ -230,7 +241,8 @@ impl Conversation {
     /// Shows what is left of somebody who is no more among `peers`, and that he left; remembers where he stood.
     pub(super) fn part(&mut self, id: &MemberId, peer: &Peer, now: Time) {
         let Some(introduced) = peer.introduced() else { return };
-        self.departed.push(*id, introduced.member.nick.clone(), *introduced.heard.latest());
+        let given_up = self.peers.get(id).is_some_and(|peer| matches!(peer.stage, Stage::GivenUp));
+        self.departed.push(*id, introduced.member.nick.clone(), *introduced.heard.latest(), given_up);
         self.show_left(id, peer);
         self.view_changed(now);
         self.show_due(now);

@@ -6,9 +6,7 @@
 
 use alloc::vec::Vec;
 
-use chatter_proto::relay::{
-    FromMember, Leave, Message, Occupant, Refused, Roster, client_frame, refused, relay_frame,
-};
+use chatter_proto::relay::{FromMember, Message, Occupant, Refused, Roster, refused, relay_frame};
 use chatter_proto::room::{PairFrame, pair_frame};
 use prost::Message as _;
 
@@ -245,11 +243,9 @@ impl Conversation {
             }
             News::Left => self.part_with(id, Stage::Gone, now),
             News::GivenUp => {
-                self.part_with(id, Stage::Gone, now);
-                if self.presence.may_begin_anew(now) {
-                    self.send(client_frame::Frame::Leave(Leave { room: self.room }));
-                    self.begin_anew();
-                }
+                self.part_with(id, Stage::GivenUp, now);
+                self.presence.want_anew(now);
+                self.begin_anew_if_due(now);
             }
             News::Roll(roll) => self.take_roll(id, &roll, now),
             News::Nothing => {}
