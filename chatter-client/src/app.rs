@@ -176,12 +176,6 @@ impl App {
             NetworkEvent::Broken => self.show(Notice::Broken),
             NetworkEvent::Resumed => self.show(Notice::Resumed),
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
-            NetworkEvent::Frame(relay_frame::Frame::Ack(ack))
-                if ack.room == ROOM && matches!(self.phase, Phase::Leaving { .. }) =>
-            {
-                // The conversation has said goodbye and listens no more.
-                self.taken(ack.number);
-            }
             NetworkEvent::Frame(frame) => {
                 if let Some(conversation) =
                     self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM))

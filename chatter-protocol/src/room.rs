@@ -14,4 +14,5 @@ pub mod passphrase;
 pub mod ratchet;
 pub mod secret;
 pub mod verify;
+pub mod view;
 pub mod words;

@@ -8,6 +8,8 @@ mod honest;
 mod hostile;
 #[path = "conversation/house.rs"]
 mod house;
+#[path = "conversation/living.rs"]
+mod living;
 #[path = "conversation/privately.rs"]
 mod privately;
 #[path = "conversation/verifying.rs"]

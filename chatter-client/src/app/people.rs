@@ -270,7 +270,7 @@ impl App {
             Err(error) => return self.show(Notice::Error(error.to_string())),
         };
         let Some(conversation) = self.conversation.as_mut() else { return };
-        match conversation.part(&id, now) {
+        match conversation.remove(&id, now) {
             Ok(()) => {
                 let nick = self.people.names.left(&id).unwrap_or_default();
                 self.show(Notice::Removed { by: None, nick });

@@ -18,15 +18,13 @@ use subtle::ConstantTimeEq;
 use crate::entropy::Entropy;
 use crate::ids::MemberId;
 use crate::limits;
+use crate::room::view::ViewId;
 use crate::room::words;
 use crate::seal::{self, Key};
 use crate::time::Time;
 
 /// What a round is known by.
 pub type RoundId = [u8; 16];
-
-/// What a view is known by: who is in it.
-pub type ViewId = [u8; 16];
 
 /// A round as one member lives through it.
 pub struct Round {
@@ -163,7 +161,7 @@ impl Round {
             nonces.insert(*id, other.nonce?);
         }
         self.over = true;
-        let mut material: Vec<&[u8]> = alloc::vec![&self.id, &self.view];
+        let mut material: Vec<&[u8]> = alloc::vec![&self.id, self.view.as_bytes()];
         for (id, nonce) in &nonces {
             material.extend([&id.as_bytes()[..], nonce]);
         }
@@ -173,7 +171,7 @@ impl Round {
 
 fn commitment(round: &RoundId, view: &ViewId, id: &MemberId, nonce: &[u8; 32]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    for part in [&b"chatter v1 sas"[..], round, view, id.as_bytes(), nonce] {
+    for part in [&b"chatter v1 sas"[..], round, view.as_bytes(), id.as_bytes(), nonce] {
         hasher.update(part);
     }
     *hasher.finalize().as_bytes()

@@ -72,7 +72,7 @@ fn who_is_kept_out_may_leave_again() {
 fn who_is_parted_with_reads_nothing_more_of_those_who_did() {
     let mut world = World::settled(&["anna", "ben", "carol"]);
     let carol = world.clients[CAROL].id();
-    world.act(ANNA, |conversation, now| conversation.part(&carol, now)).expect("carol is here");
+    world.act(ANNA, |conversation, now| conversation.remove(&carol, now)).expect("carol is here");
     world.settle();
     let told = world.clients[BEN].seen.iter().any(
         |happening| matches!(happening, Happening::Removed { by, whom } if by.nick.as_str() == "anna" && whom.nick.as_str() == "carol"),
@@ -88,7 +88,7 @@ fn who_is_parted_with_reads_nothing_more_of_those_who_did() {
     assert_eq!(world.clients[CAROL].texts(), ["with carol"]);
     assert_eq!(world.clients[ANNA].texts(), ["with carol"]);
     assert_eq!(world.clients[BEN].texts(), ["without carol", "to those who hear me"]);
-    world.act(BEN, |conversation, now| conversation.part(&carol, now)).expect("carol is here");
+    world.act(BEN, |conversation, now| conversation.remove(&carol, now)).expect("carol is here");
     world.settle();
     world.say(BEN, "nor this");
     world.settle();
@@ -97,7 +97,7 @@ fn who_is_parted_with_reads_nothing_more_of_those_who_did() {
     world.leave(CAROL);
     world.settle();
     assert_eq!(members(&world, ANNA), ["ben"]);
-    let again = world.act(ANNA, |conversation, now| conversation.part(&carol, now));
+    let again = world.act(ANNA, |conversation, now| conversation.remove(&carol, now));
     assert_eq!(again, Err(SayError::NoSuchMember));
     nobody_warned(&world);
 }
@@ -116,7 +116,7 @@ fn everybody_moves_to_a_new_secret_and_the_old_one_opens_an_empty_room() {
     let mut world = World::settled(&["anna", "ben", "carol"]);
     let carol = world.clients[CAROL].id();
     for who in [ANNA, BEN] {
-        world.act(who, |conversation, now| conversation.part(&carol, now)).expect("carol is here");
+        world.act(who, |conversation, now| conversation.remove(&carol, now)).expect("carol is here");
     }
     world.settle();
     // Two at once: everybody takes the same.

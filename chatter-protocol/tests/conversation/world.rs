@@ -15,6 +15,9 @@ use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::server::relay::{Relay, RelayLimits};
 use chatter_protocol::time::Time;
 
+/// How finely time goes by.
+const TICK: Duration = Duration::from_secs(1);
+
 pub(crate) const SERVER_KEY: [u8; 32] = [5; 32];
 
 pub(crate) struct World {
@@ -35,10 +38,19 @@ pub(crate) struct Client {
     pub(crate) seen: Vec<Happening>,
     pub(crate) said: Vec<Said>,
     pub(crate) state: State,
+    /// Until when nothing reaches or leaves him: his network is gone, and comes back.
+    pub(crate) stalled_until: Time,
+    /// Until when his machine sleeps: nothing reaches or leaves him, and his program does not run.
+    pub(crate) asleep_until: Time,
+    /// How much of the time his clock has missed: some stand still while the machine sleeps.
+    pub(crate) slept: Duration,
+    /// How often he joined.
+    pub(crate) stays: usize,
 }
 
 /// A text and those who must get it.
 pub(crate) struct Said {
+    pub(crate) from: MemberId,
     pub(crate) text: String,
     pub(crate) audience: Vec<MemberId>,
 }
@@ -98,16 +110,23 @@ impl World {
             seen: Vec::new(),
             said: Vec::new(),
             state: State::Here,
+            stalled_until: Time::ZERO,
+            asleep_until: Time::ZERO,
+            slept: Duration::ZERO,
+            stays: 0,
         });
+        // Its clock began when the program did.
+        self.clients[number].slept = self.now.saturating_since(Time::ZERO);
         self.drain(number);
         number
     }
 
     pub(crate) fn say(&mut self, who: usize, text: &str) {
+        let now = self.clock(who);
         let client = &mut self.clients[who];
         let audience = client.conversation.members().map(|member| member.id).collect();
-        if client.conversation.say(text, self.now).is_ok() {
-            client.said.push(Said { text: text.into(), audience });
+        if client.conversation.say(text, now).is_ok() {
+            client.said.push(Said { from: client.id(), text: text.into(), audience });
         }
         self.drain(who);
     }
@@ -120,7 +139,8 @@ impl World {
     }
 
     pub(crate) fn leave(&mut self, who: usize) {
-        self.clients[who].conversation.leave(self.now);
+        let now = self.clock(who);
+        self.clients[who].conversation.leave(now);
         self.clients[who].state = State::Leaving;
         self.drain(who);
     }
@@ -139,12 +159,16 @@ impl World {
         self.cut(who);
         let client = &mut self.clients[who];
         client.state = State::Here;
-        client.conversation.rejoin(self.now);
+        let now = self.clock(who);
+        self.clients[who].conversation.rejoin(now);
         self.drain(who);
     }
 
     /// Carries one frame up to the relay.
     pub(crate) fn carry_up(&mut self, who: usize) -> bool {
+        if !self.is_reached(who) {
+            return false;
+        }
         let Some(frame) = self.clients[who].up.pop_front() else { return false };
         self.relay.receive(self.clients[who].session, frame);
         let client = &self.clients[who];
@@ -157,6 +181,9 @@ impl World {
 
     /// Carries one frame down to a member.
     pub(crate) fn carry_down(&mut self, who: usize) -> bool {
+        if !self.is_reached(who) {
+            return false;
+        }
         let Some(frame) = self.clients[who].down.pop_front() else { return false };
         self.show(who, frame);
         true
@@ -164,7 +191,8 @@ impl World {
 
     /// Gives a member a frame, whether the relay made it or a test.
     pub(crate) fn show(&mut self, who: usize, frame: relay_frame::Frame) {
-        self.clients[who].conversation.receive(frame, self.now);
+        let now = self.clock(who);
+        self.clients[who].conversation.receive(frame, now);
         self.drain(who);
     }
 
@@ -190,16 +218,67 @@ impl World {
         }
     }
 
+    /// Time goes by, and nothing is carried.
     pub(crate) fn pass(&mut self, time: Duration) {
-        self.now = self.now + time;
-        for client in &mut self.clients {
-            if client.conversation.poll_timeout().is_some_and(|due| due <= self.now) {
-                client.conversation.handle_timeout(self.now);
+        let until = self.now + time;
+        while self.now < until {
+            self.now = until.min(self.now + TICK);
+            for who in 0..self.clients.len() {
+                self.tick(who);
             }
         }
         for who in 0..self.clients.len() {
             self.drain(who);
         }
+    }
+
+    /// Time goes by, and all that is said in it is carried at once.
+    pub(crate) fn live(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.pass(TICK);
+            self.settle();
+        }
+    }
+
+    /// A member's program looks at its clock, where it runs.
+    pub(crate) fn tick(&mut self, who: usize) {
+        let now = self.clock(who);
+        let client = &mut self.clients[who];
+        if client.asleep_until > self.now || client.state == State::Cut {
+            return;
+        }
+        if client.conversation.poll_timeout().is_some_and(|due| due <= now) {
+            client.conversation.handle_timeout(now);
+        }
+        self.drain(who);
+    }
+
+    /// A member's network is gone for a while, not long enough for the relay to end the session.
+    pub(crate) fn stall(&mut self, who: usize, time: Duration) {
+        self.clients[who].stalled_until = self.now + time;
+    }
+
+    /// A member's machine sleeps for a while, not long enough for the relay to end the session. Its clock may stand
+    /// still.
+    pub(crate) fn sleep(&mut self, who: usize, time: Duration, clock_stands: bool) {
+        let client = &mut self.clients[who];
+        client.asleep_until = self.now + time;
+        if clock_stands {
+            client.slept += time;
+        }
+    }
+
+    /// Whether a member's program runs and frames come through.
+    pub(crate) fn is_reached(&self, who: usize) -> bool {
+        self.clients[who].stalled_until <= self.now && self.clients[who].asleep_until <= self.now
+    }
+
+    /// What a member's own clock says.
+    pub(crate) fn clock(&self, who: usize) -> Time {
+        let client = &self.clients[who];
+        // What he is yet to sleep of a sleep in which the clock stands is already taken off.
+        Time::ZERO + self.now.saturating_since(Time::ZERO + client.slept)
     }
 
     pub(crate) fn below(&mut self, bound: usize) -> usize {
@@ -213,6 +292,7 @@ impl World {
                 Output::Send(frame) => {
                     if let client_frame::Frame::Join(join) = &frame {
                         client.id = MemberId::from_slice(&join.member_id);
+                        client.stays += 1;
                     }
                     if client.state != State::Cut {
                         client.up.push_back(frame);
@@ -248,13 +328,7 @@ impl Client {
 
     /// All texts, by sender.
     pub(crate) fn heard(&self) -> BTreeMap<MemberId, Vec<String>> {
-        let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for happening in &self.seen {
-            if let Happening::Message { from, text, .. } = happening {
-                heard.entry(*from).or_default().push(text.clone());
-            }
-        }
-        heard
+        heard(&self.seen)
     }
 
     /// All texts, as shown.
@@ -289,4 +363,15 @@ impl Client {
         });
         comings.collect()
     }
+}
+
+/// All texts in what was shown, by sender.
+pub(crate) fn heard(seen: &[Happening]) -> BTreeMap<MemberId, Vec<String>> {
+    let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for happening in seen {
+        if let Happening::Message { from, text, .. } = happening {
+            heard.entry(*from).or_default().push(text.clone());
+        }
+    }
+    heard
 }

@@ -3,6 +3,8 @@
 //! **In** the user's wishes, what others tell. **Out** private frames, happenings. **Never** power over others: each
 //! program keeps its own door, and does what others ask for because its user would.
 
+use alloc::collections::BTreeSet;
+
 use chatter_proto::room::{Parted, pair_frame::Frame, private::Content};
 
 use super::peer::{Ourselves, Stage};
@@ -20,13 +22,15 @@ pub(super) struct House {
     server_key: [u8; 32],
     identity: Option<Identity>,
     locked: bool,
+    /// Who has told us that he parted with whom: that they do not see each other is nobody's fault.
+    removals: BTreeSet<(MemberId, MemberId)>,
     /// The secret of the room to which we move, and when.
     moving: Option<(RoomSecret, Time)>,
 }
 
 impl House {
     pub(super) fn new(server_key: [u8; 32], identity: Option<Identity>) -> Self {
-        Self { server_key, identity, locked: false, moving: None }
+        Self { server_key, identity, locked: false, removals: BTreeSet::new(), moving: None }
     }
 
     pub(super) fn identity(&self) -> Option<&Identity> {
@@ -35,6 +39,17 @@ impl House {
 
     pub(super) fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    /// Whether one of them has parted with the other.
+    pub(super) fn have_parted(&self, one: &MemberId, other: &MemberId) -> bool {
+        self.removals.contains(&(*one, *other)) || self.removals.contains(&(*other, *one))
+    }
+
+    /// Nothing of that outlasts a stay.
+    pub(super) fn forget_stay(&mut self) {
+        self.locked = false;
+        self.removals.clear();
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Time> {
@@ -70,7 +85,7 @@ impl Conversation {
     pub fn lock(&mut self, locked: bool, now: Time) -> Result<(), SayError> {
         self.in_room()?;
         self.tell_each(&Content::Locked(locked), now);
-        self.set_lock(locked, now);
+        self.set_lock(locked);
         Ok(())
     }
 
@@ -78,15 +93,14 @@ impl Conversation {
     ///
     /// # Errors
     /// [`SayError::NoSuchMember`], [`SayError::NotInRoom`].
-    pub fn part(&mut self, id: &MemberId, now: Time) -> Result<(), SayError> {
+    pub fn remove(&mut self, id: &MemberId, now: Time) -> Result<(), SayError> {
         self.in_room()?;
         if self.member(id).is_none() {
             return Err(SayError::NoSuchMember);
         }
         self.tell_one(id, Content::Parted(Parted {}), now);
-        self.stop_hearing(id);
+        self.part_with(id, Stage::Parted, now);
         self.tell_each(&Content::Removed(id.as_bytes().to_vec()), now);
-        self.view_changed(now);
         Ok(())
     }
 
@@ -102,9 +116,9 @@ impl Conversation {
         Ok(())
     }
 
-    pub(super) fn told_lock(&mut self, by: Member, locked: bool, now: Time) {
+    pub(super) fn told_lock(&mut self, by: Member, locked: bool) {
         if self.house.locked != locked {
-            self.set_lock(locked, now);
+            self.set_lock(locked);
             self.show(Happening::Locked { by, locked });
         }
     }
@@ -112,12 +126,17 @@ impl Conversation {
     pub(super) fn told_removal(&mut self, by: Member, removed: &[u8]) {
         let whom = MemberId::from_slice(removed).and_then(|id| self.member(&id).cloned());
         if let Some(whom) = whom {
+            if self.house.removals.len() >= limits::REMOVALS_MAX
+                || !self.house.removals.insert((by.id, whom.id))
+            {
+                return;
+            }
             self.show(Happening::Removed { by, whom });
         }
     }
 
-    pub(super) fn told_parted(&mut self, by: Member) {
-        self.stop_hearing(&by.id);
+    pub(super) fn told_parted(&mut self, by: Member, now: Time) {
+        self.part_with(&by.id, Stage::Parted, now);
         self.show(Happening::Parted { by });
     }
 
@@ -132,11 +151,7 @@ impl Conversation {
     /// Moves when everybody has had time to hear of it.
     pub(super) fn move_when_due(&mut self, now: Time) {
         let Some((secret, _)) = self.house.moving.take_if(|(_, at)| *at <= now) else { return };
-        // What the relay has not acknowledged yet it acknowledges before it lets us into the new room.
-        let unacknowledged = core::mem::take(&mut self.unacknowledged);
         self.leave(now);
-        self.unacknowledged = unacknowledged;
-        self.house.locked = false;
         self.keys = RoomKeys::new(&secret, &self.house.server_key);
         self.join();
         self.show(Happening::Moved { secret });
@@ -156,21 +171,15 @@ impl Conversation {
         (self.stay.is_some() && self.entered).then_some(()).ok_or(SayError::NotInRoom)
     }
 
-    fn stop_hearing(&mut self, id: &MemberId) {
-        if let Some(peer) = self.peers.get_mut(id) {
-            peer.stage = Stage::Parted;
-        }
-    }
-
     /// Whoever was kept out is let in when the lock goes.
-    fn set_lock(&mut self, locked: bool, now: Time) {
+    fn set_lock(&mut self, locked: bool) {
         self.house.locked = locked;
         if locked {
             return;
         }
         let mut peers = core::mem::take(&mut self.peers);
         for (id, peer) in &mut peers {
-            let Some(first) = peer.let_in(now) else { continue };
+            let Some(first) = peer.let_in() else { continue };
             let Some(stay) = &self.stay else { continue };
             let ourselves = Ourselves { keys: &self.keys, stay };
             match peer.take_first(id, ourselves, &first, &mut self.entropy) {

@@ -38,15 +38,15 @@ impl Conversation {
             Content::Text(text) => self.told_text(by, text),
             Content::Commit(commit) => self.take_commit(id, &commit, now),
             Content::Reveal(reveal) => self.take_reveal(id, &reveal, now),
-            Content::Locked(locked) => self.told_lock(by, locked, now),
+            Content::Locked(locked) => self.told_lock(by, locked),
             Content::Removed(removed) => self.told_removal(by, &removed),
-            Content::Parted(_) => self.told_parted(by),
+            Content::Parted(_) => self.told_parted(by, now),
             Content::Moved(mut secret) => {
                 self.told_move(by, &secret, now);
                 secret.zeroize();
             }
             // The channel has taken these.
-            Content::Profile(_) | Content::Goodbye(_) => {}
+            Content::Profile(_) | Content::Goodbye(_) | Content::Roll(_) => {}
         }
     }
 

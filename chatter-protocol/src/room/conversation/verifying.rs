@@ -17,7 +17,8 @@ use super::{Conversation, Happening, Member, Warning, Who};
 use crate::ids::MemberId;
 use crate::limits;
 use crate::room::identity::StayKey;
-use crate::room::verify::{Foul, Round, RoundId, Step, ViewId};
+use crate::room::verify::{Foul, Round, RoundId, Step};
+use crate::room::view::ViewId;
 use crate::time::Time;
 
 /// What was compared, and what is being compared.
@@ -122,7 +123,7 @@ impl Conversation {
             return Err(VerifyError::UnderWay);
         }
         let round = self.entropy.bytes();
-        let view = self.view_id();
+        let view = *self.presence.view();
         self.begin_round(round, view, now);
         Ok(())
     }
@@ -133,7 +134,7 @@ impl Conversation {
     /// [`ConfirmError`] where there are no words, or not for those who are here.
     pub fn confirm(&mut self) -> Result<Vec<Member>, ConfirmError> {
         let read = self.verifying.read.ok_or(ConfirmError::NothingRead)?;
-        if read != self.view_id() {
+        if read != *self.presence.view() {
             return Err(ConfirmError::ViewChanged);
         }
         let members: Vec<Member> = self.members().cloned().collect();
@@ -155,7 +156,7 @@ impl Conversation {
         let parsed = (|| {
             let commitment = commit.commitment.as_slice().try_into().ok()?;
             let until = now + limits::VERIFY_TIMEOUT;
-            let (round, view) = (array(&commit.round)?, array(&commit.view)?);
+            let (round, view) = (array(&commit.round)?, ViewId::from_slice(&commit.view)?);
             Some(Waiting { round, view, commitment, until })
         })();
         let Some(waiting) = parsed else { return self.strike(from, |who| Warning::Unreadable { who }) };
@@ -179,11 +180,11 @@ impl Conversation {
     }
 
     /// Voids a round of another view, and joins one of this view that came too early.
-    pub(super) fn view_changed(&mut self, now: Time) {
+    pub(super) fn verify_in_view(&mut self, now: Time) {
         if self.verifying.round.is_none() && self.verifying.waiting.is_empty() {
             return;
         }
-        let view = self.view_id();
+        let view = *self.presence.view();
         if self.verifying.is_under_way()
             && self.verifying.round.as_ref().is_some_and(|round| *round.view() != view)
         {
@@ -202,7 +203,7 @@ impl Conversation {
 
     /// Joins the lowest round of our view that somebody has begun, unless ours is lower.
     fn join_round(&mut self, now: Time) {
-        let view = self.view_id();
+        let view = *self.presence.view();
         let ours = self.verifying.waiting.iter().filter(|(_, waiting)| waiting.view == view);
         let Some((from, round)) =
             ours.map(|(from, waiting)| (*from, waiting.round)).min_by_key(|(_, round)| *round)
@@ -236,8 +237,11 @@ impl Conversation {
         let Some(own) = self.own_id().copied() else { return };
         let others: Vec<MemberId> = self.members().map(|member| member.id).collect();
         let round = Round::begin(id, view, own, others, &mut self.entropy, now);
-        let (round_bytes, view) = (id.to_vec(), view.to_vec());
-        let commit = VerifyCommit { round: round_bytes, view, commitment: round.commitment().to_vec() };
+        let commit = VerifyCommit {
+            round: id.to_vec(),
+            view: view.as_bytes().to_vec(),
+            commitment: round.commitment().to_vec(),
+        };
         self.verifying.round = Some(round);
         self.verifying.read = None;
         self.tell_each(&Content::Commit(commit), now);
@@ -280,26 +284,6 @@ impl Conversation {
             self.show(Happening::VerifyVoid(why));
         }
     }
-
-    /// Who is here, as one number (§9).
-    fn view_id(&self) -> ViewId {
-        let mut members: Vec<(MemberId, [u8; 32])> =
-            self.members().map(|member| (member.id, profile_hash(member.nick.as_str()))).collect();
-        members.extend(self.own_id().map(|id| (*id, profile_hash(self.nick.as_str()))));
-        members.sort_unstable();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"chatter v1 view").update(self.keys.id().as_bytes());
-        for (id, profile) in &members {
-            hasher.update(id.as_bytes()).update(profile);
-        }
-        let mut view = [0; 16];
-        hasher.finalize_xof().fill(&mut view);
-        view
-    }
-}
-
-fn profile_hash(nick: &str) -> [u8; 32] {
-    *blake3::hash(nick.as_bytes()).as_bytes()
 }
 
 fn array(bytes: &[u8]) -> Option<[u8; 16]> {

@@ -3,7 +3,9 @@ use alloc::vec;
 use super::*;
 
 const IDS: [MemberId; 3] = [MemberId::new([1; 16]), MemberId::new([2; 16]), MemberId::new([3; 16])];
-const VIEW: ViewId = [8; 16];
+fn view(number: u8) -> ViewId {
+    ViewId::from_slice(&[number; 16]).expect("a view")
+}
 
 fn round_of(own: u8, id: u8, view: ViewId, seed: u8) -> Round {
     let own = IDS[usize::from(own)];
@@ -13,7 +15,7 @@ fn round_of(own: u8, id: u8, view: ViewId, seed: u8) -> Round {
 
 /// Three members of one view, none of whom has heard anything yet.
 fn rounds() -> Vec<Round> {
-    (0..3).map(|own| round_of(own, 9, VIEW, own)).collect()
+    (0..3).map(|own| round_of(own, 9, view(8), own)).collect()
 }
 
 /// Carries all commitments, then all nonces: what each reads.
@@ -46,11 +48,11 @@ fn everybody_reads_the_same_words_and_others_in_every_round() {
     let words = play(&mut rounds());
     assert_eq!(words.len(), 3);
     assert!(words.iter().all(|read| *read == words[0]));
-    let mut again: Vec<_> = (0..3).map(|own| round_of(own, 10, VIEW, own)).collect();
+    let mut again: Vec<_> = (0..3).map(|own| round_of(own, 10, view(8), own)).collect();
     assert_ne!(play(&mut again)[0], words[0], "the round counts");
-    let mut elsewhere: Vec<_> = (0..3).map(|own| round_of(own, 9, [7; 16], own)).collect();
+    let mut elsewhere: Vec<_> = (0..3).map(|own| round_of(own, 9, view(7), own)).collect();
     assert_ne!(play(&mut elsewhere)[0], words[0], "the view counts");
-    let mut nonces: Vec<_> = (0..3).map(|own| round_of(own, 9, VIEW, own / 2)).collect();
+    let mut nonces: Vec<_> = (0..3).map(|own| round_of(own, 9, view(8), own / 2)).collect();
     assert_ne!(play(&mut nonces)[0], words[0], "each nonce counts");
 }
 
@@ -107,7 +109,7 @@ fn another_ones_commitment_can_not_be_taken_for_ones_own() {
 
 #[test]
 fn nothing_prints_a_nonce() {
-    let round = round_of(0, 9, VIEW, 0);
+    let round = round_of(0, 9, view(8), 0);
     assert_eq!(alloc::format!("{round:?}"), "Round(of 3, revealed: false, over: false)");
     assert_eq!(alloc::format!("{:?}", Step::Reveal(Key::default())), "Reveal(…)");
 }
