@@ -128,17 +128,29 @@ pub struct Common {
     /// Know others again by their identities, kept in this file; without it nothing is kept
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
+    /// End when the session is lost, as when the server restarts, instead of coming back
+    #[arg(long)]
+    pub no_rejoin: bool,
+    /// Go by this proxy (socks5h://HOST:PORT or http://HOST:PORT), or by `none` whatever the environment and the link say
+    #[arg(long, value_name = "URL", env = "CHATTER_PROXY", hide_env_values = true)]
+    pub proxy: Option<String>,
+    /// Go by the proxy whose URL is this file's first line: passwords belong there, not into arguments
+    #[arg(long, value_name = "FILE")]
+    pub proxy_file: Option<PathBuf>,
 }
 
 impl Action {
+    /// What every stay takes.
+    pub fn common(&self) -> Option<&Common> {
+        match self {
+            Self::New { common, .. } | Self::Join { common, .. } | Self::Send { common, .. } => Some(common),
+            Self::Keygen { .. } => None,
+        }
+    }
+
     /// How to write.
     pub fn style(&self) -> Style {
-        match self {
-            Self::New { common, .. } | Self::Join { common, .. } | Self::Send { common, .. } => {
-                common.style()
-            }
-            Self::Keygen { .. } => Style::Plain,
-        }
+        self.common().map_or(Style::Plain, Common::style)
     }
 }
 
@@ -150,7 +162,7 @@ impl Common {
 }
 
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
 }
 
 const EXAMPLES: &str = "\
@@ -180,6 +192,13 @@ stdin is no terminal, its first line is the link, and the next the passphrase
 where --passphrase asks for one. In a room, what begins with / is a command
 (/help shows them); all else that you type is said. At the end of input the
 room is left when the relay has taken all you said. Ctrl-C leaves at once.";
+
+const PROXY_HELP: &str = "\
+A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
+(http://, by CONNECT), with USER:PASSWORD@ before its host where it wants them.
+--proxy, --proxy-file and CHATTER_PROXY go first; then the environment as usual:
+http_proxy for chatter://, https_proxy for chatters://, all_proxy, and no_proxy
+for exemptions; then what the link says.";
 
 const JSON_HELP: &str = "\
 With --json, stdout has one object a line. These stay; more may join:
@@ -211,6 +230,11 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"error\",\"text\":\"…\"}
   {\"event\":\"broken\"}                            the connection is lost
   {\"event\":\"resumed\"}                           and whole again
+  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
+                                              lost with its session, perhaps
+  {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
+                                              is tried for; nobody is present
+  {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
   {\"event\":\"left\"}                              you left; the last line";
 
 #[cfg(test)]

@@ -24,7 +24,7 @@
 //! console ──> plain/json            lines in, notices out (main.rs, args.rs, secret.rs around them)
 //! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
 //! network ──> request, response     pumps, with chatter_protocol::client::session
-//! dial                              the way to the server
+//! dial, route                       the way to the server, and which proxy it takes
 //! ```
 
 mod app;
@@ -43,6 +43,7 @@ mod network;
 mod plain;
 pub mod request;
 pub mod response;
+pub mod route;
 pub mod secret;
 pub mod signals;
 

@@ -3,6 +3,7 @@
 //! **In** the command line, stdin, signals. **Out** the exit code. **Never** a decision about the talk: that is
 //! `app.rs`'s.
 
+use std::env;
 use std::io;
 use std::process::{ExitCode, exit};
 use std::time::Duration;
@@ -11,11 +12,12 @@ use chatter_client::args::{Action, Args, Common, Words};
 use chatter_client::console::{self, Style};
 use chatter_client::credentials::{self, PassphraseSource};
 use chatter_client::exit::{Failure, Outcome};
+use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
 use chatter_client::{Handle, Notice, Options, start};
 use chatter_protocol::ids::Nickname;
-use chatter_protocol::invite::{Link, RoomLink, parse_label};
+use chatter_protocol::invite::{Link, RoomLink, is_link, parse_label};
 use clap::Parser;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
@@ -92,7 +94,29 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
 
 /// What the arguments and the answers to a few questions ask for; nothing where all is done already.
 fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, String)> {
-    let (options, common) = match action {
+    let wish = action.common().map_or(Ok(Wish::None), wish)?;
+    let Some((options, common)) = stay(action, style)? else { return Ok(None) };
+    let options = credentials::equip(options, &common)?;
+    let options = if common.no_rejoin { options.without_return() } else { options };
+    let variable = |name: &str| env::var(name).ok();
+    let route = Route::choose(wish, options.access(), variable);
+    Ok(Some(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?)))
+}
+
+/// What the user says about proxies.
+fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
+    let usage = |text: String| (Failure::Usage, text);
+    let text = match (&common.proxy_file, &common.proxy) {
+        (Some(file), _) => secret::first_line_of(file)
+            .map_err(|error| usage(format!("--proxy-file {}: {error}", file.display())))?,
+        (None, Some(text)) => SecretText::new(text.clone()),
+        (None, None) => return Ok(Wish::None),
+    };
+    Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))
+}
+
+fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Failure, String)> {
+    match action {
         Action::New { link, room, words, common } => {
             let label = label(&room)?;
             let access = parse_link(link, "access link")?.access().clone();
@@ -105,26 +129,25 @@ fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, St
                     Options::new_by_passphrase(link, nick)
                 }
             };
-            (options, common)
+            Ok(Some((options, common)))
         }
         Action::Join { link, words, common } => {
-            (Options::join(room_link(link, &words, style)?, nick(&common)?), common)
+            Ok(Some((Options::join(room_link(link, &words, style)?, nick(&common)?), common)))
         }
         Action::Send { mut link_and_text, words, common } => {
             let text = link_and_text.pop().unwrap_or_default();
             let link = link_and_text.pop();
-            if link.is_none() && text.starts_with("chatter://") {
+            if link.is_none() && is_link(&text) {
                 return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
             }
-            (Options::send(room_link(link, &words, style)?, nick(&common)?, text), common)
+            Ok(Some((Options::send(room_link(link, &words, style)?, nick(&common)?, text), common)))
         }
         Action::Keygen { file, passphrase, passphrase_file, weak } => {
             let source = PassphraseSource::given(passphrase, passphrase_file.as_deref());
             credentials::keygen(&file, source, weak)?;
-            return Ok(None);
+            Ok(None)
         }
-    };
-    credentials::equip(options, &common).map(Some)
+    }
 }
 
 fn local(error: &dyn std::error::Error) -> (Failure, String) {

@@ -165,7 +165,7 @@ impl Operator {
             carrier_path: carrier.path.clone(),
             preamble_len: carrier.preamble_len,
         };
-        Ok(invite::AccessLink { address: self.facts.link_address.clone(), code }.to_text())
+        Ok(invite::AccessLink::new(self.facts.link_address.clone(), code).to_text())
     }
 }
 

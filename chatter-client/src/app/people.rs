@@ -3,11 +3,11 @@
 //! **In** commands, happenings. **Out** what the conversation does about them, notices. **Never** a mark that the user did
 //! not ask for, nor a changed identity that passes without a shout.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use chatter_protocol::ids::{MemberId, Nickname};
 use chatter_protocol::room::conversation::{Happening, Member, Void};
-use chatter_protocol::room::identity::Identity;
+use chatter_protocol::room::identity::{Identity, StayKey};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
 
@@ -28,6 +28,8 @@ pub(crate) struct People {
     /// Whether that is to be remembered beyond this run.
     pub(crate) remembers: bool,
     pub(super) names: Names,
+    /// The keys of those who were verified: a lost session does not change theirs.
+    pub(super) marked: BTreeSet<StayKey>,
     /// Commands that were typed before those whom they concern could be met.
     pub(super) waiting: VecDeque<Command>,
 }
@@ -81,6 +83,12 @@ impl App {
         self.show(Notice::Room { link });
     }
 
+    /// Marks those in a new conversation who were marked in the one before.
+    pub(super) fn mark_again(&mut self) {
+        let Some(conversation) = self.conversation.as_mut() else { return };
+        self.people.marked.iter().for_each(|key| conversation.confirm_key(*key));
+    }
+
     /// Somebody's channel is finished.
     pub(super) fn met(&mut self, id: &MemberId, nick: &Nickname) {
         let Some(member) =
@@ -95,6 +103,7 @@ impl App {
         match self.people.known.meet(&member) {
             Meeting::Stranger | Meeting::Same { verified: false } => {}
             Meeting::Same { verified: true } => {
+                self.people.marked.insert(member.key);
                 if let Some(conversation) = self.conversation.as_mut() {
                     conversation.confirm_key(member.key);
                 }
@@ -236,6 +245,7 @@ impl App {
     fn verified(&mut self, members: &[Member]) {
         let mut news = false;
         for member in members {
+            self.people.marked.insert(member.key);
             news |= self.people.known.verified(member);
         }
         if news {

@@ -27,8 +27,8 @@ async fn download(
     server: &Server,
     reports: &mpsc::Sender<Report>,
 ) -> Result<(), String> {
-    let mut stream = server.peer.connect().await?;
-    stream.write_all(request.as_bytes()).await.map_err(|_| BROKEN.to_owned())?;
+    let mut stream = server.spares.peer().connect().await?;
+    send(&mut stream, request).await?;
     let Head { answer, body } =
         timeout(HEAD_TIMEOUT, read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
     let mut left = answer.length.unwrap_or(u64::MAX);
@@ -50,6 +50,13 @@ async fn download(
             return Ok(());
         }
     }
+}
+
+/// Sends a request whole.
+pub(super) async fn send(stream: &mut Stream, request: &str) -> Result<(), String> {
+    stream.write_all(request.as_bytes()).await.map_err(|_| BROKEN.to_owned())?;
+    // Within TLS a part of it may still wait to go out.
+    stream.flush().await.map_err(|_| BROKEN.to_owned())
 }
 
 /// Reads until the head is whole.

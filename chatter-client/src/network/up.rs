@@ -7,18 +7,24 @@ use std::time::Duration;
 
 use chatter_protocol::client::UpId;
 use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::down::{SILENT, read_head};
+use super::down::{SILENT, read_head, send};
 use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
 use crate::dial::Stream;
 use crate::response::Head;
 
 /// Sends, waits for the head of the answer, reports, and reads what is left of the answer as a browser does.
-pub(super) async fn run(up: UpId, request: String, server: Arc<Server>, reports: mpsc::Sender<Report>) {
-    let outcome = timeout(HEAD_TIMEOUT, reload(&request, &server)).await;
+/// `running` requests are under way, this one included.
+pub(super) async fn run(
+    up: UpId,
+    request: String,
+    server: Arc<Server>,
+    running: usize,
+    reports: mpsc::Sender<Report>,
+) {
+    let outcome = timeout(HEAD_TIMEOUT, reload(&request, &server, running)).await;
     let outcome = outcome.unwrap_or_else(|_| Err(SILENT.to_owned()));
     let (done, rest) = match outcome {
         Ok((stream, head)) => (Ok(()), Some((stream, head))),
@@ -33,9 +39,9 @@ pub(super) async fn run(up: UpId, request: String, server: Arc<Server>, reports:
     }
 }
 
-async fn reload(request: &str, server: &Server) -> Result<(Stream, Head), String> {
-    let mut stream = server.peer.connect().await?;
-    stream.write_all(request.as_bytes()).await.map_err(|_| "the connection broke".to_owned())?;
+async fn reload(request: &str, server: &Server, running: usize) -> Result<(Stream, Head), String> {
+    let mut stream = server.spares.take(running).await?;
+    send(&mut stream, request).await?;
     let head = read_head(&mut stream).await?;
     Ok((stream, head))
 }

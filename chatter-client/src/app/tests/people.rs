@@ -177,8 +177,13 @@ fn without_being_asked_nothing_is_remembered() {
     assert_eq!(world.remembered, [None, None]);
     // Within the run it is known all the same.
     world.line(BEN, "/quit");
-    let mut other =
-        App::new(link(), Nickname::parse("ben").expect("a nickname"), Purpose::Join, Entropy::new([9; 32]));
+    let mut other = App::new(
+        link(),
+        Nickname::parse("ben").expect("a nickname"),
+        Purpose::Join,
+        None,
+        Entropy::new([9; 32]),
+    );
     std::mem::swap(&mut world.apps[BEN], &mut other);
     world.outcomes[BEN] = None;
     world.connect(BEN);
