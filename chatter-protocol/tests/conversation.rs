@@ -8,5 +8,7 @@ mod honest;
 mod hostile;
 #[path = "conversation/living.rs"]
 mod living;
+#[path = "conversation/secrecy.rs"]
+mod secrecy;
 #[path = "conversation/world.rs"]
 mod world;
