@@ -298,7 +298,7 @@ impl App {
                 self.show(Notice::Message { from, text });
             }
             Happening::Acknowledged { number } => self.taken(self.said_before.saturating_add(number)),
-            Happening::Warning(warning) => self.show(Notice::Warning(warning.to_string())),
+            Happening::Warning(warning) => self.warned(&warning),
             Happening::Refused(reason) => self.refused(reason, now),
             Happening::Private { .. }
             | Happening::VerifyBegun { .. }

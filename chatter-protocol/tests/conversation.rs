@@ -12,6 +12,8 @@ mod house;
 mod living;
 #[path = "conversation/privately.rs"]
 mod privately;
+#[path = "conversation/secrecy.rs"]
+mod secrecy;
 #[path = "conversation/verifying.rs"]
 mod verifying;
 #[path = "conversation/world.rs"]

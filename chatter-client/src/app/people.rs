@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use chatter_protocol::ids::{MemberId, Nickname};
-use chatter_protocol::room::conversation::{Happening, Member, Void};
+use chatter_protocol::room::conversation::{Happening, Member, Void, Warning};
 use chatter_protocol::room::identity::{Identity, StayKey};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
@@ -122,6 +122,18 @@ impl App {
                 )));
             }
         }
+    }
+
+    /// A warning, with the marks of those whom it names where they have namesakes.
+    pub(super) fn warned(&mut self, warning: &Warning) {
+        let mut text = warning.to_string();
+        for who in warning.about() {
+            let label = self.people.names.label(&who.id).filter(|label| label.contains('#'));
+            if let (Some(nick), Some(label)) = (&who.nick, label) {
+                text.push_str(&format!(" ({nick} is {label})"));
+            }
+        }
+        self.show(Notice::Warning(text));
     }
 
     /// Somebody's channel is over: what he was called.

@@ -25,13 +25,20 @@ pub(crate) struct World {
     pub(crate) clients: Vec<Client>,
     pub(crate) entropy: Entropy,
     pub(crate) now: Time,
+    /// Which frames to whom a lying relay keeps back, and those that it kept.
+    rule: Option<Rule>,
+    withheld: Vec<(usize, relay_frame::Frame)>,
 }
+
+type Rule = Box<dyn Fn(usize, &relay_frame::Frame) -> bool>;
 
 /// One stay of one member in a session of its own.
 pub(crate) struct Client {
     pub(crate) conversation: Conversation,
     pub(crate) nick: String,
     pub(crate) id: Option<MemberId>,
+    pub(crate) hello: prost::bytes::Bytes,
+    pub(crate) room: u32,
     pub(crate) session: SessionId,
     pub(crate) up: VecDeque<client_frame::Frame>,
     pub(crate) down: VecDeque<relay_frame::Frame>,
@@ -46,6 +53,29 @@ pub(crate) struct Client {
     pub(crate) slept: Duration,
     /// How often he joined.
     pub(crate) stays: usize,
+    /// What his program began with, and all that it was told since: whoever knows both has its whole state.
+    begun: Begun,
+    told: Vec<(Input, Time)>,
+    /// All frames that came down to him.
+    pub(crate) received: Vec<relay_frame::Frame>,
+}
+
+#[derive(Clone)]
+struct Begun {
+    secret: RoomSecret,
+    identity: Option<Identity>,
+    room: u32,
+    entropy: Entropy,
+}
+
+#[derive(Clone)]
+enum Input {
+    Frame(relay_frame::Frame),
+    Say(String),
+    Leave,
+    Rejoin,
+    Timeout,
+    Stir([u8; 32]),
 }
 
 /// A text and those who must get it.
@@ -69,7 +99,14 @@ impl World {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         let relay = Relay::new(RelayLimits::default());
-        Self { relay, clients: Vec::new(), entropy: Entropy::new(bytes), now: Time::ZERO }
+        Self {
+            relay,
+            clients: Vec::new(),
+            entropy: Entropy::new(bytes),
+            now: Time::ZERO,
+            rule: None,
+            withheld: Vec::new(),
+        }
     }
 
     /// A world in which members of these nicks have settled and seen each other.
@@ -97,13 +134,16 @@ impl World {
         let number = self.clients.len();
         let nickname = Nickname::parse(nick).expect("a nickname");
         let room = u32::try_from(number).expect("few") + 3;
-        let entropy = self.entropy.fork();
-        let conversation =
-            Conversation::with_identity(secret, &SERVER_KEY, nickname, identity, room, entropy);
+        let begun = Begun { secret: secret.clone(), identity, room, entropy: self.entropy.fork() };
         self.clients.push(Client {
-            conversation,
+            conversation: begun.conversation(nickname),
+            begun,
+            told: Vec::new(),
+            received: Vec::new(),
             nick: nick.into(),
             id: None,
+            hello: Default::default(),
+            room,
             session: SessionId(number as u64),
             up: VecDeque::new(),
             down: VecDeque::new(),
@@ -125,22 +165,23 @@ impl World {
         let now = self.clock(who);
         let client = &mut self.clients[who];
         let audience = client.conversation.members().map(|member| member.id).collect();
-        if client.conversation.say(text, now).is_ok() {
+        if client.take(Input::Say(text.into()), now) {
             client.said.push(Said { from: client.id(), text: text.into(), audience });
         }
         self.drain(who);
     }
 
-    /// Lets somebody do something, and takes what comes of it.
+    /// Lets somebody do something that his copies will not repeat, and takes what comes of it.
     pub(crate) fn act<T>(&mut self, who: usize, act: impl FnOnce(&mut Conversation, Time) -> T) -> T {
-        let done = act(&mut self.clients[who].conversation, self.now);
+        let now = self.clock(who);
+        let done = act(&mut self.clients[who].conversation, now);
         self.drain(who);
         done
     }
 
     pub(crate) fn leave(&mut self, who: usize) {
         let now = self.clock(who);
-        self.clients[who].conversation.leave(now);
+        self.clients[who].take(Input::Leave, now);
         self.clients[who].state = State::Leaving;
         self.drain(who);
     }
@@ -160,7 +201,7 @@ impl World {
         let client = &mut self.clients[who];
         client.state = State::Here;
         let now = self.clock(who);
-        self.clients[who].conversation.rejoin(now);
+        self.clients[who].take(Input::Rejoin, now);
         self.drain(who);
     }
 
@@ -192,7 +233,8 @@ impl World {
     /// Gives a member a frame, whether the relay made it or a test.
     pub(crate) fn show(&mut self, who: usize, frame: relay_frame::Frame) {
         let now = self.clock(who);
-        self.clients[who].conversation.receive(frame, now);
+        self.clients[who].received.push(frame.clone());
+        self.clients[who].take(Input::Frame(frame), now);
         self.drain(who);
     }
 
@@ -249,9 +291,28 @@ impl World {
             return;
         }
         if client.conversation.poll_timeout().is_some_and(|due| due <= now) {
-            client.conversation.handle_timeout(now);
+            client.take(Input::Timeout, now);
         }
         self.drain(who);
+    }
+
+    /// From now on the relay keeps back what `rule` says.
+    pub(crate) fn withhold(&mut self, rule: impl Fn(usize, &relay_frame::Frame) -> bool + 'static) {
+        self.rule = Some(Box::new(rule));
+    }
+
+    /// The relay hands on what it kept back, and is honest from now on.
+    pub(crate) fn hand_on(&mut self) {
+        self.rule = None;
+        for (to, frame) in core::mem::take(&mut self.withheld) {
+            self.clients[to].down.push_back(frame);
+        }
+    }
+
+    /// A member's program takes fresh randomness.
+    pub(crate) fn stir(&mut self, who: usize) {
+        let (fresh, now) = (self.entropy.bytes(), self.clock(who));
+        self.clients[who].take(Input::Stir(fresh), now);
     }
 
     /// A member's network is gone for a while, not long enough for the relay to end the session.
@@ -292,6 +353,7 @@ impl World {
                 Output::Send(frame) => {
                     if let client_frame::Frame::Join(join) = &frame {
                         client.id = MemberId::from_slice(&join.member_id);
+                        client.hello = join.hello.clone();
                         client.stays += 1;
                     }
                     if client.state != State::Cut {
@@ -305,15 +367,55 @@ impl World {
 
     fn drain_relay(&mut self) {
         while let Some(delivery) = self.relay.poll_output() {
-            let client = self.clients.iter_mut().find(|client| client.session == delivery.session);
-            let Some(client) = client else { continue };
-            assert_ne!(client.state, State::Cut, "nothing is delivered to a session that ended");
-            client.down.push_back(delivery.frame);
+            let to = self.clients.iter().position(|client| client.session == delivery.session);
+            let Some(to) = to else { continue };
+            assert_ne!(self.clients[to].state, State::Cut, "nothing is delivered to a session that ended");
+            if self.rule.as_ref().is_some_and(|rule| rule(to, &delivery.frame)) {
+                self.withheld.push((to, delivery.frame));
+            } else {
+                self.clients[to].down.push_back(delivery.frame);
+            }
         }
     }
 }
 
+impl Begun {
+    fn conversation(&self, nick: Nickname) -> Conversation {
+        let (identity, entropy) = (self.identity.clone(), self.entropy.clone());
+        Conversation::with_identity(&self.secret, &SERVER_KEY, nick, identity, self.room, entropy)
+    }
+}
+
+impl Input {
+    fn apply(self, conversation: &mut Conversation, now: Time) -> bool {
+        match self {
+            Self::Frame(frame) => conversation.receive(frame, now),
+            Self::Say(text) => return conversation.say(&text, now).is_ok(),
+            Self::Leave => conversation.leave(now),
+            Self::Rejoin => conversation.rejoin(now),
+            Self::Timeout => conversation.handle_timeout(now),
+            Self::Stir(fresh) => conversation.stir(&fresh),
+        }
+        true
+    }
+}
+
 impl Client {
+    fn take(&mut self, input: Input, now: Time) -> bool {
+        self.told.push((input.clone(), now));
+        input.apply(&mut self.conversation, now)
+    }
+
+    /// A copy of the whole program with every secret in it: the same beginning, told the same.
+    pub(crate) fn copied(&self) -> Conversation {
+        let mut copy = self.begun.conversation(Nickname::parse(&self.nick).expect("a nickname"));
+        for (input, now) in &self.told {
+            input.clone().apply(&mut copy, *now);
+        }
+        while copy.poll_output().is_some() {}
+        copy
+    }
+
     pub(crate) fn id(&self) -> MemberId {
         self.id.expect("joined at once")
     }

@@ -90,6 +90,12 @@ fn namesakes_are_told_apart_wherever_they_are_named() {
     world.line(ANNA, &format!("/msg {label} you"));
     assert!(world.shown[CAROL].contains(&Notice::Private { from: "anna".into(), text: "you".into() }));
     assert!(!world.shown[BEN].iter().any(|notice| matches!(notice, Notice::Private { .. })));
+    // The relay forges a message of hers: the warning says whose.
+    let sender_id = world.members[&CAROL].member_id.clone();
+    let damaged = Message { room: ROOM, sender_id, body: vec![1; 200].into(), wrap: vec![1; 88] };
+    world.frame(ANNA, Down::Message(damaged));
+    let warning = warnings(&world, ANNA).pop().expect("a warning");
+    assert!(warning.ends_with(&format!(" (Ben is {label})")), "{warning}");
     world.line(CAROL, "/quit");
     assert!(world.shown[ANNA].contains(&Notice::MemberLeft { nick: label }));
 }

@@ -142,6 +142,36 @@ pub enum Warning {
     },
 }
 
+impl Warning {
+    /// Whom it names: two of one nickname may be here.
+    pub fn about(&self) -> impl Iterator<Item = &Who> {
+        let (one, other) = match self {
+            Self::Withheld { who, .. }
+            | Self::FramesLost { who, .. }
+            | Self::TooManyLost { who }
+            | Self::Repeated { who }
+            | Self::ChainMismatch { who }
+            | Self::HeardOtherwise { who }
+            | Self::Split { who, .. }
+            | Self::WrapMissing { who }
+            | Self::DidNotOpen { who }
+            | Self::Unreadable { who }
+            | Self::Unintroduced { who }
+            | Self::Absent { who }
+            | Self::Intruder { who }
+            | Self::Impostor { who }
+            | Self::HandshakeRepeated { who }
+            | Self::OtherVersion { who, .. }
+            | Self::Cheated { who, .. } => (Some(who), None),
+            Self::Differs { who, between } => (who.as_ref(), Some(between)),
+            Self::Hidden { who, seen_by } => (Some(who), Some(seen_by)),
+            Self::Apart { who, from } => (Some(who), Some(from)),
+            Self::Server { .. } => (None, None),
+        };
+        [one, other].into_iter().flatten()
+    }
+}
+
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(nick) = &self.nick {
