@@ -31,6 +31,7 @@ use crate::files;
 use crate::known::Known;
 use crate::network::{Clock, Network};
 use crate::route::Route;
+use crate::secret;
 
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
@@ -280,7 +281,10 @@ impl Driver {
                     })
                 }
             };
-            for effect in self.app.update(event, self.clock.now()) {
+            let effects = self.app.update(event, self.clock.now());
+            // Whichever thread this is, and whether it runs another time or not.
+            secret::scrub_stack();
+            for effect in effects {
                 if !self.carry_out(effect).await {
                     return;
                 }

@@ -3,6 +3,7 @@
 //! **In** the command line, stdin, signals. **Out** the exit code. **Never** a decision about the talk: that is
 //! `app.rs`'s.
 
+use std::alloc::System;
 use std::env;
 use std::io;
 use std::process::{ExitCode, exit};
@@ -22,6 +23,11 @@ use clap::Parser;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is given back is zeros: nothing of a talk outlives its use in any library's leftovers.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let Args { action } = Args::parse();
@@ -46,7 +52,11 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. });
-    let mut prepared = spawn_blocking(move || prepare(action, style));
+    let mut prepared = spawn_blocking(move || {
+        let prepared = prepare(action, style);
+        secret::scrub_stack();
+        prepared
+    });
     let prepared = tokio::select! {
         prepared = &mut prepared => prepared,
         () = signals.next() => {

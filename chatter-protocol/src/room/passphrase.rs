@@ -97,11 +97,8 @@ impl Passphrase {
     pub fn room_secret(&self, server_key: &[u8; 32], name: &str, cost: Cost) -> RoomSecret {
         let salt = *blake3::Hasher::new().update(server_key).update(name.as_bytes()).finalize().as_bytes();
         let key = self.stretch(&salt, cost);
-        let mut secret = [0; 16];
-        secret.copy_from_slice(key.split_at(16).0);
-        let room = RoomSecret::from_bytes(secret);
-        secret.zeroize();
-        room
+        let (secret, _) = key.split_first_chunk().expect("a key has more than 16 bytes");
+        RoomSecret::from_bytes(*secret)
     }
 }
 

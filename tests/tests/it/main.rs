@@ -3,6 +3,7 @@
 mod admin;
 mod bans;
 mod carrier;
+mod client_forgets;
 mod forgotten;
 mod knocks;
 mod load;
