@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
 use chatter_protocol::invite::{AccessLink, Address};
@@ -55,8 +56,8 @@ impl Door {
         let cookie_name = code.server_key.cookie_name();
         let address = Address { host: "127.0.0.1".into(), port };
         let wrong = AccessCode { secret: AccessSecret::generate(&mut entropy), ..code.clone() };
-        let wrong_link = AccessLink { address: address.clone(), code: wrong }.to_text().to_string();
-        let link = AccessLink { address, code }.to_text().to_string();
+        let wrong_link = AccessLink::new(address.clone(), wrong).to_text().to_string();
+        let link = AccessLink::new(address, code).to_text().to_string();
         let visits = vec![
             Visit { path: "/".into(), last_modified: String::new() },
             Visit { path: "/notes.txt".into(), last_modified: "Sun, 06 Nov 1994 08:49:37 GMT".into() },
@@ -64,6 +65,7 @@ impl Door {
         let settings = Settings {
             grace: Duration::from_secs(10),
             sessions_max: 100,
+            chaff_most: Chaff::Usual,
             relay: RelayLimits { room_members_max: members, session_rooms_max: 4 },
         };
         let server = Server::new(secret, path, visits, settings, entropy);
