@@ -16,7 +16,7 @@ pub fn frames(input: &[u8]) {
     read_both_ways::<RelayFrame>(stream, piece);
 }
 
-fn read_both_ways<M: Message + Default + PartialEq>(stream: &[u8], piece: usize) {
+fn read_both_ways<M: Message + Default + PartialEq + std::fmt::Debug>(stream: &[u8], piece: usize) {
     let whole = read::<M>(stream, stream.len().max(1));
     assert_eq!(whole, read::<M>(stream, piece), "cut in pieces of {piece} it is another stream");
     let (frames, _) = whole;
