@@ -100,7 +100,7 @@ fn tokens(bench: &mut Bench) {
         |()| {
             let (_, asked) =
                 handshake::hear(&secret, &keys, CARRIER, &opening, &mut entropy).expect("genuine");
-            asked.answer(&Answer::Accepted(Key::new([7; 32])))
+            asked.answer(&Answer::Accepted { root: Key::new([7; 32]), down_offset: 0 })
         },
     );
     bench.step("tags: window of a new link", || (), |()| TagWindow::new(&[7; 32]));

@@ -16,6 +16,9 @@ pub const TOKEN_AGE_MAX: u64 = 120;
 pub const TOKEN_LEAD_MAX: u64 = 10;
 /// How many recognised tokens are remembered, unless configured; when full the oldest leave and the floor rises.
 pub const REPLAY_TOKENS_MAX: usize = 1 << 18;
+/// How many genuine tokens are remembered that came too early, and how many that came too late. Only who holds a code
+/// can fill that.
+pub const REFUSED_TOKENS_MAX: usize = 1 << 12;
 /// How many access codes are valid at once: all are tried for each token.
 pub const GATES_MAX: usize = 32;
 /// Tags kept behind the highest accepted: six requests race each other.
@@ -83,6 +86,12 @@ pub const REKEY_MIN: Duration = Duration::from_secs(30 * 60);
 pub const REKEY_MAX: Duration = Duration::from_secs(60 * 60);
 /// Plain answers in a row after which a client gives up.
 pub const PLAIN_ANSWERS_MAX: u32 = 3;
+/// Plain answers in a row after which a client gives up a session that it had: somebody may be delivering its tokens
+/// first, for a while.
+pub const PLAIN_ANSWERS_RESUMING_MAX: u32 = 10;
+/// A client opens a newer link when three tries over this one and so long a time brought no acknowledgement; so much
+/// longer each time that it did not help, up to twelve times that.
+pub const STUCK_AFTER: Duration = Duration::from_secs(5);
 /// Sessions in all, unless configured.
 pub const SESSIONS_MAX: usize = 4096;
 /// Sessions not yet confirmed, in all, unless configured; the oldest makes room for a newer one.
