@@ -6,6 +6,8 @@
 //!
 //! That the measure has teeth is shown by what it says of the same bytes unmasked.
 
+#![expect(clippy::print_stdout, reason = "the figures, for those who want to see them")]
+
 use std::thread;
 
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};

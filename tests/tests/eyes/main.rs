@@ -4,7 +4,9 @@
 //! **Never** a look at anything but this machine.
 
 mod browser;
+mod chromium;
 mod downloads;
+mod heads;
 mod pair;
 mod scanner;
 mod writes;
