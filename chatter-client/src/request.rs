@@ -123,6 +123,9 @@ const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,imag
                       */*;q=0.8,application/signed-exchange;v=b3;q=0.7";
 
 #[cfg(test)]
+mod first_packet;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
