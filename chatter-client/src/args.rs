@@ -3,6 +3,8 @@
 //! **In** arguments. **Out** [`Args`], or a usage error. **Never** a secret that could have been asked for instead: a
 //! link may be left out.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 
 use chatter_protocol::chaff::Chaff;
@@ -69,6 +71,15 @@ pub struct Common {
     /// Write plain lines (the default)
     #[arg(long)]
     pub plain: bool,
+    /// End when the session is lost, as when the server restarts, instead of coming back
+    #[arg(long)]
+    pub no_rejoin: bool,
+    /// Go by this proxy (socks5h://HOST:PORT or http://HOST:PORT), or by `none` whatever the environment and the link say
+    #[arg(long, value_name = "URL", env = "CHATTER_PROXY", hide_env_values = true)]
+    pub proxy: Option<String>,
+    /// Go by the proxy whose URL is this file's first line: passwords belong there, not into arguments
+    #[arg(long, value_name = "FILE")]
+    pub proxy_file: Option<PathBuf>,
 }
 
 impl Action {
@@ -88,7 +99,7 @@ impl Common {
 }
 
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
 }
 
 const EXAMPLES: &str = "\
@@ -112,6 +123,13 @@ stdin is no terminal, its first line is the link. In a room, /who, /quit and
 /help are commands; all else that you type is said. At the end of input the
 room is left when the relay has taken all you said. Ctrl-C leaves at once.";
 
+const PROXY_HELP: &str = "\
+A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
+(http://, by CONNECT), with USER:PASSWORD@ before its host where it wants them.
+--proxy, --proxy-file and CHATTER_PROXY go first; then the environment as usual:
+http_proxy for chatter://, https_proxy for chatters://, all_proxy, and no_proxy
+for exemptions; then what the link says.";
+
 const JSON_HELP: &str = "\
 With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"connected\"}                         the door is open
@@ -126,6 +144,11 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"error\",\"text\":\"…\"}
   {\"event\":\"broken\"}                            the connection is lost
   {\"event\":\"resumed\"}                           and whole again
+  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
+                                              lost with its session, perhaps
+  {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
+                                              is tried for; nobody is present
+  {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
   {\"event\":\"left\"}                              you left; the last line";
 
 #[cfg(test)]

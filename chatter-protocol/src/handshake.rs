@@ -68,8 +68,8 @@ pub enum Refusal {
     /// As many sessions as the daemon holds.
     #[error("the server is full: try again later")]
     Full,
-    /// As many sessions from this address as the daemon allows.
-    #[error("too many sessions come from your address: close one, or try again later")]
+    /// As many sessions from this address or by this access code as the daemon allows, or too many openings at once.
+    #[error("too many sessions come from your address or by your access code: close one, or try again later")]
     TooMany,
     /// The access code is being retired.
     #[error("this access code was retired: ask for a new link")]

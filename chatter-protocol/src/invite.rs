@@ -4,11 +4,16 @@
 //! follows it stays with the program that opens a link.
 //!
 //! ```text
-//! chatter://host[:port]/#chatter1…             an access link
-//! chatter://host[:port]/label#chatter1….room1… a room link
+//! chatter://host[:port]/#chatter1…               an access link, for plain HTTP
+//! chatter://host[:port]/label#chatter1….room1…   a room link
+//! chatters://host[:port]/…#….cert1…              for HTTPS, the server's key pinned
+//! …#….via1…                                      through a proxy, unless whoever opens it knows better
 //! ```
 //!
-//! docs/protocol.md §1.
+//! docs/protocol.md §1.4.
+
+mod pin;
+mod proxy;
 
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -17,7 +22,10 @@ use zeroize::Zeroizing;
 
 use crate::access::{AccessCode, AccessCodeError};
 use crate::code::CodeError;
-use crate::room::secret::RoomSecret;
+use crate::room::secret::{self, RoomSecret};
+
+pub use pin::CertificatePin;
+pub use proxy::{Credentials, Proxy, ProxyError, ProxyKind};
 
 /// Where the server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +41,25 @@ pub struct Address {
 pub struct AccessLink {
     /// Where the server listens.
     pub address: Address,
+    /// What the server speaks there.
+    pub transport: Transport,
+    /// A proxy on the way, where the link knows one that its reader needs.
+    pub via: Option<Proxy>,
     /// What opens the door.
     pub code: AccessCode,
+}
+
+/// What carries the exchanges of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// Plain HTTP: `chatter://`.
+    #[default]
+    Http,
+    /// HTTP within TLS, by a front end that terminates it: `chatters://`.
+    Https {
+        /// The key that the server must show. Without one the platform's verifier decides, with one nothing else counts.
+        pin: Option<CertificatePin>,
+    },
 }
 
 /// A link that lets its holder into a room.
@@ -61,7 +86,7 @@ pub enum Link {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
     /// Not a link of ours.
-    #[error("a link begins with “{SCHEME}”")]
+    #[error("a link begins with “{HTTP_SCHEME}” or “{HTTPS_SCHEME}”")]
     Scheme,
     /// Nothing after `#`, or no `#`: often cut off by a chat program or a shell.
     #[error("the link has no part after “#”: was it cut off, or not put in quotes?")]
@@ -81,6 +106,20 @@ pub enum LinkError {
     /// The room secret is wrong.
     #[error("the link's room secret is damaged: {0}")]
     Secret(CodeError),
+    /// The pin of the server's certificate is wrong.
+    #[error("the link's pinned certificate is damaged: {0}")]
+    Pin(CodeError),
+    /// A certificate where there is no TLS.
+    #[error("the link pins a certificate, so it must begin with “{HTTPS_SCHEME}”")]
+    PinWithoutTls,
+    /// The proxy is wrong.
+    #[error("the link's proxy is damaged: {0}")]
+    Via(CodeError),
+    /// Another part, twice the same, or in another order.
+    #[error(
+        "the link has a part that this program does not know: it is damaged, or this program is too old for it"
+    )]
+    UnknownPart,
     /// An access link where a room link was needed.
     #[error("this link lets you in but names no room: use `new` to make one, or ask for the room's link")]
     NoRoom,
@@ -92,20 +131,37 @@ impl Link {
     /// # Errors
     /// [`LinkError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, LinkError> {
-        let rest = text.trim().strip_prefix(SCHEME).ok_or(LinkError::Scheme)?;
+        let text = text.trim();
+        let (mut transport, rest) = if let Some(rest) = text.strip_prefix(HTTP_SCHEME) {
+            (Transport::Http, rest)
+        } else if let Some(rest) = text.strip_prefix(HTTPS_SCHEME) {
+            (Transport::Https { pin: None }, rest)
+        } else {
+            return Err(LinkError::Scheme);
+        };
         let (place, fragment) = rest.split_once('#').ok_or(LinkError::NoCode)?;
         if fragment.is_empty() {
             return Err(LinkError::NoCode);
         }
         let (authority, label) = place.split_once('/').unwrap_or((place, ""));
-        let address = Address::parse(authority)?;
-        match fragment.split_once('.') {
-            None => Ok(Self::Access(AccessLink { address, code: AccessCode::parse(fragment)? })),
-            Some((code, secret)) => {
-                let access = AccessLink { address, code: AccessCode::parse(code)? };
-                let secret = RoomSecret::parse(secret).map_err(LinkError::Secret)?;
-                Ok(Self::Room(RoomLink { access, label: parse_label(label)?, secret }))
-            }
+        let address = Address::parse_or(authority, transport.port_default())?;
+        let mut parts = fragment.split('.').peekable();
+        let code = AccessCode::parse(parts.next().unwrap_or_default())?;
+        let secret = parts.next_if(|part| is_kind(part, secret::HRP));
+        let secret = secret.map(RoomSecret::parse).transpose().map_err(LinkError::Secret)?;
+        if let Some(part) = parts.next_if(|part| is_kind(part, pin::HRP)) {
+            let Transport::Https { pin } = &mut transport else { return Err(LinkError::PinWithoutTls) };
+            *pin = Some(CertificatePin::parse(part).map_err(LinkError::Pin)?);
+        }
+        let via = parts.next_if(|part| is_kind(part, proxy::HRP));
+        let via = via.map(Proxy::parse_part).transpose().map_err(LinkError::Via)?;
+        if parts.next().is_some() {
+            return Err(LinkError::UnknownPart);
+        }
+        let access = AccessLink { address, transport, via, code };
+        match secret {
+            None => Ok(Self::Access(access)),
+            Some(secret) => Ok(Self::Room(RoomLink { access, label: parse_label(label)?, secret })),
         }
     }
 
@@ -130,27 +186,81 @@ impl Link {
 }
 
 impl AccessLink {
+    /// The link to a server that speaks plain HTTP there.
+    pub fn new(address: Address, code: AccessCode) -> Self {
+        Self { address, transport: Transport::Http, via: None, code }
+    }
+
     /// The link as people copy it.
     pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(alloc::format!("{SCHEME}{}/#{}", self.address, *self.code.to_text()))
+        self.text("", None)
+    }
+
+    fn text(&self, label: &str, secret: Option<&RoomSecret>) -> Zeroizing<String> {
+        let scheme = self.transport.scheme();
+        let mut text =
+            Zeroizing::new(alloc::format!("{scheme}{}/{label}#{}", self.address, *self.code.to_text()));
+        let pin = self.transport.pin().map(|pin| Zeroizing::new(pin.to_string()));
+        let via = self.via.as_ref().map(Proxy::to_part);
+        for part in [secret.map(RoomSecret::to_text), pin, via].into_iter().flatten() {
+            text.push('.');
+            text.push_str(&part);
+        }
+        text
     }
 }
 
 impl RoomLink {
     /// The link as people copy it.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let code = self.access.code.to_text();
-        let secret = self.secret.to_text();
-        Zeroizing::new(alloc::format!("{SCHEME}{}/{}#{}.{}", self.access.address, self.label, *code, *secret))
+        self.access.text(&self.label, Some(&self.secret))
     }
 }
 
+impl Transport {
+    /// The key that the server must show.
+    pub fn pin(&self) -> Option<CertificatePin> {
+        match self {
+            Self::Http => None,
+            Self::Https { pin } => *pin,
+        }
+    }
+
+    /// The port where a link names none.
+    pub fn port_default(&self) -> u16 {
+        match self {
+            Self::Http => HTTP_PORT_DEFAULT,
+            Self::Https { .. } => HTTPS_PORT_DEFAULT,
+        }
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self {
+            Self::Http => HTTP_SCHEME,
+            Self::Https { .. } => HTTPS_SCHEME,
+        }
+    }
+}
+
+/// Whether a text is a link of some kind, damaged or not.
+pub fn is_link(text: &str) -> bool {
+    text.starts_with(HTTP_SCHEME) || text.starts_with(HTTPS_SCHEME)
+}
+
 impl Address {
-    /// The address that `host[:port]` or `[IPv6][:port]` spells.
+    /// The address that `host[:port]` or `[IPv6][:port]` spells, for plain HTTP.
     ///
     /// # Errors
     /// [`LinkError::Host`], [`LinkError::Port`].
     pub fn parse(authority: &str) -> Result<Self, LinkError> {
+        Self::parse_or(authority, HTTP_PORT_DEFAULT)
+    }
+
+    /// The same with another port where none is named.
+    ///
+    /// # Errors
+    /// [`LinkError::Host`], [`LinkError::Port`].
+    pub fn parse_or(authority: &str, port_default: u16) -> Result<Self, LinkError> {
         let (host, port) = match authority.strip_prefix('[') {
             Some(bracketed) => {
                 let (host, rest) = bracketed.split_once(']').ok_or(LinkError::Host)?;
@@ -164,7 +274,7 @@ impl Address {
             return Err(LinkError::Host);
         }
         let port = match port {
-            "" => PORT_DEFAULT,
+            "" => port_default,
             _ => parse_port(port.strip_prefix(':').ok_or(LinkError::Port)?)?,
         };
         Ok(Self { host: host.to_string(), port })
@@ -191,18 +301,25 @@ pub fn parse_label(text: &str) -> Result<String, LinkError> {
     (proper && text.len() <= LABEL_LEN_MAX).then(|| text.to_string()).ok_or(LinkError::Label)
 }
 
+/// Whether a part of a fragment says of itself that it is of this kind.
+fn is_kind(part: &str, hrp: &str) -> bool {
+    part.split_once('1').is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(hrp))
+}
+
 fn parse_port(digits: &str) -> Result<u16, LinkError> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|port| plain && *port != 0).ok_or(LinkError::Port)
 }
 
-const SCHEME: &str = "chatter://";
+const HTTP_SCHEME: &str = "chatter://";
+const HTTPS_SCHEME: &str = "chatters://";
 const LABEL_DEFAULT: &str = "room";
 const LABEL_LEN_MAX: usize = 64;
 /// RFC 1035 §2.3.4.
 const HOST_LEN_MAX: usize = 253;
 /// Where `python3 -m http.server` listens when nothing else is said.
-const PORT_DEFAULT: u16 = 8000;
+const HTTP_PORT_DEFAULT: u16 = 8000;
+const HTTPS_PORT_DEFAULT: u16 = 443;
 
 #[cfg(test)]
 mod tests {
@@ -212,15 +329,13 @@ mod tests {
 
     fn access() -> AccessLink {
         let mut entropy = Entropy::new([4; 32]);
-        AccessLink {
-            address: Address { host: "example.org".into(), port: 8000 },
-            code: AccessCode {
-                server_key: ServerSecret::generate(&mut entropy).key(),
-                secret: AccessSecret::generate(&mut entropy),
-                carrier_path: CarrierPath::parse("/data.enc").expect("a path"),
-                preamble_len: 16,
-            },
-        }
+        let code = AccessCode {
+            server_key: ServerSecret::generate(&mut entropy).key(),
+            secret: AccessSecret::generate(&mut entropy),
+            carrier_path: CarrierPath::parse("/data.enc").expect("a path"),
+            preamble_len: 16,
+        };
+        AccessLink::new(Address { host: "example.org".into(), port: 8000 }, code)
     }
 
     fn room() -> RoomLink {
@@ -243,8 +358,46 @@ mod tests {
     }
 
     #[test]
+    fn a_link_says_how_the_server_is_reached() {
+        let pin = CertificatePin::from_bytes([9; 32]);
+        let via = Proxy::parse("socks5h://u:p@127.0.0.1:9050").expect("a proxy");
+        for transport in
+            [Transport::Http, Transport::Https { pin: None }, Transport::Https { pin: Some(pin) }]
+        {
+            for via in [None, Some(via.clone())] {
+                let access = AccessLink { transport, via, ..access() };
+                assert_eq!(
+                    Link::parse(&access.to_text()).map(|link| link.access().clone()),
+                    Ok(access.clone())
+                );
+                let room = RoomLink { access: access.clone(), ..room() };
+                let text = room.to_text();
+                let Ok(Link::Room(parsed)) = Link::parse(&text) else { panic!("{}", *text) };
+                assert_eq!((&parsed.access, *parsed.to_text() == *text), (&access, true));
+            }
+        }
+        let text = access().to_text();
+        let secure = |text: &str| text.replace("chatter://", "chatters://").replace(":8000", "");
+        let parsed = Link::parse(&secure(&text)).expect("a link");
+        assert_eq!(parsed.access().address.port, 443);
+        assert_eq!(Link::parse(&alloc::format!("{}.{pin}", *text)).err(), Some(LinkError::PinWithoutTls));
+        let (text, part) = (secure(&text), via.to_part());
+        assert_eq!(
+            Link::parse(&alloc::format!("{text}.{}.{pin}", *part)).err(),
+            Some(LinkError::UnknownPart)
+        );
+        assert_eq!(Link::parse(&alloc::format!("{text}.{pin}.{pin}")).err(), Some(LinkError::UnknownPart));
+        assert_eq!(Link::parse(&alloc::format!("{text}.more1x")).err(), Some(LinkError::UnknownPart));
+        assert_eq!(Link::parse(&alloc::format!("{text}.")).err(), Some(LinkError::UnknownPart));
+    }
+
+    #[test]
     fn every_single_bit_of_a_fragment_is_guarded() {
-        let text = room().to_text();
+        let mut room = room();
+        let pin = Some(CertificatePin::from_bytes([9; 32]));
+        room.access.transport = Transport::Https { pin };
+        room.access.via = Proxy::parse("http://u:p@proxy.example:3128").ok();
+        let text = room.to_text();
         let start = text.find('#').expect("a fragment") + 1;
         for bit in start * 8..text.len() * 8 {
             let mut damaged = text.as_bytes().to_vec();

@@ -14,7 +14,7 @@ pub const COOKIE_LEN_MIN: usize = 64;
 pub const TOKEN_AGE_MAX: u64 = 120;
 /// How far in the future a token may be dated.
 pub const TOKEN_LEAD_MAX: u64 = 10;
-/// How many recognised tokens are remembered; when full the oldest leave and the floor rises.
+/// How many recognised tokens are remembered, unless configured; when full the oldest leave and the floor rises.
 pub const REPLAY_TOKENS_MAX: usize = 1 << 18;
 /// How many access codes are valid at once: all are tried for each token.
 pub const GATES_MAX: usize = 32;
@@ -34,7 +34,7 @@ pub const UP_WINDOW: u64 = 64 * 1024;
 /// The largest frame: the roster of a room of [`ROOM_MEMBERS_MAX`] whose hellos are all of [`HELLO_LEN_MAX`]. A text of
 /// 64 KiB, padded, with wraps for all of them is smaller.
 pub const FRAME_LEN_MAX: usize = 256 * 1024;
-/// Unacknowledged bytes that wait for one session; above it the reader is too slow and is cut.
+/// Unacknowledged bytes that wait for one session, unless configured; above it the reader is too slow and is cut.
 pub const QUEUE_LEN_MAX: usize = 1024 * 1024;
 /// An opened session that is not confirmed ends after this.
 pub const OPENED_TIMEOUT: Duration = Duration::from_secs(15);
@@ -85,8 +85,24 @@ pub const REKEY_MAX: Duration = Duration::from_secs(60 * 60);
 pub const PLAIN_ANSWERS_MAX: u32 = 3;
 /// Sessions in all, unless configured.
 pub const SESSIONS_MAX: usize = 4096;
-/// Sessions not yet confirmed, in all; the oldest makes room for a newer one.
+/// Sessions not yet confirmed, in all, unless configured; the oldest makes room for a newer one.
 pub const SESSIONS_OPENED_MAX: usize = 256;
+/// Sessions from one address, unless configured: a whole school behind one, and three quarters left for the others.
+pub const SESSIONS_ORIGIN_MAX: usize = 1024;
+/// Sessions by one named access code, unless configured: a person's or a group's, not everybody's.
+pub const SESSIONS_NAMED_MAX: usize = 256;
+/// Openings a second from one address whose curve work is done, unless configured: half a percent of a processor, and
+/// with what may come in a burst a whole school that comes back at once.
+pub const OPENINGS_ORIGIN_MAX: u32 = 32;
+/// Openings a second by one access code whose curve work is done, unless configured: a tenth of a processor. As many as
+/// there are sessions may come in a burst, when all of them come back at once.
+pub const OPENINGS_GATE_MAX: u32 = 512;
+/// Openings come in bursts: those of so much time may come at once, and as many again hear that there were too many.
+pub const OPENINGS_BURST: Duration = Duration::from_secs(8);
+/// Addresses whose openings are counted at once; further ones count for their access code alone.
+pub const OPENINGS_ORIGINS_MAX: usize = 16_384;
+/// For how much longer than the grace time a closed gate is known, so that who was away when it closed is told.
+pub const GATE_FAREWELL: Duration = Duration::from_secs(10);
 
 // ---- Rooms (§6–8): what members and the relay accept of each other
 

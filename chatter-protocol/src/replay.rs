@@ -42,6 +42,11 @@ impl Replay {
         Self { seen: BTreeSet::new(), floor, newest: floor, capacity: REPLAY_TOKENS_MAX }
     }
 
+    /// Remembers so many tokens, at least one. What is remembered beyond that goes as the next ones come.
+    pub fn set_capacity(&mut self, tokens: usize) {
+        self.capacity = tokens.max(1);
+    }
+
     /// Whether the token dated `time` is in its window and comes for the first time; if so it is entered.
     pub fn admit(&mut self, mac: &[u8; 16], time: WallTime, now: WallTime) -> bool {
         if !self.would_admit(mac, time, now) {
@@ -112,7 +117,7 @@ mod tests {
     #[test]
     fn when_full_the_floor_rises() {
         let mut replay = Replay::new(Past::FreshKeys, NOW);
-        replay.capacity = 3;
+        replay.set_capacity(3);
         for second in 0..5 {
             assert!(replay.admit(&[1; 16], at(second), NOW));
         }

@@ -78,7 +78,7 @@ proptest! {
     ) {
         let code = code(key, secret, &path, preamble_len);
         prop_assert_eq!(&AccessCode::parse(&code.to_text()), &Ok(code.clone()));
-        let access = AccessLink { address: Address { host, port }, code };
+        let access = AccessLink::new(Address { host, port }, code);
         let parsed = Link::parse(&access.to_text()).map(|link| link.access().clone());
         prop_assert_eq!(parsed, Ok(access.clone()));
         let room = RoomLink { access, label: "room".into(), secret: RoomSecret::from_bytes(room) };

@@ -6,8 +6,6 @@
 //!
 //! That the measure has teeth is shown by what it says of the same bytes unmasked.
 
-#![expect(clippy::print_stdout, reason = "the figures, for those who want to see them")]
-
 use std::thread;
 
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
@@ -84,6 +82,7 @@ impl Places {
     }
 
     #[track_caller]
+    #[expect(clippy::print_stdout, reason = "figures, for who runs it with --nocapture")]
     fn assert_uniform(&self, what: &str) {
         let ((worst, place), serial) = (self.worst(), self.serial());
         println!(
@@ -97,6 +96,7 @@ impl Places {
 
     /// The bytes at one place and bit are known to any who look.
     #[track_caller]
+    #[expect(clippy::print_stdout, reason = "figures, for who runs it with --nocapture")]
     fn assert_marked(&self, what: &str, place: usize) {
         let (worst, found) = self.worst();
         println!("{what}: {worst:+.1} σ at place {found}");

@@ -28,7 +28,7 @@ fn access(port: u16) -> AccessLink {
         carrier_path: CarrierPath::parse("/data.enc").expect("a path"),
         preamble_len: 16,
     };
-    AccessLink { address: Address { host: "127.0.0.1".into(), port }, code }
+    AccessLink::new(Address { host: "127.0.0.1".into(), port }, code)
 }
 
 /// Starts the program with these arguments.

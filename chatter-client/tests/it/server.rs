@@ -56,8 +56,8 @@ impl Door {
         let cookie_name = code.server_key.cookie_name();
         let address = Address { host: "127.0.0.1".into(), port };
         let wrong = AccessCode { secret: AccessSecret::generate(&mut entropy), ..code.clone() };
-        let wrong_link = AccessLink { address: address.clone(), code: wrong }.to_text().to_string();
-        let link = AccessLink { address, code }.to_text().to_string();
+        let wrong_link = AccessLink::new(address.clone(), wrong).to_text().to_string();
+        let link = AccessLink::new(address, code).to_text().to_string();
         let visits = vec![
             Visit { path: "/".into(), last_modified: String::new() },
             Visit { path: "/notes.txt".into(), last_modified: "Sun, 06 Nov 1994 08:49:37 GMT".into() },

@@ -139,7 +139,9 @@ impl Session {
         }
         self.server_date = answer.date.or(self.server_date);
         self.newer.iter_mut().for_each(Link::note_answer);
-        if answer.status != 200 {
+        if answer.status >= SERVER_ERROR {
+            self.lose_link(link, now, true);
+        } else if answer.status != 200 {
             self.plain_answer(now, wall);
         }
     }
@@ -309,8 +311,9 @@ impl Session {
         if refusal == Refusal::UnknownSession {
             return self.find_way_back(now);
         }
-        // A broken session may be resumed once the server has room again.
-        if let (Some(newer), Some(_)) = (&self.newer, self.handle) {
+        // A broken session may be resumed once the server has room again; by a code that is no more it never may.
+        let lasting = matches!(refusal, Refusal::GateRetired | Refusal::Version);
+        if let (false, Some(newer), Some(_)) = (lasting, &self.newer, self.handle) {
             self.lose_link(newer.id, now, true);
         } else {
             self.finish(End::Refused(refusal));
@@ -543,6 +546,8 @@ fn is_sendable(visit: &Visit) -> bool {
     visit.path.starts_with('/') && visible(&visit.path, false) && visible(&visit.last_modified, true)
 }
 
+/// From here on a front end says that the server behind it does not answer; no file server says so to a download.
+const SERVER_ERROR: u16 = 500;
 /// How long the third try waits: a server that has just restarted needs a moment.
 const LAST_TRY_DELAY: Duration = Duration::from_secs(2);
 /// Waits between attempts to resume, and the last one for ever after.

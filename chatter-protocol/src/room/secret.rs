@@ -66,7 +66,7 @@ impl core::fmt::Debug for RoomSecret {
 }
 
 /// What the text begins with, before the 1.
-const HRP: &str = "room";
+pub(crate) const HRP: &str = "room";
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,7 @@ use core::time::Duration;
 
 use zeroize::Zeroize as _;
 
+use super::bounds::Origin;
 use super::gatekeeper::GateId;
 use crate::chaff::Chaff;
 use crate::entropy::Entropy;
@@ -42,6 +43,8 @@ pub enum State {
 /// One member's session.
 pub(super) struct Session {
     pub(super) gate: GateId,
+    /// Where it comes from, if that counts: the origin of its newest confirmed link.
+    pub(super) origin: Option<Origin>,
     pub(super) opened_at: Time,
     pub(super) frames: FrameBuffer,
     pub(super) confirmed: Option<Link>,
@@ -60,6 +63,7 @@ pub(super) struct Link {
     pub(super) handle: Handle,
     pub(super) window: TagWindow,
     pub(super) live: bool,
+    origin: Option<Origin>,
     sealer: DownSealer,
     sent: u64,
     room_left: u64,
@@ -80,9 +84,17 @@ pub(super) struct Flushed {
 
 impl Link {
     /// A live link on `root`, with `room_left` bytes of the carrier for its records, that sends from `sent` on.
-    pub(super) fn new(id: LinkId, root: &[u8; 32], sent: u64, room_left: u64, now: Time) -> Self {
+    pub(super) fn new(
+        id: LinkId,
+        origin: Option<Origin>,
+        root: &[u8; 32],
+        sent: u64,
+        room_left: u64,
+        now: Time,
+    ) -> Self {
         Self {
             id,
+            origin,
             handle: handshake::handle(root),
             window: TagWindow::new(root),
             live: true,
@@ -107,6 +119,7 @@ impl Session {
     pub(super) fn new(gate: GateId, link: Link, now: Time) -> Self {
         Self {
             gate,
+            origin: link.origin,
             opened_at: now,
             frames: FrameBuffer::default(),
             confirmed: None,
@@ -159,6 +172,7 @@ impl Session {
     /// nothing if it was confirmed before.
     pub(super) fn confirm(&mut self, id: LinkId, now: Time) -> Option<Confirmation> {
         let link = self.newer.take_if(|newer| newer.id == id)?;
+        self.origin = link.origin;
         let replaced = self.confirmed.replace(link);
         self.note_liveness(now);
         Some(Confirmation { replaced })
