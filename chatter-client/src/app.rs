@@ -228,7 +228,7 @@ impl App {
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
             NetworkEvent::Frame(frame) => {
                 if let Some(conversation) =
-                    self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM))
+                    self.conversation.as_mut().filter(|_| room_of(&frame).is_none_or(|room| room == ROOM))
                 {
                     conversation.receive(frame, now);
                 }

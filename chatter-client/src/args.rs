@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 
+use chatter_protocol::chaff::Chaff;
+
 use crate::console::Style;
 use crate::exit::EXIT_CODES_HELP;
 
@@ -113,6 +115,10 @@ pub struct Common {
     /// What you are called in the room; asked for on a terminal
     #[arg(long, value_name = "NAME")]
     pub nick: Option<String>,
+    /// What is sent to hide when you and others speak: none, usual, or constant (a request and a record of one length
+    /// every second, for which each line waits)
+    #[arg(long, value_name = "HOW MUCH", default_value_t)]
+    pub chaff: Chaff,
     /// Write a JSON object per line to stdout for everything that happens
     #[arg(long)]
     pub json: bool,
@@ -257,6 +263,7 @@ mod tests {
             "c new chatter://x --nick anna --room kitchen --json",
             "c join - --nick ben --plain",
             "c send hi --nick ben",
+            "c join --chaff constant",
             "c send chatter://x hi --nick ben",
             "c join chatter://x --passphrase --room tea --nick ben",
             "c new chatter://x --own-passphrase --weak",
@@ -265,9 +272,16 @@ mod tests {
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
-        for line in
-            ["c", "c send", "c send a b c", "c join --json --plain", "c jion", "c join a b", "c keygen"]
-        {
+        for line in [
+            "c",
+            "c send",
+            "c send a b c",
+            "c join --json --plain",
+            "c jion",
+            "c join a b",
+            "c keygen",
+            "c join --chaff much",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
         assert_eq!(parse("c join --json").expect("args").action.style(), Style::Json);

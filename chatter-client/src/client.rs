@@ -10,6 +10,7 @@
 //! ```
 
 use chatter_proto::relay::client_frame;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
@@ -43,6 +44,7 @@ pub struct Options {
     /// Where known identities are kept.
     memory: Option<PathBuf>,
     route: Route,
+    chaff: Chaff,
     rejoins: bool,
 }
 
@@ -113,6 +115,12 @@ impl Options {
         Self { route, ..self }
     }
 
+    /// With so much chaff; [`Chaff::Usual`] otherwise.
+    #[must_use]
+    pub fn with_chaff(self, chaff: Chaff) -> Self {
+        Self { chaff, ..self }
+    }
+
     /// Ending where the session is lost, instead of coming back by another.
     #[must_use]
     pub fn without_return(self) -> Self {
@@ -127,7 +135,7 @@ impl Options {
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
         let route = Route::of_link(&link.access);
         let people = People::default();
-        Self { link, nick, purpose, people, memory: None, route, rejoins: true }
+        Self { link, nick, purpose, people, memory: None, route, chaff: Chaff::default(), rejoins: true }
     }
 }
 
@@ -141,11 +149,11 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, people, memory, route, rejoins } = options;
+    let Options { link, nick, purpose, people, memory, route, chaff, rejoins } = options;
     let peer = Peer::new(&link.access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage =
-        Carriage { access: link.access.clone(), peer, entropy: entropy.fork(), clock, carrier: None };
+        Carriage { access: link.access.clone(), chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
     let app = App::new(link, nick, purpose, route.words(), entropy).with(people);
     let app = if rejoins { app } else { app.without_return() };
@@ -198,6 +206,7 @@ struct Driver {
 /// One session after the other, each by a carrier of its own.
 struct Carriage {
     access: AccessLink,
+    chaff: Chaff,
     peer: Peer,
     entropy: Entropy,
     clock: Clock,
@@ -216,7 +225,14 @@ impl Carriage {
     fn start(&mut self) {
         let (sender, events) = mpsc::channel(NETWORK_EVENTS_MAX);
         let (frames, frames_receiver) = mpsc::unbounded_channel();
-        let network = Network::new(&self.access, self.peer.clone(), self.entropy.fork(), self.clock, sender);
+        let network = Network::new(
+            &self.access,
+            self.chaff,
+            self.peer.clone(),
+            self.entropy.fork(),
+            self.clock,
+            sender,
+        );
         let task = tokio::spawn(network.run(frames_receiver)).abort_handle();
         self.carrier = Some(Carrier { events, frames, task });
     }

@@ -106,7 +106,7 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
 fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, String)> {
     let wish = action.common().map_or(Ok(Wish::None), wish)?;
     let Some((options, common)) = stay(action, style)? else { return Ok(None) };
-    let options = credentials::equip(options, &common)?;
+    let options = credentials::equip(options, &common)?.with_chaff(common.chaff);
     let options = if common.no_rejoin { options.without_return() } else { options };
     let variable = |name: &str| env::var(name).ok();
     let route = Route::choose(wish, options.access(), variable);

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::client_frame;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::client::{LinkAnswer, Output, Session, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
@@ -105,6 +106,7 @@ impl Network {
     /// A carrier through the door of `link`, whose server is dialled as `peer`; it tells `events`.
     pub(crate) fn new(
         link: &AccessLink,
+        chaff: Chaff,
         peer: Peer,
         entropy: Entropy,
         clock: Clock,
@@ -114,7 +116,7 @@ impl Network {
         let server = Server { spares: Spares::new(peer), authority };
         let (reporter, reports) = mpsc::channel(REPORTS_MAX);
         Self {
-            session: Session::new(&link.code, entropy, clock.now(), Clock::wall()),
+            session: Session::with_chaff(chaff, &link.code, entropy, clock.now(), Clock::wall()),
             clock,
             server: Arc::new(server),
             events,

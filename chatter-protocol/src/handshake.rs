@@ -19,9 +19,10 @@ use snow::HandshakeState;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessCode, GateKeys, ServerSecret};
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
-use crate::limits;
 use crate::noise;
+use crate::record::UP_TOKEN_EXTRA_LEN;
 use crate::seal::Key;
 use crate::time::WallTime;
 use crate::token::{self, Opening};
@@ -46,8 +47,14 @@ pub enum Request {
 /// What a server answers in message 2.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The link stands on this root secret.
-    Accepted(Key),
+    /// The link stands.
+    Accepted {
+        /// The secret that all of its keys come from.
+        root: Key,
+        /// Where the first record's bytes lie in the stream downwards: not before what was asked for, and behind it
+        /// where more was acknowledged meanwhile.
+        down_offset: u64,
+    },
     /// It does not, and why.
     Refused(Refusal),
 }
@@ -55,7 +62,7 @@ pub enum Answer {
 impl core::fmt::Debug for Answer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Accepted(_) => f.write_str("Accepted(…)"),
+            Self::Accepted { .. } => f.write_str("Accepted(…)"),
             Self::Refused(refusal) => write!(f, "Refused({refusal:?})"),
         }
     }
@@ -67,8 +74,8 @@ pub enum Refusal {
     /// As many sessions as the daemon holds.
     #[error("the server is full: try again later")]
     Full,
-    /// As many sessions from this address as the daemon allows.
-    #[error("too many sessions come from your address: close one, or try again later")]
+    /// As many sessions from this address or by this access code as the daemon allows, or too many openings at once.
+    #[error("too many sessions come from your address or by your access code: close one, or try again later")]
     TooMany,
     /// The access code is being retired.
     #[error("this access code was retired: ask for a new link")]
@@ -104,8 +111,20 @@ pub struct Asked {
 #[error("the answer does not come from the server that this link names")]
 pub struct HandshakeError;
 
-/// Starts a link: the token's bytes, and the client's next state.
+/// Starts a link: the token's bytes, and the client's next state. The token is as long as an up token without bytes.
 pub fn offer(
+    code: &AccessCode,
+    keys: &GateKeys,
+    request: &Request,
+    time: WallTime,
+    entropy: &mut Entropy,
+) -> (Vec<u8>, Offered) {
+    offer_with(Chaff::default(), code, keys, request, time, entropy)
+}
+
+/// The same, where up tokens are padded as `chaff` says.
+pub fn offer_with(
+    chaff: Chaff,
     code: &AccessCode,
     keys: &GateKeys,
     request: &Request,
@@ -115,8 +134,8 @@ pub fn offer(
     let salt: [u8; 16] = entropy.bytes();
     let path = code.carrier_path.as_str();
     let mut payload = encode_request(request);
-    let padding = entropy.below(limits::OPENING_PADDING_MAX + 1);
-    payload.resize(payload.len() + usize::try_from(padding).unwrap_or(0), 0);
+    let length = UP_TOKEN_EXTRA_LEN + chaff.up_len(0, entropy);
+    payload.resize(length.saturating_sub(token::EXTRA_LEN).max(payload.len()), 0);
     let mut noise = noise::builder(PATTERN, entropy)
         .prologue(&token::prologue(&salt, time, path))
         .and_then(|builder| builder.psk(0, &keys.psk))
@@ -224,13 +243,14 @@ fn speaks(lowest: u8, highest: u8) -> bool {
     (lowest..=highest).contains(&VERSION)
 }
 
-/// `kind 1 ‖ version 1 ‖ root 32 ‖ zeros`
+/// `kind 1 ‖ version 1 ‖ root 32 ‖ down offset 8 ‖ zeros`
 fn encode_answer(answer: &Answer) -> Zeroizing<Vec<u8>> {
     let mut payload = Zeroizing::new(Vec::with_capacity(ANSWER_PAYLOAD_LEN));
     match answer {
-        Answer::Accepted(root) => {
+        Answer::Accepted { root, down_offset } => {
             payload.extend_from_slice(&[0, VERSION]);
             payload.extend_from_slice(&**root);
+            payload.extend_from_slice(&down_offset.to_be_bytes());
         }
         Answer::Refused(refusal) => {
             let code = match refusal {
@@ -250,7 +270,11 @@ fn encode_answer(answer: &Answer) -> Zeroizing<Vec<u8>> {
 fn decode_answer(payload: &[u8]) -> Option<Answer> {
     let ([kind, _version], rest) = payload.split_first_chunk::<2>()?;
     Some(match kind {
-        0 => Answer::Accepted(Key::new(*rest.first_chunk::<32>()?)),
+        0 => {
+            let (root, rest) = rest.split_first_chunk::<32>()?;
+            let down_offset = u64::from_be_bytes(*rest.first_chunk::<8>()?);
+            Answer::Accepted { root: Key::new(*root), down_offset }
+        }
         1 => Answer::Refused(Refusal::Full),
         2 => Answer::Refused(Refusal::TooMany),
         3 => Answer::Refused(Refusal::GateRetired),
@@ -300,7 +324,7 @@ mod tests {
     fn both_ends_agree() {
         let resume = Request::Resume { handle: [8; 16], down_offset: 12 };
         for (request, answer) in [
-            (Request::Fresh, Answer::Accepted(Key::new([6; 32]))),
+            (Request::Fresh, Answer::Accepted { root: Key::new([6; 32]), down_offset: 7 }),
             (resume, Answer::Refused(Refusal::UnknownSession)),
             (Request::Fresh, Answer::Refused(Refusal::Full)),
         ] {

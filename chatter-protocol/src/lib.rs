@@ -3,8 +3,11 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod access;
+pub mod chaff;
 pub mod client;
 pub mod code;
 pub mod entropy;

@@ -14,12 +14,13 @@ pub const COOKIE_LEN_MIN: usize = 64;
 pub const TOKEN_AGE_MAX: u64 = 120;
 /// How far in the future a token may be dated.
 pub const TOKEN_LEAD_MAX: u64 = 10;
-/// How many recognised tokens are remembered; when full the oldest leave and the floor rises.
+/// How many recognised tokens are remembered, unless configured; when full the oldest leave and the floor rises.
 pub const REPLAY_TOKENS_MAX: usize = 1 << 18;
+/// How many genuine tokens are remembered that came too early, and how many that came too late. Only who holds a code
+/// can fill that.
+pub const REFUSED_TOKENS_MAX: usize = 1 << 12;
 /// How many access codes are valid at once: all are tried for each token.
 pub const GATES_MAX: usize = 32;
-/// Padding of an opening token is drawn below this many bytes.
-pub const OPENING_PADDING_MAX: u32 = 96;
 /// Tags kept behind the highest accepted: six requests race each other.
 pub const TAGS_BEHIND: u32 = 8;
 /// Tags known ahead of the highest accepted: resends take new ones.
@@ -36,7 +37,7 @@ pub const UP_WINDOW: u64 = 64 * 1024;
 /// The largest frame: the roster of a room of [`ROOM_MEMBERS_MAX`] whose hellos are all of [`HELLO_LEN_MAX`]. A text of
 /// 64 KiB, padded, with wraps for all of them is smaller.
 pub const FRAME_LEN_MAX: usize = 256 * 1024;
-/// Unacknowledged bytes that wait for one session; above it the reader is too slow and is cut.
+/// Unacknowledged bytes that wait for one session, unless configured; above it the reader is too slow and is cut.
 pub const QUEUE_LEN_MAX: usize = 1024 * 1024;
 /// An opened session that is not confirmed ends after this.
 pub const OPENED_TIMEOUT: Duration = Duration::from_secs(15);
@@ -46,13 +47,22 @@ pub const GRACE_DEFAULT: Duration = Duration::from_secs(30);
 pub const LINGER: Duration = Duration::from_secs(10);
 /// The server's tables are made anew when somebody has left, at most so often: with thousands in them it takes a while.
 pub const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
-/// Records go out at jittered intervals from this …
+/// Without chaff, records go out at jittered intervals from this …
 pub const CHAFF_INTERVAL_MIN: Duration = Duration::from_secs(5);
-/// … to this.
+/// … to this, with or without.
 pub const CHAFF_INTERVAL_MAX: Duration = Duration::from_secs(15);
+/// Records of chaff are this far apart by and by, whatever goes between them: with [`CHAFF_UP_MEAN`] an idle member costs
+/// less than 1 KiB a second.
+pub const CHAFF_DOWN_MEAN: Duration = Duration::from_secs(5);
+/// Up tokens of chaff are this far apart by and by, whatever goes between them …
+pub const CHAFF_UP_MEAN: Duration = Duration::from_secs(12);
+/// … and never further than this.
+pub const CHAFF_UP_MAX: Duration = Duration::from_secs(40);
+/// At a constant rate a record goes down and a token goes up so often: half of it is what a line waits each way.
+pub const CONSTANT_INTERVAL: Duration = Duration::from_secs(1);
 /// A link without a record for this long is dead: two chaff intervals.
 pub const LINK_SILENCE_MAX: Duration = Duration::from_secs(30);
-/// A client sends something upwards at jittered intervals from this …
+/// Without chaff, a client sends something upwards at jittered intervals from this …
 pub const KEEPALIVE_INTERVAL_MIN: Duration = Duration::from_secs(40);
 /// … to this.
 pub const KEEPALIVE_INTERVAL_MAX: Duration = Duration::from_secs(70);
@@ -60,12 +70,14 @@ pub const KEEPALIVE_INTERVAL_MAX: Duration = Duration::from_secs(70);
 pub const UP_SILENCE_MAX: Duration = Duration::from_secs(160);
 /// A client acknowledges at once when this many bytes are unacknowledged, and lazily below.
 pub const ACK_BYTES: u64 = 32 * 1024;
-/// A lazy acknowledgement waits at least this …
+/// Without chaff, a lazy acknowledgement waits at least this …
 pub const ACK_DELAY_MIN: Duration = Duration::from_secs(8);
 /// … and at most this.
 pub const ACK_DELAY_MAX: Duration = Duration::from_secs(20);
 /// A batch unacknowledged for this long, or four round trips if longer, is sent again …
 pub const RESEND_MIN: Duration = Duration::from_secs(1);
+/// … at a constant rate for this long, since both ways wait for their turn …
+pub const RESEND_CONSTANT_MIN: Duration = Duration::from_secs(4);
 /// … at intervals that double up to this.
 pub const RESEND_MAX: Duration = Duration::from_secs(8);
 /// A client renews its link after a time drawn from here …
@@ -74,10 +86,32 @@ pub const REKEY_MIN: Duration = Duration::from_secs(30 * 60);
 pub const REKEY_MAX: Duration = Duration::from_secs(60 * 60);
 /// Plain answers in a row after which a client gives up.
 pub const PLAIN_ANSWERS_MAX: u32 = 3;
+/// Plain answers in a row after which a client gives up a session that it had: somebody may be delivering its tokens
+/// first, for a while.
+pub const PLAIN_ANSWERS_RESUMING_MAX: u32 = 10;
+/// A client opens a newer link when three tries over this one and so long a time brought no acknowledgement; so much
+/// longer each time that it did not help, up to twelve times that.
+pub const STUCK_AFTER: Duration = Duration::from_secs(5);
 /// Sessions in all, unless configured.
 pub const SESSIONS_MAX: usize = 4096;
-/// Sessions not yet confirmed, in all; the oldest makes room for a newer one.
+/// Sessions not yet confirmed, in all, unless configured; the oldest makes room for a newer one.
 pub const SESSIONS_OPENED_MAX: usize = 256;
+/// Sessions from one address, unless configured: a whole school behind one, and three quarters left for the others.
+pub const SESSIONS_ORIGIN_MAX: usize = 1024;
+/// Sessions by one named access code, unless configured: a person's or a group's, not everybody's.
+pub const SESSIONS_NAMED_MAX: usize = 256;
+/// Openings a second from one address whose curve work is done, unless configured: half a percent of a processor, and
+/// with what may come in a burst a whole school that comes back at once.
+pub const OPENINGS_ORIGIN_MAX: u32 = 32;
+/// Openings a second by one access code whose curve work is done, unless configured: a tenth of a processor. As many as
+/// there are sessions may come in a burst, when all of them come back at once.
+pub const OPENINGS_GATE_MAX: u32 = 512;
+/// Openings come in bursts: those of so much time may come at once, and as many again hear that there were too many.
+pub const OPENINGS_BURST: Duration = Duration::from_secs(8);
+/// Addresses whose openings are counted at once; further ones count for their access code alone.
+pub const OPENINGS_ORIGINS_MAX: usize = 16_384;
+/// For how much longer than the grace time a closed gate is known, so that who was away when it closed is told.
+pub const GATE_FAREWELL: Duration = Duration::from_secs(10);
 
 // ---- Rooms (§6–8): what members and the relay accept of each other
 

@@ -12,7 +12,11 @@
 //!
 //! docs/protocol.md §3–6.
 
+mod admission;
+pub mod bounds;
+mod closed;
 pub mod gatekeeper;
+mod openings;
 mod output;
 pub mod relay;
 pub mod session;
@@ -20,21 +24,24 @@ pub mod session;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use chatter_proto::relay::{Bye, ClientFrame, RelayFrame, Visit, Welcome, bye, client_frame, relay_frame};
+use chatter_proto::relay::{Bye, ClientFrame, RelayFrame, Visit, bye, client_frame, relay_frame};
 
-pub use self::output::{EndReason, Output, SessionInfo, Settings};
+pub use self::output::{EndReason, Held, Output, SessionInfo, Settings};
 
-use self::gatekeeper::{GateId, Recognised};
+use self::bounds::Bounds;
+use self::closed::Closed;
+use self::gatekeeper::GateId;
+use self::openings::Openings;
 use self::relay::Relay;
 use self::session::{Link, Session, State};
 use crate::access::{CarrierPath, ServerSecret};
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{self, wide};
-use crate::handshake::{self, Answer, Asked, Handle, Refusal, Request};
+use crate::handshake::Handle;
 use crate::ids::{LinkId, SessionId};
 use crate::limits;
 use crate::record;
-use crate::seal::Key;
 use crate::tag::Tag;
 use crate::time::Time;
 
@@ -43,8 +50,11 @@ pub struct Server {
     secret: ServerSecret,
     carrier_path: CarrierPath,
     settings: Settings,
+    bounds: Bounds,
     visits: Vec<Visit>,
     entropy: Entropy,
+    openings: Openings,
+    closed: Closed,
     relay: Relay,
     sessions: BTreeMap<SessionId, Session>,
     opened: u64,
@@ -79,8 +89,11 @@ impl Server {
             secret,
             carrier_path,
             settings,
+            bounds: Bounds::default(),
             visits,
             entropy,
+            openings: Openings::default(),
+            closed: Closed::default(),
             relay,
             sessions: BTreeMap::new(),
             opened: 0,
@@ -100,38 +113,9 @@ impl Server {
         }
     }
 
-    /// A recognised token came to the carrier: runs the handshake. True: what the link sends takes the place of
-    /// `room_left` bytes of the carrier. False: the decoy's own body goes out.
-    pub fn open(&mut self, link: LinkId, recognised: &Recognised, room_left: u64, now: Time) -> bool {
-        self.now = now;
-        let Recognised { keys, opening, retired, gate } = recognised;
-        let path = self.carrier_path.as_str();
-        let Ok((request, asked)) = handshake::hear(&self.secret, keys, path, opening, &mut self.entropy)
-        else {
-            return false;
-        };
-        // Who comes anew with a retired code meets a file server.
-        if *retired && request == Request::Fresh {
-            return false;
-        }
-        let Some(room_left) = room_left.checked_sub(wide(handshake::ANSWER_LEN)) else { return false };
-        match self.judge(&asked, &request) {
-            Err(refusal) => {
-                self.write(link, asked.answer(&Answer::Refused(refusal)));
-                self.lingering.insert((now + limits::LINGER, link));
-            }
-            Ok(resumed) => {
-                let root = Key::new(self.entropy.bytes());
-                self.write(link, asked.answer(&Answer::Accepted(root.clone())));
-                match resumed {
-                    Some((session, down_offset)) => {
-                        self.attach(session, Link::new(link, &root, down_offset, room_left, now));
-                    }
-                    None => self.begin(*gate, Link::new(link, &root, 0, room_left, now)),
-                }
-            }
-        }
-        true
+    /// Bounds what may be taken from now on.
+    pub fn set_bounds(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
     }
 
     /// A token came upwards. True: it was live, and counted. False: it was none of ours.
@@ -190,6 +174,12 @@ impl Server {
             self.wake(id);
         }
         self.deliver();
+        if self.closed.expire(now) {
+            self.renew_soon();
+        }
+        if self.openings.next().is_some_and(|time| time <= now) {
+            self.openings.forget(now);
+        }
         if self.renew_at.is_some_and(|time| time <= now) {
             self.renew_tables();
         }
@@ -199,10 +189,12 @@ impl Server {
     pub fn poll_timeout(&self) -> Option<Time> {
         let alarm = self.alarms.first().map(|(time, _)| *time);
         let linger = self.lingering.first().map(|(time, _)| *time);
-        alarm.into_iter().chain(linger).chain(self.renew_at).min()
+        let forget = self.closed.next().into_iter().chain(self.openings.next());
+        alarm.into_iter().chain(linger).chain(self.renew_at).chain(forget).min()
     }
 
-    /// How often the tables were made anew since somebody was gone. Who keeps tables beside them renews those then.
+    /// How often the tables were made anew since somebody was gone, or a closed gate forgotten. Who keeps tables beside
+    /// them renews those then.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }
@@ -233,9 +225,21 @@ impl Server {
         wide(ending.len())
     }
 
-    /// Whether a session came by this gate.
+    /// Ends the sessions that came by this gate; how many there were. None comes by it any more, and who was away is told
+    /// so when he comes to resume.
+    pub fn close_gate(&mut self, gate: GateId, now: Time) -> u64 {
+        let sessions = self.sessions.iter().filter(|(_, session)| session.gate == gate);
+        let sessions: BTreeSet<SessionId> = sessions.map(|(id, _)| *id).collect();
+        self.closed.close(gate, now + self.settings.grace + limits::GATE_FAREWELL);
+        for link in sessions.iter().filter_map(|id| self.sessions.get(id)).flat_map(Session::links) {
+            self.closed.remember(link.handle, gate);
+        }
+        self.end_where(|id| sessions.contains(&id), bye::Reason::GateRetired, now)
+    }
+
+    /// Whether a session came by this gate, or there is somebody left to be told that it is closed.
     pub fn uses_gate(&self, gate: GateId) -> bool {
-        self.sessions.values().any(|session| session.gate == gate)
+        self.closed.contains(gate) || self.sessions.values().any(|session| session.gate == gate)
     }
 
     /// The session that a link belongs to.
@@ -256,6 +260,19 @@ impl Server {
         })
     }
 
+    /// How much is held, entry by entry; nothing once the last session is gone.
+    pub fn held(&self) -> Held {
+        Held {
+            sessions: self.sessions.len(),
+            links: self.links.len(),
+            handles: self.handles.len(),
+            tags: self.tags.len(),
+            alarms: self.alarms.len().max(self.alarm_of.len()),
+            lingering: self.lingering.len(),
+            seats: self.relay.memberships(),
+        }
+    }
+
     /// The rooms.
     pub fn relay(&self) -> &Relay {
         &self.relay
@@ -264,70 +281,6 @@ impl Server {
     /// Messages handed to members since the start.
     pub fn delivered(&self) -> u64 {
         self.delivered
-    }
-
-    fn judge(&mut self, asked: &Asked, request: &Request) -> Result<Option<(SessionId, u64)>, Refusal> {
-        if !asked.speaks_our_version() {
-            return Err(Refusal::Version);
-        }
-        match request {
-            Request::Fresh => {
-                self.make_room();
-                let full = self.sessions.len() >= self.settings.sessions_max;
-                if full { Err(Refusal::Full) } else { Ok(None) }
-            }
-            Request::Resume { handle, down_offset } => {
-                let id = self.handles.get(handle).copied().ok_or(Refusal::UnknownSession)?;
-                let session = self.sessions.get(&id).ok_or(Refusal::UnknownSession)?;
-                let known = session.can_resume_from(*down_offset);
-                if known { Ok(Some((id, *down_offset))) } else { Err(Refusal::UnknownSession) }
-            }
-        }
-    }
-
-    /// Where sessions that nobody has confirmed fill their places, or the last one of all, the oldest of them goes: a
-    /// member confirms at once, and whoever only delivers tokens keeps nobody out.
-    fn make_room(&mut self) {
-        let opened = self.sessions.iter().filter(|(_, session)| session.state() == State::Opened);
-        let (count, oldest) = (opened.clone().count(), opened.map(|(id, _)| *id).next());
-        let crowded =
-            count >= limits::SESSIONS_OPENED_MAX || self.sessions.len() >= self.settings.sessions_max;
-        if let Some(oldest) = oldest.filter(|_| crowded) {
-            self.end(oldest, EndReason::Unconfirmed);
-        }
-    }
-
-    fn begin(&mut self, gate: GateId, link: Link) {
-        self.opened += 1;
-        let id = SessionId(self.opened);
-        self.note_link(id, &link);
-        let mut session = Session::new(gate, link, self.now);
-        let welcome = Welcome {
-            visits: self.visits.clone(),
-            grace_seconds: u32::try_from(self.settings.grace.as_secs()).unwrap_or(u32::MAX),
-            room_members_max: u32::try_from(self.settings.relay.room_members_max).unwrap_or(u32::MAX),
-        };
-        push_frame(&mut session, relay_frame::Frame::Welcome(welcome));
-        self.sessions.insert(id, session);
-        self.touch(id);
-    }
-
-    fn attach(&mut self, id: SessionId, mut link: Link) {
-        // Told at once that the link stands, even if there is nothing to send.
-        link.owe_record();
-        self.note_link(id, &link);
-        let replaced = self.sessions.get_mut(&id).and_then(|session| session.attach(link));
-        if let Some(replaced) = replaced {
-            self.forget_link(&replaced);
-        }
-        self.touch(id);
-    }
-
-    fn note_link(&mut self, id: SessionId, link: &Link) {
-        self.links.insert(link.id, id);
-        self.handles.insert(link.handle, id);
-        let joined = link.window.tags().map(|(index, tag)| (tag, (id, link.id, index))).collect();
-        self.change_tags(Vec::new(), joined);
     }
 
     fn change_tags(&mut self, left: Vec<Tag>, joined: Vec<(Tag, (SessionId, LinkId, u32))>) {
@@ -359,6 +312,12 @@ impl Server {
                     self.deliver();
                     self.end(id, EndReason::Quit);
                 }
+                Ok(Some(ClientFrame { frame: Some(client_frame::Frame::Chaff(asked)) })) => {
+                    // A rate of a later version is none that this one has.
+                    if let Some(chaff) = Chaff::from_frame(asked.rate()) {
+                        session.set_chaff(chaff.min(self.settings.chaff_most), self.now);
+                    }
+                }
                 Ok(Some(ClientFrame { frame: Some(frame) })) => self.relay.receive(id, frame),
                 Ok(Some(ClientFrame { frame: None })) | Err(_) => self.end(id, EndReason::BrokeRules),
             }
@@ -373,7 +332,7 @@ impl Server {
                 self.delivered += 1;
             }
             push_frame(session, delivery.frame);
-            if session.queued() > limits::QUEUE_LEN_MAX {
+            if session.queued() > self.bounds.queue_len_max {
                 self.end(delivery.session, EndReason::TooSlow);
             } else {
                 self.unflushed.insert(delivery.session);
@@ -393,7 +352,7 @@ impl Server {
         };
         if let Some(reason) = said {
             push_frame(&mut session, relay_frame::Frame::Bye(Bye { reason: reason.into() }));
-            for flushed in session.flush(self.now, &mut self.entropy) {
+            for flushed in session.flush_all(self.now, &mut self.entropy) {
                 self.put_out(flushed);
             }
         }
@@ -405,6 +364,10 @@ impl Server {
             self.alarms.remove(&(time, id));
         }
         self.outputs.push_back(Output::Ended { session: id, reason });
+        self.renew_soon();
+    }
+
+    fn renew_soon(&mut self) {
         self.renew_at.get_or_insert(self.now.max(self.renew_next));
     }
 
@@ -418,6 +381,7 @@ impl Server {
         renew(&mut self.tags);
         renew(&mut self.handles);
         renew(&mut self.links);
+        self.openings.forget(self.now);
         self.outputs.shrink_to_fit();
         self.relay.renew_tables();
     }

@@ -19,7 +19,7 @@ use zeroize::Zeroize as _;
 
 use crate::access::GateKeys;
 use crate::limits;
-use crate::seal::xof;
+use crate::seal::{Key, xof};
 use crate::time::WallTime;
 
 /// What a recognised token says before any curve work.
@@ -42,9 +42,11 @@ pub fn seal(keys: &GateKeys, path: &str, salt: &[u8; 16], time: WallTime, messag
     let (masked_e, masked_time) = masked.split_at_mut(32);
     masked_e.copy_from_slice(e);
     masked_time.copy_from_slice(&wire_time(time).to_be_bytes());
-    apply_mask(keys, salt, &mut masked);
-    let mac = authenticate(keys, path, salt, &masked, &blake3::hash(c));
-    [&salt[..], &mac, &masked, c].concat()
+    apply_mask(&keys.mask, salt, &mut masked);
+    let mut authenticated = Vec::new();
+    write_authenticated(&mut authenticated, path, salt, &masked, c);
+    let hash = blake3::keyed_hash(&keys.mac, &authenticated);
+    [&salt[..], hash.as_bytes().split_at(16).0, &masked, c].concat()
 }
 
 /// Finds the gate that `token` was made for: its index and what the token says.
@@ -58,24 +60,37 @@ pub fn recognise<'a>(
     let (salt, rest) = token.split_first_chunk::<16>()?;
     let (mac, rest) = rest.split_first_chunk::<16>()?;
     let (masked, c) = rest.split_first_chunk::<MASKED_LEN>()?;
-    let c_hash = blake3::hash(c);
-    let mut found = u32::MAX;
-    let mut clear = [0; MASKED_LEN];
-    for (index, keys) in (0..).zip(gates) {
-        let fits = authenticate(keys, path, salt, masked, &c_hash).ct_eq(mac);
-        let mut unmasked = *masked;
-        apply_mask(keys, salt, &mut unmasked);
-        for (to, from) in clear.iter_mut().zip(unmasked) {
-            to.conditional_assign(&from, fits);
-        }
-        found.conditional_assign(&index, fits);
-    }
-    let index = usize::try_from(found).ok().filter(|_| found != u32::MAX)?;
+    let mut authenticated = Vec::with_capacity(path.len() + 1 + 16 + MASKED_LEN + 32);
+    write_authenticated(&mut authenticated, path, salt, masked, c);
+    let (found, mask) = find(gates, &authenticated, mac, blake3::keyed_hash);
+    let mut clear = *masked;
+    apply_mask(&mask, salt, &mut clear);
+    let index = usize::try_from(found).ok().filter(|_| found != NONE)?;
     let (e, time) = clear.split_first_chunk::<32>()?;
     let time = WallTime(u64::from(u32::from_be_bytes(time.try_into().ok()?)));
     let opening = Opening { salt: *salt, time, message: [&e[..], c].concat(), mac: *mac };
     clear.zeroize();
     Some((index, opening))
+}
+
+/// The number of the gate whose MAC of these bytes is `mac`, and the key that its masks are made with; [`NONE`] and some
+/// key where there is none. One hash for each gate, whichever fits.
+fn find<'a>(
+    gates: impl IntoIterator<Item = &'a GateKeys>,
+    authenticated: &[u8],
+    mac: &[u8; 16],
+    hash: impl Fn(&[u8; 32], &[u8]) -> blake3::Hash,
+) -> (u32, Key) {
+    let mut found = NONE;
+    let mut mask = Key::default();
+    for (index, keys) in (0..).zip(gates) {
+        let fits = hash(&keys.mac, authenticated).as_bytes().split_at(16).0.ct_eq(mac);
+        for (to, from) in mask.iter_mut().zip(keys.mask.iter()) {
+            to.conditional_assign(from, fits);
+        }
+        found.conditional_assign(&index, fits);
+    }
+    (found, mask)
 }
 
 /// What both ends put into the link handshake's prologue.
@@ -115,23 +130,16 @@ pub fn from_cookies<'a>(name: &str, headers: impl IntoIterator<Item = &'a [u8]>)
     tokens.next().is_none().then_some(token)
 }
 
-fn authenticate(
-    keys: &GateKeys,
-    path: &str,
-    salt: &[u8; 16],
-    masked: &[u8; MASKED_LEN],
-    c_hash: &blake3::Hash,
-) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new_keyed(&keys.mac);
-    hasher.update(path.as_bytes()).update(&[0]).update(salt).update(masked).update(c_hash.as_bytes());
-    let mut mac = [0; 16];
-    hasher.finalize_xof().fill(&mut mac);
-    mac
+/// What the MAC covers.
+fn write_authenticated(out: &mut Vec<u8>, path: &str, salt: &[u8; 16], masked: &[u8; MASKED_LEN], c: &[u8]) {
+    for part in [path.as_bytes(), &[0], salt, masked, blake3::hash(c).as_bytes()] {
+        out.extend_from_slice(part);
+    }
 }
 
-fn apply_mask(keys: &GateKeys, salt: &[u8; 16], clear: &mut [u8; MASKED_LEN]) {
+fn apply_mask(mask_key: &[u8; 32], salt: &[u8; 16], clear: &mut [u8; MASKED_LEN]) {
     let mut mask = [0; MASKED_LEN];
-    xof(&keys.mask, &[b"open", &salt[..]].concat(), &mut mask);
+    xof(mask_key, &[b"open", &salt[..]].concat(), &mut mask);
     for (byte, mask) in clear.iter_mut().zip(mask) {
         *byte ^= mask;
     }
@@ -142,7 +150,11 @@ fn wire_time(time: WallTime) -> u32 {
     u32::try_from(time.0).unwrap_or(u32::MAX)
 }
 
+/// What a token has beside the payload of message 1: salt, mac, e, time, and that payload's tag.
+pub(crate) const EXTRA_LEN: usize = 16 + 16 + MASKED_LEN + 16;
 const MASKED_LEN: usize = 32 + 4;
+/// No gate.
+const NONE: u32 = u32::MAX;
 const PROLOGUE: [u8; 15] = *b"chatter v1 link";
 
 #[cfg(test)]
@@ -166,6 +178,29 @@ mod tests {
         assert_eq!(recognise(&gates[..1], "/c.enc", &token), None);
         assert_eq!(recognise(&gates, "/d.enc", &token), None);
         assert_eq!(recognise(&[], "/c.enc", &token), None);
+    }
+
+    #[test]
+    fn the_work_is_the_same_whichever_gate_fits_and_where_none_does() {
+        let gates: Vec<GateKeys> = (0..32).map(keys).collect();
+        let (path, salt, masked, c) = ("/c.enc", [9; 16], [3; MASKED_LEN], [7; 64]);
+        let mut authenticated = Vec::new();
+        write_authenticated(&mut authenticated, path, &salt, &masked, &c);
+        let macs = gates.iter().map(|keys| *blake3::keyed_hash(&keys.mac, &authenticated).as_bytes());
+        let macs = macs.chain([[0; 32]]).map(|mac| *mac.first_chunk::<16>().expect("16 of 32"));
+        for (fitting, mac) in macs.enumerate() {
+            let hashed = core::cell::RefCell::new(Vec::new());
+            let (found, mask) = find(&gates, &authenticated, &mac, |key, bytes| {
+                hashed.borrow_mut().push((*key, bytes.len()));
+                blake3::keyed_hash(key, bytes)
+            });
+            let each: Vec<_> = gates.iter().map(|keys| (*keys.mac, authenticated.len())).collect();
+            assert_eq!(hashed.into_inner(), each, "one hash for each gate, in the same order");
+            match gates.get(fitting) {
+                Some(keys) => assert_eq!((usize::try_from(found), &mask), (Ok(fitting), &keys.mask)),
+                None => assert_eq!((found, *mask), (NONE, [0; 32])),
+            }
+        }
     }
 
     #[test]

@@ -52,10 +52,35 @@ pub(crate) enum Command {
         #[arg(long, group = "what")]
         everything: bool,
     },
-    /// Retire the access code and print the link of a new one; whoever is in stays in
-    Rotate,
+    /// Make a new access code for everybody and print its link; the old one lets nobody new in, and whoever is in stays in
+    Rotate {
+        /// Let the old code be good for so long still, as 90s, 10m, 12h or 7d; then it ends, and all who came by it with it
+        #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "now")]
+        keep_old: Option<u64>,
+
+        /// End the old code at once, and the sessions of all who came by it
+        #[arg(long)]
+        now: bool,
+    },
     /// Print the access link that lets people in
-    Invite,
+    Invite {
+        /// By an access code of this name, which can be revoked alone; made if there is none. The server can tell by which code somebody came
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+
+        /// How long the named code is good for from now on, as 90s, 10m, 12h or 7d; 0: until it is revoked
+        #[arg(long = "for", value_name = "TIME", value_parser = seconds, requires = "name")]
+        length: Option<u64>,
+    },
+    /// The access codes: names, times, and how many came by each; nothing that lets anybody in
+    #[command(visible_alias = "gates")]
+    Invites,
+    /// End a named access code, and the sessions of all who came by it
+    Revoke {
+        /// As `chatterctl invites` shows it
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// The directory that strangers see
     Decoy {
         #[command(subcommand)]
@@ -136,13 +161,14 @@ fn seconds(text: &str) -> Result<u64, String> {
     let count: Option<u64> = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
     count
         .and_then(|count| count.checked_mul(unit))
-        .ok_or_else(|| "write it as 90s, 30m, 12h, 7d, or 0 for until it is lifted".to_owned())
+        .ok_or_else(|| "write it as 90s, 30m, 12h, 7d, or 0 for no end".to_owned())
 }
 
 const NOTES: &str = "\
 Examples:
   chatterctl status
   chatterctl invite | tail -n 1            the access link alone
+  chatterctl invite --name ben --for 7d    one for ben, good for a week
   chatterctl bans add 203.0.113.9 --for 7d
   chatterctl bans export --format nftables | nft -f -
   chatterctl bans --json | jq -r '.bans[].address'

@@ -7,8 +7,10 @@ mod bans;
 mod decoy;
 mod health;
 mod invite;
+mod invites;
 mod ips;
 mod purge;
+mod revoke;
 mod rooms;
 mod rotate;
 mod sessions;
@@ -17,7 +19,7 @@ mod time;
 
 use std::time::Duration;
 
-use chatter_proto::admin::PurgeRequest;
+use chatter_proto::admin::{CreateInviteRequest, PurgeRequest, RotateAccessCodeRequest};
 
 use crate::args::{Arguments, Command};
 use crate::failure::Failure;
@@ -39,11 +41,27 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
             let request = PurgeRequest { everything: *everything, address: text(address), room: text(room) };
             purge::run(&mut daemon, request).await
         }
-        Command::Rotate => rotate::run(&mut daemon).await,
-        Command::Invite => invite::run(&mut daemon).await,
+        Command::Rotate { keep_old, now } => {
+            rotate::run(&mut daemon, RotateAccessCodeRequest { keep_old_seconds: *keep_old, now: *now }).await
+        }
+        Command::Invite { name, length } => {
+            let name = name.as_deref().map(named).transpose()?.unwrap_or_default();
+            invite::run(&mut daemon, CreateInviteRequest { name, for_seconds: *length }).await
+        }
+        Command::Invites => invites::run(&mut daemon).await,
+        Command::Revoke { name } => revoke::run(&mut daemon, named(name)?).await,
         Command::Decoy { command } => decoy::run(&mut daemon, command).await,
         Command::Bans { command } => bans::run(&mut daemon, command.as_ref()).await,
     }
+}
+
+/// No name at all would mean the code for everybody.
+fn named(text: &str) -> Result<String, Failure> {
+    let name = text.trim();
+    if name.is_empty() {
+        return Err(Failure::Usage("the access code's name is empty".to_owned()));
+    }
+    Ok(name.to_owned())
 }
 
 /// `1 address`, `2 addresses`.

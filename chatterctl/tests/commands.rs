@@ -106,12 +106,53 @@ impl Admin for Fake {
         Ok(Response::new(PurgeReply { addresses_forgotten, sessions_ended }))
     }
 
-    async fn rotate_access_code(&self, _: Request<RotateAccessCodeRequest>) -> Reply<RotateAccessCodeReply> {
-        Ok(Response::new(RotateAccessCodeReply { access_link: "chatter://a:8000/#chatter1new".to_owned() }))
+    async fn rotate_access_code(
+        &self,
+        request: Request<RotateAccessCodeRequest>,
+    ) -> Reply<RotateAccessCodeReply> {
+        let asked = request.get_ref();
+        Ok(Response::new(RotateAccessCodeReply {
+            access_link: "chatter://a:8000/#chatter1new".to_owned(),
+            old_until: asked.keep_old_seconds.map_or(0, |seconds| 1_795_384_220 + seconds),
+            sessions_ended: if asked.now { 3 } else { 0 },
+        }))
     }
 
-    async fn create_invite(&self, _: Request<CreateInviteRequest>) -> Reply<CreateInviteReply> {
-        Ok(Response::new(CreateInviteReply { access_link: "chatter://a:8000/#chatter1old".to_owned() }))
+    async fn create_invite(&self, request: Request<CreateInviteRequest>) -> Reply<CreateInviteReply> {
+        let asked = request.get_ref();
+        if asked.name == "a/b" {
+            return Err(Status::invalid_argument("no name"));
+        }
+        Ok(Response::new(CreateInviteReply {
+            access_link: "chatter://a:8000/#chatter1old".to_owned(),
+            name: asked.name.clone(),
+            made_at: if asked.name.is_empty() { 0 } else { 1_795_384_220 },
+            expires_at: asked.for_seconds.map_or(0, |seconds| 1_795_384_220 + seconds),
+            already: asked.name != "new",
+        }))
+    }
+
+    async fn revoke_invite(&self, request: Request<RevokeInviteRequest>) -> Reply<RevokeInviteReply> {
+        match request.get_ref().name.as_str() {
+            "ben" => Ok(Response::new(RevokeInviteReply { sessions_ended: 1 })),
+            _ => Err(Status::not_found("there is no access code of this name")),
+        }
+    }
+
+    async fn list_invites(&self, _: Request<ListInvitesRequest>) -> Reply<ListInvitesReply> {
+        let invite = |name: &str, made_at, expires_at, state, sessions| Invite {
+            name: name.to_owned(),
+            made_at,
+            expires_at,
+            state,
+            sessions,
+        };
+        let invites = vec![
+            invite("", 0, 1_795_384_221, invite::State::Retired.into(), 2),
+            invite("", 1_795_384_220, 0, invite::State::Open.into(), 12),
+            invite("ben", 1_795_384_220, 1_795_470_620, 99, 0),
+        ];
+        Ok(Response::new(ListInvitesReply { invites }))
     }
 
     async fn reseed_decoy(&self, _: Request<ReseedDecoyRequest>) -> Reply<ReseedDecoyReply> {
@@ -290,6 +331,14 @@ ADDRESS            PACKETS  SINCE                    UNTIL                    RE
     check(&daemon.ctl(&["bans", "list"]), 0, bans, "");
     let rooms = format!("ID{}  MEMBERS\n{}        2\n", " ".repeat(62), "0a".repeat(32));
     check(&daemon.ctl(&["rooms"]), 0, &rooms, "");
+    let invites = "\
+NAME  MADE                     EXPIRES                  STATE    SESSIONS
+-     -                        2026-11-22 21:50:21 UTC  retired         2
+-     2026-11-22 21:50:20 UTC  -                        open           12
+ben   2026-11-22 21:50:20 UTC  2026-11-23 21:50:20 UTC  unknown         0
+";
+    check(&daemon.ctl(&["invites"]), 0, invites, "");
+    check(&daemon.ctl(&["gates"]), 0, invites, "");
     let report = "\
 Logged IP addresses flagged as potential DDOS threat
 Integrate with fail2ban
@@ -340,6 +389,33 @@ fn people_are_told_what_was_done() {
         assert_eq!(output.lines().last(), Some(link));
         assert_eq!(output.matches("chatter://").count(), 1);
     }
+}
+
+#[test]
+fn what_becomes_of_codes_is_told() {
+    let daemon = Daemon::start();
+    let fate = |arguments: &[&str], fate: &str| {
+        let output = text(&daemon.ctl(arguments).stdout);
+        assert!(output.contains(fate), "{fate:?} is missing in {output}");
+        assert!(output.lines().last().unwrap().starts_with("chatter://"), "{output}");
+    };
+    fate(&["rotate"], "Whoever is in stays in.");
+    fate(&["rotate", "--now"], "has ended, and 3 sessions with it: ");
+    fate(&["rotate", "--keep-old", "1d"], "is good until 2026-11-23 21:50:20 UTC. Then it ends");
+    fate(
+        &["invite", "--name", "new"],
+        "Its code new is good until `chatterctl revoke new`; the server can tell",
+    );
+    let week = ["invite", "--name", " ben ", "--for", "1d"];
+    fate(&week, "Its code ben was there before, and is good until 2026-11-23 21:50:20 UTC, or `chatterctl");
+    let revoked = "ben is revoked, 1 session ended; who comes by it meets a file server\n";
+    check(&daemon.ctl(&["revoke", "ben"]), 0, revoked, "");
+    let nobody = "chatterctl: there is no access code of this name\n";
+    check(&daemon.ctl(&["revoke", "carol"]), 1, "", nobody);
+    check(&daemon.ctl(&["invite", "--name", "a/b"]), 2, "", "chatterctl: no name\n");
+    let empty = "chatterctl: the access code's name is empty\n";
+    check(&daemon.ctl(&["revoke", " "]), 2, "", empty);
+    check(&daemon.ctl(&["invite", "--name", ""]), 2, "", empty);
 }
 
 #[test]
@@ -405,8 +481,28 @@ fn scripts_read_fields_whose_names_stay() {
     assert_eq!(daemon.json(&["rooms"]), (0, rooms));
     let purged = json!({"addresses_forgotten": 1, "sessions_ended": 2});
     assert_eq!(daemon.json(&["purge", "--everything"]), (0, purged));
-    assert_eq!(daemon.json(&["invite"]), (0, json!({"access_link": "chatter://a:8000/#chatter1old"})));
-    assert_eq!(daemon.json(&["rotate"]), (0, json!({"access_link": "chatter://a:8000/#chatter1new"})));
+    let invited = |name: &str, made_at: Option<u64>, expires_at: Option<u64>, already: bool| {
+        json!({"access_link": "chatter://a:8000/#chatter1old", "name": name, "made_at": made_at,
+               "expires_at": expires_at, "already": already})
+    };
+    assert_eq!(daemon.json(&["invite"]), (0, invited("", None, None, true)));
+    let named = invited("new", Some(1_795_384_220), Some(1_795_384_310), false);
+    assert_eq!(daemon.json(&["invite", "--name", "new", "--for", "90s"]), (0, named));
+    let rotated = |old_until: Option<u64>, sessions_ended: u64| {
+        json!({"access_link": "chatter://a:8000/#chatter1new", "old_until": old_until,
+               "sessions_ended": sessions_ended})
+    };
+    assert_eq!(daemon.json(&["rotate"]), (0, rotated(None, 0)));
+    assert_eq!(daemon.json(&["rotate", "--now"]), (0, rotated(None, 3)));
+    assert_eq!(daemon.json(&["rotate", "--keep-old", "90"]), (0, rotated(Some(1_795_384_310), 0)));
+    assert_eq!(daemon.json(&["revoke", "ben"]), (0, json!({"revoked": "ben", "sessions_ended": 1})));
+    let invite = |name: &str, made_at: Option<u64>, expires_at: Option<u64>, state: &str, sessions: u64| json!({"name": name, "made_at": made_at, "expires_at": expires_at, "state": state, "sessions": sessions});
+    let invites = json!({"invites": [
+        invite("", None, Some(1_795_384_221), "retired", 2),
+        invite("", Some(1_795_384_220), None, "open", 12),
+        invite("ben", Some(1_795_384_220), Some(1_795_470_620), "unknown", 0),
+    ]});
+    assert_eq!(daemon.json(&["invites"]), (0, invites));
     let added = json!({"ban": ban("203.0.113.9", None), "already": true});
     assert_eq!(daemon.json(&["bans", "add", " 203.0.113.9"]), (0, added));
     assert_eq!(daemon.json(&["bans", "lift", "203.0.113.9"]), (0, json!({"lifted": "203.0.113.9"})));
@@ -442,6 +538,9 @@ fn wrong_usage_is_told_both_ways() {
         &["bans", "export", "--format", "xml"],
         &["purge", "--everything", "--address", "203.0.113.9"],
         &["purge", "--room", ""],
+        &["rotate", "--now", "--keep-old", "10m"],
+        &["invite", "--for", "7d"],
+        &["revoke"],
     ] {
         let output = chatterctl(wrong).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong:?}");

@@ -1,7 +1,9 @@
 //! Who may come in: the server's keys as they are kept, and what door and relay share.
 //!
-//! **In** the state directory, or nothing with `--ephemeral`. **Out** the identity, the access secret, the decoy's
+//! **In** the state directory, or nothing with `--ephemeral`. **Out** the identity, the access secrets, the decoy's
 //! seed, and what the process before left to say about tokens. **Never** a key in a log, or readable by others.
+
+pub mod codes;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chatter_protocol::access::{AccessSecret, ServerSecret};
+use chatter_protocol::access::ServerSecret;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::replay::Past;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
@@ -20,6 +22,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::decoy::Seed;
 use crate::ledger::Ledger;
+use codes::{Code, Codes, KeptCode};
 
 /// The gatekeeper, asked by the door and changed by the operator.
 pub type SharedGatekeeper = Arc<Mutex<Gatekeeper>>;
@@ -30,8 +33,8 @@ pub type SharedLedger = Arc<Mutex<Ledger>>;
 pub struct Keys {
     /// The server's identity.
     pub server: ServerSecret,
-    /// The access code's secret.
-    pub access: AccessSecret,
+    /// The access codes that let people in.
+    pub codes: Codes,
     /// What the generated directory is drawn from.
     pub seed: Seed,
     /// What is known of tokens before this process.
@@ -75,6 +78,12 @@ struct Kept {
     /// Seconds since 1970; missing in files written before it was kept.
     #[serde(default)]
     decoy_drawn_at: i64,
+    /// Of the unnamed access code; as above.
+    #[serde(default)]
+    access_made_at: u64,
+    /// The other access codes; as above.
+    #[serde(default)]
+    codes: Vec<KeptCode>,
 }
 
 impl Keys {
@@ -82,7 +91,7 @@ impl Keys {
     pub fn ephemeral(entropy: &mut Entropy, words: Vec<String>) -> Self {
         Self {
             server: ServerSecret::generate(entropy),
-            access: AccessSecret::generate(entropy),
+            codes: Codes::new(Code::draw(String::new(), None, entropy)),
             seed: draw_seed(entropy, words),
             past: Past::FreshKeys,
             directory: None,
@@ -101,10 +110,12 @@ impl Keys {
                 let kept: Kept =
                     toml::from_str(&text).map_err(|_| damaged("not the file that was written"))?;
                 let short = || damaged("a key has the wrong length");
+                let codes = Codes::from_kept(&kept.access_secret, kept.access_made_at, &kept.codes);
+                let codes = codes.ok_or_else(short)?;
                 let past = take_clean_stop(directory)?;
                 Ok(Self {
                     server: ServerSecret::from_bytes(*unhex(&kept.server_secret).ok_or_else(short)?),
-                    access: AccessSecret::from_bytes(*unhex(&kept.access_secret).ok_or_else(short)?),
+                    codes,
                     seed: Seed {
                         bytes: *unhex(&kept.decoy_seed).ok_or_else(short)?,
                         words: kept.decoy_words.clone(),
@@ -123,13 +134,13 @@ impl Keys {
         }
     }
 
-    /// Replaces the access secret, durably where keys are kept.
+    /// Replaces the access codes, durably where keys are kept.
     ///
     /// # Errors
-    /// [`KeysError`]; the old secret then stays.
-    pub fn replace_access(&mut self, secret: AccessSecret) -> Result<(), KeysError> {
-        let before = std::mem::replace(&mut self.access, secret);
-        self.keep().inspect_err(|_| self.access = before)
+    /// [`KeysError`]; the old ones then stay.
+    pub fn replace_codes(&mut self, codes: Codes) -> Result<(), KeysError> {
+        let before = std::mem::replace(&mut self.codes, codes);
+        self.keep().inspect_err(|_| self.codes = before)
     }
 
     /// Replaces what the generated directory is drawn from, durably; the next start takes it.
@@ -154,10 +165,12 @@ impl Keys {
         let Some(directory) = &self.directory else { return Ok(()) };
         let kept = Kept {
             server_secret: hex(self.server.as_bytes()),
-            access_secret: hex(self.access.as_bytes()),
+            access_secret: hex(self.codes.open.secret.as_bytes()),
             decoy_seed: hex(&self.seed.bytes),
             decoy_words: self.seed.words.clone(),
             decoy_drawn_at: self.seed.drawn_at,
+            access_made_at: self.codes.open.made_at.0,
+            codes: self.codes.others.iter().map(KeptCode::of).collect(),
         };
         let text = Zeroizing::new(toml::to_string(&kept).expect("strings can be written as TOML"));
         write_private(&directory.join(KEYS_FILE), text.as_bytes())
@@ -253,17 +266,20 @@ mod tests {
         assert_eq!((second.server.key(), &second.seed), (first.server.key(), &first.seed));
         assert_eq!((&second.seed.words, second.past), (&vec!["word".to_owned()], Past::Unknown));
         assert!(second.seed.drawn_at > 0);
-        let old = first.access.clone();
-        first.replace_access(AccessSecret::generate(&mut entropy)).expect("room on the disk");
+        assert!(second.codes == first.codes);
+        let mut codes = first.codes.clone();
+        codes.open = Code::draw(String::new(), None, &mut entropy);
+        codes.others.push(Code::draw("ben".to_owned(), Some(WallTime(77)), &mut entropy));
+        first.replace_codes(codes).expect("room on the disk");
         let third = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
-        assert!(third.access == first.access && third.access != old);
+        assert!(third.codes == first.codes && third.codes != second.codes);
         first.replace_seed(draw_seed(&mut entropy, Vec::new())).expect("room on the disk");
         let fourth = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
-        assert!(fourth.seed == first.seed && fourth.seed != third.seed && fourth.access == third.access);
+        assert!(fourth.seed == first.seed && fourth.seed != third.seed && fourth.codes == third.codes);
     }
 
     #[test]
-    fn a_file_without_the_time_of_drawing_is_taken() {
+    fn a_file_of_an_older_daemon_is_taken() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut entropy = Entropy::new([1; 32]);
         let first = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("fresh keys");
@@ -271,12 +287,13 @@ mod tests {
         let text = std::fs::read_to_string(&path).expect("a file");
         let older: String = text
             .lines()
-            .filter(|line| !line.contains("drawn-at"))
+            .filter(|line| !line.contains("drawn-at") && !line.contains("made-at") && !line.contains("codes"))
             .fold(String::new(), |all, line| all + line + "\n");
         assert_ne!(older, text);
         std::fs::write(&path, older).expect("a file");
         let second = Keys::load(directory.path(), &mut entropy, Vec::new()).expect("kept keys");
         assert_eq!((second.seed.bytes, second.seed.drawn_at), (first.seed.bytes, 0));
+        assert!(second.codes.open.secret == first.codes.open.secret && second.codes.others.is_empty());
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! **In** gRPC calls whose caller was checked by [`admin_socket`](crate::admin_socket). **Out** what [`Control`] says.
 //! **Never** a decision: those are behind [`Control`].
 
+pub mod codes;
 pub mod health;
 mod services;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,10 @@ use chatter_protocol::time::WallTime;
 use tonic::{Request, Response};
 use zeroize::Zeroizing;
 
+use crate::access::codes::CodeName;
+use crate::entrance::Place;
 use crate::ledger::{Address, AddressError, Ban, BanError, Known, Length};
+use codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
 
 pub use services::Services;
 
@@ -34,10 +37,17 @@ pub trait Control: Send + Sync + 'static {
     fn rooms(&self) -> impl Future<Output = Result<Vec<Room>, ControlError>> + Send;
     /// Forgets.
     fn purge(&self, scope: PurgeScope) -> impl Future<Output = Result<Purged, ControlError>> + Send;
-    /// Retires the access code, makes a new one and gives its link.
-    fn rotate(&self) -> impl Future<Output = Result<AccessLink, ControlError>> + Send;
-    /// The access link.
-    fn invite(&self) -> impl Future<Output = Result<AccessLink, ControlError>> + Send;
+    /// Makes a new access code for everybody, and gives its link.
+    fn rotate(&self, old: OldCode) -> impl Future<Output = Result<Rotated, ControlError>> + Send;
+    /// The access link for everybody, or by a named code, which is made if there is none.
+    fn invite(
+        &self,
+        named: Option<NamedInvite>,
+    ) -> impl Future<Output = Result<Invited, ControlError>> + Send;
+    /// Ends a named code and the sessions that came by it; how many there were.
+    fn revoke(&self, name: CodeName) -> impl Future<Output = Result<u64, ControlError>> + Send;
+    /// All codes that let people in, or did so for somebody who is in.
+    fn invites(&self) -> impl Future<Output = Result<Vec<Invite>, ControlError>> + Send;
     /// Draws the generated directory anew, for the next start.
     fn reseed_decoy(&self) -> impl Future<Output = Result<Reseeded, ControlError>> + Send;
     /// The ban report.
@@ -70,7 +80,7 @@ pub struct Status {
     /// When it started.
     pub started_at: WallTime,
     /// Where it answers.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<Place>,
     /// The `Server` header that strangers see.
     pub persona: String,
     /// The carrier's path; none: members can't come in.
@@ -263,15 +273,29 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
 
     async fn rotate_access_code(
         &self,
-        _: Request<proto::RotateAccessCodeRequest>,
+        request: Request<proto::RotateAccessCodeRequest>,
     ) -> Reply<proto::RotateAccessCodeReply> {
-        let mut link = self.0.rotate().await?;
-        Ok(Response::new(proto::RotateAccessCodeReply { access_link: std::mem::take(&mut *link) }))
+        Ok(Response::new(self.0.rotate(codes::old_code(request.get_ref())?).await?.into()))
     }
 
-    async fn create_invite(&self, _: Request<proto::CreateInviteRequest>) -> Reply<proto::CreateInviteReply> {
-        let mut link = self.0.invite().await?;
-        Ok(Response::new(proto::CreateInviteReply { access_link: std::mem::take(&mut *link) }))
+    async fn create_invite(
+        &self,
+        request: Request<proto::CreateInviteRequest>,
+    ) -> Reply<proto::CreateInviteReply> {
+        Ok(Response::new(self.0.invite(codes::named_invite(request.get_ref())?).await?.into()))
+    }
+
+    async fn revoke_invite(
+        &self,
+        request: Request<proto::RevokeInviteRequest>,
+    ) -> Reply<proto::RevokeInviteReply> {
+        let sessions_ended = self.0.revoke(codes::name(&request.get_ref().name)?).await?;
+        Ok(Response::new(proto::RevokeInviteReply { sessions_ended }))
+    }
+
+    async fn list_invites(&self, _: Request<proto::ListInvitesRequest>) -> Reply<proto::ListInvitesReply> {
+        let invites = self.0.invites().await?.into_iter().map(Into::into).collect();
+        Ok(Response::new(proto::ListInvitesReply { invites }))
     }
 
     async fn reseed_decoy(&self, _: Request<proto::ReseedDecoyRequest>) -> Reply<proto::ReseedDecoyReply> {

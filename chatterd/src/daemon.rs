@@ -4,7 +4,6 @@
 //! **Never** a decision that belongs into a room of its own.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::invite::Address as LinkAddress;
-use chatter_protocol::limits;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
 use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Server, Settings};
@@ -27,10 +25,11 @@ use crate::config::Config;
 use crate::decoy::{Decoy, Root};
 use crate::directory::{self, DirectoryError};
 use crate::door::Door;
+use crate::entrance::{Entrance, Place};
 use crate::exit::Exit;
 use crate::ledger::Ledger;
-use crate::listener::Listener;
-use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared};
+use crate::listener::{Listener, ListenerError};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd};
@@ -48,12 +47,12 @@ pub enum DaemonError {
     #[error("[decoy] carrier: {0}")]
     Carrier(String),
     /// A listening address.
-    #[error("can't listen on {address}: {source}{hint}", hint = listen_hint(source))]
+    #[error("can't listen on {place}: {source}{hint}", hint = listen_hint(source))]
     Listen {
         /// Which.
-        address: SocketAddr,
+        place: Place,
         /// What the system says.
-        source: io::Error,
+        source: ListenerError,
     },
     /// The admin socket.
     #[error("{0}")]
@@ -94,7 +93,7 @@ pub async fn run(config: Config, mut stdout: impl Write) -> Result<(), DaemonErr
     let admin_path = admin.path().display().to_string();
     let (control, until_stop) = (Arc::clone(&operator), until(stopped.clone()));
     tasks.spawn(async move { admin.serve(control, until_stop).await });
-    tasks.spawn(expire_bans(Arc::clone(&ledger), stopped.clone()));
+    tasks.spawn(expire(Arc::clone(&ledger), Arc::clone(&operator), stopped.clone()));
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
         let changed = move |counts| lock(&report_ledger).poll_report(counts);
@@ -132,7 +131,7 @@ struct House {
     asked: report::Asked,
     ledger: SharedLedger,
     listeners: Vec<Listener>,
-    listening: Vec<SocketAddr>,
+    listening: Vec<Place>,
     admin: AdminSocket,
     operator: Shared,
     door: Arc<Door>,
@@ -146,8 +145,7 @@ fn furnish(config: &Config) -> Result<House, DaemonError> {
     let decoy = Arc::new(decoy(config, &keys));
     let carrier = carrier(&decoy)?;
     let (report, ledger) = ledger(config, &mut entropy)?;
-    let listeners = bind(config)?;
-    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let (listeners, listening) = bind(config)?;
     let admin = AdminSocket::bind(&config.admin.socket)?;
     let (keeper, asked) = report::keeper();
     let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
@@ -168,7 +166,9 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
         None => Ok(Keys::ephemeral(entropy, words)),
         Some(directory) => {
             directory::private(directory)?;
-            Ok(Keys::load(directory, entropy, words)?)
+            let mut keys = Keys::load(directory, entropy, words)?;
+            keys.codes = keys.codes.without_expired(wall_now());
+            Ok(keys)
         }
     }
 }
@@ -203,12 +203,19 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
     Ok((report, Arc::new(Mutex::new(ledger))))
 }
 
-fn bind(config: &Config) -> Result<Vec<Listener>, DaemonError> {
-    let bind = |address: &SocketAddr| {
-        Listener::bind(*address, config.decoy.queue)
-            .map_err(|source| DaemonError::Listen { address: *address, source })
+fn bind(config: &Config) -> Result<(Vec<Listener>, Vec<Place>), DaemonError> {
+    let open = |entrance: &Entrance| {
+        let failed = |source| DaemonError::Listen { place: entrance.place.clone(), source };
+        let listener =
+            Listener::open(entrance, &config.trusted_proxies, config.decoy.queue).map_err(failed)?;
+        let place = match &entrance.place {
+            Place::Tcp(_) => Place::Tcp(listener.local_addr()?),
+            Place::Unix { .. } => entrance.place.clone(),
+        };
+        Ok((listener, place))
     };
-    config.listen.iter().map(bind).collect()
+    let opened = config.listen.iter().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
+    Ok(opened.into_iter().unzip())
 }
 
 fn assemble(
@@ -217,20 +224,29 @@ fn assemble(
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
     books: Books,
-    listening: &[SocketAddr],
+    listening: &[Place],
     mut entropy: Entropy,
 ) -> (Shared, Arc<Door>, relay::Relay) {
     // Without a carrier nothing is ever recognised, whatever the path.
     let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
-    let gate = gatekeeper.add(String::new(), &keys.access).expect("the first gate finds room");
+    gatekeeper.set_replay_capacity(config.limits.replay_tokens_max);
+    for code in keys.codes.all() {
+        // More than fit were never kept.
+        let _ = codes::open(&mut gatekeeper, code);
+    }
     let gatekeeper = Arc::new(Mutex::new(gatekeeper));
     let settings = Settings {
         grace: config.grace,
-        sessions_max: limits::SESSIONS_MAX,
-        relay: RelayLimits { room_members_max: config.rooms.members_max, ..RelayLimits::default() },
+        sessions_max: config.limits.sessions_max,
+        chaff_most: config.chaff,
+        relay: RelayLimits {
+            room_members_max: config.rooms.members_max,
+            session_rooms_max: config.limits.rooms_per_session_max,
+        },
     };
-    let server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    let mut server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
+    server.set_bounds(config.limits.bounds);
     let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
     let door = Door::new(
         &keys.server.key(),
@@ -251,7 +267,7 @@ fn assemble(
         refuses_banned: config.ban.refuse,
         ephemeral: config.ephemeral,
     };
-    let keyring = Keyring { keys, gate, entropy };
+    let keyring = Keyring { keys, entropy };
     (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
 }
 
@@ -268,8 +284,13 @@ fn visits(decoy: &Decoy) -> Vec<Visit> {
     visits
 }
 
-fn link_address(config: &Config, listening: &[SocketAddr]) -> LinkAddress {
-    let first = listening.first().copied();
+fn link_address(config: &Config, listening: &[Place]) -> LinkAddress {
+    // Others are a front's way in, not people's.
+    let plain = config.listen.iter().zip(listening).filter(|(entrance, _)| entrance.is_plain());
+    let first = plain.map(|(_, place)| place).find_map(|place| match place {
+        Place::Tcp(address) => Some(*address),
+        Place::Unix { .. } => None,
+    });
     let own = first.filter(|address| !address.ip().is_unspecified()).map(|address| address.ip().to_string());
     let host = config.public_host.as_ref().map(|host| host.host().to_owned());
     let port = config.public_host.as_ref().and_then(crate::config::PublicHost::port);
@@ -284,10 +305,10 @@ fn announce(
     stdout: &mut impl Write,
     config: &Config,
     operator: &Operator,
-    listening: &[SocketAddr],
+    listening: &[Place],
     admin_path: &str,
 ) {
-    let mut lines: String = listening.iter().map(|address| format!("listening on {address}\n")).collect();
+    let mut lines: String = listening.iter().map(|place| format!("listening on {place}\n")).collect();
     lines.push_str(&format!("admin socket {admin_path}\n"));
     if config.ephemeral
         && let Ok(link) = operator.access_link()
@@ -298,13 +319,15 @@ fn announce(
     let _ = stdout.flush();
 }
 
-async fn expire_bans(ledger: SharedLedger, mut stopped: watch::Receiver<bool>) {
+/// Bans and access codes that are over.
+async fn expire(ledger: SharedLedger, operator: Shared, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(BAN_PERIOD) => {}
+            () = tokio::time::sleep(EXPIRY_PERIOD) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
         lock(&ledger).handle_timeout(wall_now());
+        operator.expire_codes().await;
     }
 }
 
@@ -316,12 +339,13 @@ fn nowhere() -> CarrierPath {
     CarrierPath::parse("/nowhere").expect("a proper path")
 }
 
-fn joined(addresses: &[SocketAddr]) -> String {
+fn joined(addresses: &[Place]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "any other kind speaks for itself")]
-fn listen_hint(error: &io::Error) -> &'static str {
+fn listen_hint(error: &ListenerError) -> &'static str {
+    let ListenerError::Tcp(error) = error else { return "" };
     match error.kind() {
         io::ErrorKind::AddrInUse => "; another program listens there: stop it, or choose another --listen",
         io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege: see docs/operating.md",
@@ -350,6 +374,6 @@ impl Signals {
 }
 
 const VISITS_MAX: usize = 64;
-const BAN_PERIOD: Duration = Duration::from_secs(1);
+const EXPIRY_PERIOD: Duration = Duration::from_secs(1);
 const FAREWELL: Duration = Duration::from_millis(200);
 const DRAIN: Duration = Duration::from_millis(900);

@@ -2,26 +2,29 @@
 //!
 //! **In** calls of `admin.rs`. **Out** what relay, ledger, gatekeeper and keys say. **Never** who talks to whom.
 
+pub mod codes;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use chatter_proto::relay::bye;
-use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath};
+use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::RoomId;
-use chatter_protocol::invite::{self, Address as LinkAddress};
-use chatter_protocol::server::gatekeeper::GateId;
+use chatter_protocol::invite::Address as LinkAddress;
 use chatter_protocol::server::session::State;
 use chatter_protocol::time::WallTime;
 
+use crate::access::codes::CodeName;
 use crate::access::{Keys, SharedGatekeeper, SharedLedger, hex, lock, wall_now};
+use crate::admin::codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
 use crate::admin::{
     AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session,
     SessionState, Status,
 };
 use crate::decoy::{Decoy, Persona, Root};
+use crate::entrance::Place;
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
@@ -33,7 +36,7 @@ pub struct Facts {
     /// When it started.
     pub started_at: WallTime,
     /// Where it listens.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<Place>,
     /// The Server header that strangers see.
     pub persona: String,
     /// Where the carrier lies, if there is one.
@@ -93,8 +96,6 @@ pub struct Books {
 pub struct Keyring {
     /// The kept keys.
     pub keys: Keys,
-    /// The gate of the present access code.
-    pub gate: GateId,
     /// Where new secrets come from.
     pub entropy: Entropy,
 }
@@ -154,18 +155,7 @@ impl Operator {
     }
 
     fn link(&self, keys: &Keys, carrier: Option<&Carrier>) -> Result<AccessLink, ControlError> {
-        let Some(carrier) = carrier else {
-            let text = "members can't come in: the decoy's directory has no carrier. Set `carrier` under [decoy] to \
-                        the name of a large file in it, then restart";
-            return Err(ControlError::Refused(text.to_owned()));
-        };
-        let code = AccessCode {
-            server_key: keys.server.key(),
-            secret: keys.access.clone(),
-            carrier_path: carrier.path.clone(),
-            preamble_len: carrier.preamble_len,
-        };
-        Ok(invite::AccessLink::new(self.facts.link_address.clone(), code).to_text())
+        self.link_of(keys, &keys.codes.open, carrier)
     }
 }
 
@@ -268,25 +258,20 @@ impl Control for Operator {
         }
     }
 
-    async fn rotate(&self) -> Result<AccessLink, ControlError> {
-        let mut keyring = lock(&self.keyring);
-        let Keyring { keys, gate, entropy } = &mut *keyring;
-        let secret = AccessSecret::generate(entropy);
-        let mut gatekeeper = lock(&self.gatekeeper);
-        let opened = gatekeeper.add(String::new(), &secret);
-        let opened = opened.map_err(|full| ControlError::Refused(full.to_string()))?;
-        // The gate that is not the present one is retired, whichever that is.
-        let kept = keys.replace_access(secret);
-        let retired = if kept.is_ok() { std::mem::replace(gate, opened) } else { opened };
-        gatekeeper.retire(retired);
-        drop(gatekeeper);
-        self.relay.forget_retired();
-        kept.map_err(|error| ControlError::Failed(error.to_string()))?;
-        self.link(keys, self.facts.carrier.as_ref())
+    async fn rotate(&self, old: OldCode) -> Result<Rotated, ControlError> {
+        self.rotate_code(old).await
     }
 
-    async fn invite(&self) -> Result<AccessLink, ControlError> {
-        self.access_link()
+    async fn invite(&self, named: Option<NamedInvite>) -> Result<Invited, ControlError> {
+        self.invite_by(named)
+    }
+
+    async fn revoke(&self, name: CodeName) -> Result<u64, ControlError> {
+        self.revoke_code(&name).await
+    }
+
+    async fn invites(&self) -> Result<Vec<Invite>, ControlError> {
+        self.list_codes().await
     }
 
     async fn reseed_decoy(&self) -> Result<Reseeded, ControlError> {

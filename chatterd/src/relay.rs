@@ -9,12 +9,14 @@ pub mod live_tags;
 pub mod outbox;
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chatter_proto::relay::bye;
 use chatter_protocol::ids::{LinkId, RoomId, SessionId};
+use chatter_protocol::server::bounds::Origin;
 use chatter_protocol::server::gatekeeper::{GateId, Recognised};
 use chatter_protocol::server::session::State;
 use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
@@ -24,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::journal;
 use crate::ledger::Address;
+use crate::source::Source;
 use live_tags::LiveTags;
 use outbox::Outbox;
 
@@ -97,29 +100,30 @@ enum Order {
     Counts(oneshot::Sender<Counts>),
     Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
     Peers(oneshot::Sender<Vec<IpAddr>>),
-    End { which: Which, reason: bye::Reason, reply: oneshot::Sender<u64> },
+    End { which: Box<Which>, reason: bye::Reason, reply: oneshot::Sender<u64> },
+    CloseGate { gate: GateId, reply: oneshot::Sender<u64> },
     ForgetRetired,
 }
 
-// Channels and tables keep the bytes of what was taken out of them. What says who came with which token goes through
+// Channels and tables keep the bytes of what was taken out of them. What says who came with which token or where goes through
 // them in boxes, which are wiped when they are given back.
 
 struct Open {
     recognised: Recognised,
     room_left: u64,
-    peer: IpAddr,
+    source: Source,
     reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
 }
 
 #[derive(Debug)]
 struct Up {
     token: Vec<u8>,
-    peer: IpAddr,
+    source: Source,
 }
 
 struct Link {
     outbox: Arc<Outbox>,
-    peer: IpAddr,
+    source: Source,
 }
 
 /// The task's state.
@@ -132,8 +136,10 @@ pub struct Relay {
     live_tags: Arc<LiveTags>,
     links: HashMap<LinkId, Box<Link>>,
     // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
-    members: HashMap<SessionId, Box<IpAddr>>,
+    members: HashMap<SessionId, Box<Source>>,
     next_link: u64,
+    // Under it addresses are hashed, so that none outlives its use.
+    key: RandomState,
     start: Instant,
 }
 
@@ -144,10 +150,10 @@ impl Handle {
         &self,
         recognised: Recognised,
         room_left: u64,
-        peer: IpAddr,
+        source: Source,
     ) -> Option<(LinkId, Arc<Outbox>)> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, peer, reply }))).ok()?;
+        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, source, reply }))).ok()?;
         answer.await.ok()
     }
 
@@ -155,16 +161,24 @@ impl Handle {
     ///
     /// # Errors
     /// [`NotTaken`].
-    pub fn up(&self, token: Vec<u8>, peer: IpAddr) -> Result<(), NotTaken> {
+    pub fn up(&self, token: Vec<u8>, source: Source) -> Result<(), NotTaken> {
         if !self.live_tags.contain(&token) {
             return Err(NotTaken::Unknown);
         }
-        self.ups.try_send(Box::new(Up { token, peer })).map_err(|_| NotTaken::Flooded)
+        self.ups.try_send(Box::new(Up { token, source })).map_err(|_| NotTaken::Flooded)
     }
 
     /// A link's connection is gone.
     pub fn closed(&self, link: LinkId) {
         let _ = self.orders.send(Order::Closed(link));
+    }
+
+    /// Ends the sessions that came by this gate; how many there were.
+    ///
+    /// # Errors
+    /// [`RelayEnded`].
+    pub async fn close_gate(&self, gate: GateId) -> Result<u64, RelayEnded> {
+        self.ask(|reply| Order::CloseGate { gate, reply }).await
     }
 
     /// Lets the gatekeeper forget retired gates that no session came by.
@@ -209,7 +223,7 @@ impl Handle {
     /// # Errors
     /// [`RelayEnded`].
     pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::End { which, reason, reply }).await
+        self.ask(|reply| Order::End { which: Box::new(which), reason, reply }).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
@@ -234,6 +248,7 @@ pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger)
         links: HashMap::new(),
         members: HashMap::new(),
         next_link: 0,
+        key: RandomState::new(),
         start: Instant::now(),
     };
     (Handle { orders, ups, live_tags }, relay)
@@ -261,6 +276,7 @@ impl Relay {
             self.carry_out();
             if self.server.renewals() != renewals {
                 self.live_tags.renew();
+                self.forget_retired();
             }
         }
     }
@@ -279,8 +295,10 @@ impl Relay {
     }
 
     fn up(&mut self, up: &Up) {
-        if !self.server.up(&up.token, self.now()) {
-            let ban = lock(&self.ledger).knock(up.peer, wall_now());
+        if !self.server.up(&up.token, self.now())
+            && let Some(address) = up.source.address()
+        {
+            let ban = lock(&self.ledger).knock(address, wall_now());
             ban.iter().for_each(journal::ban);
         }
     }
@@ -288,12 +306,14 @@ impl Relay {
     fn obey(&mut self, order: Order) {
         let now = self.now();
         match order {
-            Order::Open(open) => {
+            Order::Open(mut open) => {
+                open.recognised.origin = open.source.address().and_then(|address| self.origin(address));
                 let link = LinkId(self.next_link);
                 self.next_link += 1;
                 if self.server.open(link, &open.recognised, open.room_left, now) {
                     let outbox = Arc::new(Outbox::default());
-                    self.links.insert(link, Box::new(Link { outbox: Arc::clone(&outbox), peer: open.peer }));
+                    self.links
+                        .insert(link, Box::new(Link { outbox: Arc::clone(&outbox), source: open.source }));
                     // Message 2 and the first record go out in the body's first write.
                     self.carry_out();
                     if open.reply.send((link, outbox)).is_err() {
@@ -312,11 +332,16 @@ impl Relay {
                 let _ = reply.send(self.server.relay().occupied().collect());
             }
             Order::Peers(reply) => {
-                let _ = reply.send(self.links.values().map(|link| link.peer).collect());
+                let _ = reply.send(self.links.values().filter_map(|link| link.source.address()).collect());
             }
             Order::End { which, reason, reply } => {
-                let ending = self.sessions(which);
+                let ending = self.sessions(*which);
                 let ended = self.server.end_where(|id| ending.contains(&id), reason, now);
+                self.carry_out();
+                let _ = reply.send(ended);
+            }
+            Order::CloseGate { gate, reply } => {
+                let ended = self.server.close_gate(gate, now);
                 self.carry_out();
                 let _ = reply.send(ended);
             }
@@ -324,15 +349,22 @@ impl Relay {
         }
     }
 
+    /// Who shares an address is bounded together, but for exempt ones: a proxy stands there, or the operator's friends.
+    fn origin(&self, peer: IpAddr) -> Option<Origin> {
+        let address = Address::from(peer);
+        let exempt = lock(&self.ledger).is_exempt(address);
+        (!exempt).then(|| Origin(self.key.hash_one(address)))
+    }
+
     fn sessions(&self, which: Which) -> BTreeSet<SessionId> {
         match which {
             Which::All => self.server.sessions().map(|info| info.session).collect(),
             Which::In(room) => self.server.relay().sessions_in(room),
             Which::From(address) => {
-                let from_here = |peer: &IpAddr| Address::from(*peer) == address;
-                let links = self.links.iter().filter(|(_, link)| from_here(&link.peer));
+                let from_here = |source: &Source| source.address().map(Address::from) == Some(address);
+                let links = self.links.iter().filter(|(_, link)| from_here(&link.source));
                 let linked = links.filter_map(|(link, _)| self.server.session_of(*link));
-                let members = self.members.iter().filter(|(_, peer)| from_here(peer)).map(|(id, _)| *id);
+                let members = self.members.iter().filter(|(_, source)| from_here(source)).map(|(id, _)| *id);
                 linked.chain(members).collect()
             }
         }
@@ -366,21 +398,23 @@ impl Relay {
     }
 
     fn confirmed(&mut self, session: SessionId, link: LinkId) {
-        let Some(peer) = self.links.get(&link).map(|link| link.peer) else { return };
-        let before = self.members.insert(session, Box::new(peer));
+        let Some(source) = self.links.get(&link).map(|link| link.source) else { return };
+        let before = self.members.insert(session, Box::new(source));
         let mut ledger = lock(&self.ledger);
-        ledger.confirmed(peer);
-        if let Some(before) = before {
-            ledger.session_ended(*before);
+        if let Some(address) = source.address() {
+            ledger.confirmed(address);
+        }
+        if let Some(address) = before.and_then(|before| before.address()) {
+            ledger.session_ended(address);
         }
     }
 
     fn ended(&mut self, session: SessionId, reason: EndReason) {
-        if let Some(address) = self.members.remove(&session) {
+        if let Some(address) = self.members.remove(&session).and_then(|source| source.address()) {
             let mut ledger = lock(&self.ledger);
-            ledger.session_ended(*address);
+            ledger.session_ended(address);
             if reason == EndReason::Quit {
-                ledger.forget((*address).into());
+                ledger.forget(address.into());
             }
         }
         self.forget_retired();
@@ -395,7 +429,7 @@ impl Relay {
         self.server
             .sessions()
             .map(|info| SessionView {
-                address: info.link.and_then(|link| self.links.get(&link)).map(|link| link.peer),
+                address: info.link.and_then(|link| self.links.get(&link)?.source.address()),
                 age: now.saturating_since(info.opened_at),
                 info,
             })

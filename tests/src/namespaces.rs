@@ -1,10 +1,11 @@
-//! Hosts of their own on this machine: network namespaces with addresses and packet filters of their own, and mounts that
-//! nobody else sees.
+//! Networks and hosts of the test's own on this machine: network namespaces with addresses and packet filters of their
+//! own, and mounts that nobody else sees.
 //!
 //! **In** names and addresses. **Out** what is done within: every process started and every connection made there is
 //! that host's. **Never** a change to this machine's own network or mounts. Needs root.
 
 use std::fs::File;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::AsFd as _;
 use std::panic::resume_unwind;
 use std::process::{Command, Output};
@@ -12,6 +13,38 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
+
+use crate::programs;
+
+/// Does something in a network that is only a loopback with these networks on it, `2001:db8::/32` for instance: nothing
+/// else listens there, and nobody else is reached.
+///
+/// # Panics
+/// Where the system refuses one, or what is done panics.
+pub fn on_a_loopback<T: Send>(networks: &[&str], act: impl FnOnce() -> T + Send) -> T {
+    // Building may want the machine's network.
+    programs::path("chatterd");
+    let enter = || {
+        unshare(CloneFlags::CLONE_NEWNET).expect("a network of its own");
+        must("ip", &["link", "set", "lo", "up"]);
+        // Else nobody could bind to the addresses of a network without naming each.
+        std::fs::write("/proc/sys/net/ipv6/ip_nonlocal_bind", "1").expect("it is ours");
+        for network in networks {
+            let version = if network.contains(':') { "-6" } else { "-4" };
+            must("ip", &[version, "route", "add", "local", network, "dev", "lo"]);
+        }
+    };
+    on_a_thread(enter, act)
+}
+
+/// The address numbered `host` in network number `network` of a family whose addresses begin with these bytes.
+pub fn address(family: [u8; 6], network: u16, host: u16) -> IpAddr {
+    let mut octets = [0; 16];
+    octets[..6].copy_from_slice(&family);
+    octets[6..8].copy_from_slice(&network.to_be_bytes());
+    octets[14..].copy_from_slice(&host.to_be_bytes());
+    Ipv6Addr::from(octets).into()
+}
 
 /// A host. Dropping it removes it, with its packet filter and its cables.
 #[derive(Debug)]

@@ -79,7 +79,9 @@ impl World {
             let Some(sender) = self.members.get(&who).map(|member| member.member_id.clone()) else {
                 match frame {
                     Up::Join(join) => self.join(who, join),
-                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) => self.quit(who),
+                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) | Up::Chaff(_) => {
+                        self.quit(who)
+                    }
                 }
                 continue;
             };
@@ -115,6 +117,7 @@ impl World {
                         self.frame(other, Down::Left(Left { room: ROOM, member_id: sender.clone() }));
                     }
                 }
+                Up::Chaff(_) => panic!("the session asks for chaff by itself"),
                 Up::Quit(_) => self.quit(who),
             }
         }

@@ -1,16 +1,16 @@
 //! Connections opened ahead of need, as a browser preconnects: a request on one takes one round trip instead of two, or
 //! instead of four within TLS.
 //!
-//! **In** a peer, takers. **Out** connected streams, the newest first. **Never** a byte sent on one that nobody took, one kept
-//! beyond [`IDLE_MAX`], or one opened where nobody took one before: an idle client has none.
+//! **In** a peer, takers. **Out** connected streams, to takers in the order in which they came: a request that others
+//! overtake for long finds its tag too old (docs/protocol.md §4.2). **Never** a byte sent on one that nobody took, one kept
+//! beyond [`IDLE_MAX`], or one opened where nobody took one before.
 
 use std::collections::VecDeque;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::sync::Notify;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -21,16 +21,15 @@ use super::{Peer, Stream};
 pub(crate) struct Spares {
     peer: Peer,
     state: Mutex<State>,
-    changed: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The newest last.
+    /// The newest last. None while somebody waits.
     ready: VecDeque<(Instant, Stream)>,
+    /// The oldest first.
+    waiting: VecDeque<oneshot::Sender<Result<Stream, String>>>,
     opening: usize,
-    /// Takers who wait for one that is being opened.
-    waiting: usize,
     /// Raised by [`Spares::clear`]: what was being opened then is of no use.
     generation: u64,
     tasks: JoinSet<()>,
@@ -39,7 +38,7 @@ struct State {
 impl Spares {
     /// None yet.
     pub(crate) fn new(peer: Peer) -> Arc<Self> {
-        Arc::new(Self { peer, state: Mutex::default(), changed: Notify::new() })
+        Arc::new(Self { peer, state: Mutex::default() })
     }
 
     /// The peer itself.
@@ -47,29 +46,18 @@ impl Spares {
         &self.peer
     }
 
-    /// A connection: a spare one, or one that is being opened, or a fresh one. Others are opened in its place, as many as
-    /// there are takers at work: `running`, this one included.
+    /// A connection: a spare one, or the first that comes to be. Others are opened in its place, as many as there are
+    /// takers at work: `running`, this one included.
     pub(crate) async fn take(self: &Arc<Self>, running: usize) -> Result<Stream, String> {
-        loop {
-            // Before the look, or what changes right after it would be missed.
-            let mut changed = pin!(self.changed.notified());
-            changed.as_mut().enable();
-            match self.pop_or_wait() {
-                Some(Found::Ready(mut stream)) => {
-                    if is_alive(&mut stream).await {
-                        self.prepare(running);
-                        return Ok(stream);
-                    }
-                }
-                Some(Found::Opening(_claim)) => {
-                    self.prepare(running);
-                    changed.await;
-                }
-                None => break,
+        while let Some(mut stream) = self.pop() {
+            if is_alive(&mut stream).await {
+                self.prepare(running, None);
+                return Ok(stream);
             }
         }
-        self.prepare(running);
-        self.peer.connect().await
+        let (taker, taken) = oneshot::channel();
+        self.prepare(running, Some(taker));
+        taken.await.unwrap_or_else(|_| Err("the connection was given up".to_owned()))
     }
 
     /// Closes all: they may lead where nobody is any more.
@@ -79,23 +67,16 @@ impl Spares {
         state.ready.clear();
     }
 
-    /// A spare one, or the right to wait for one, or none.
-    fn pop_or_wait(&self) -> Option<Found<'_>> {
-        let mut state = self.state();
-        if let Some((_, stream)) = state.ready.pop_back() {
-            return Some(Found::Ready(stream));
-        }
-        (state.waiting < state.opening).then(|| {
-            state.waiting += 1;
-            Found::Opening(Claim(self))
-        })
+    fn pop(&self) -> Option<Stream> {
+        self.state().ready.pop_back().map(|(_, stream)| stream)
     }
 
-    /// Opens as many as are missing.
-    fn prepare(self: &Arc<Self>, running: usize) {
+    /// Opens as many as are missing, after `taker` has got in line.
+    fn prepare(self: &Arc<Self>, running: usize, taker: Option<oneshot::Sender<Result<Stream, String>>>) {
         let mut state = self.state();
         while state.tasks.try_join_next().is_some() {}
-        let wanted = running.clamp(1, SPARES_MAX) + state.waiting;
+        state.waiting.extend(taker);
+        let wanted = running.clamp(1, SPARES_MAX) + state.waiting.len();
         for _ in state.ready.len() + state.opening..wanted {
             state.opening += 1;
             let (spares, peer, generation) = (Arc::downgrade(self), self.peer.clone(), state.generation);
@@ -103,15 +84,32 @@ impl Spares {
         }
     }
 
-    fn opened(&self, stream: Option<Stream>, generation: u64) {
+    fn opened(self: &Arc<Self>, stream: Result<Stream, String>, generation: u64) {
         let mut state = self.state();
         state.opening = state.opening.saturating_sub(1);
-        if let Some(stream) = stream.filter(|_| state.generation == generation) {
+        if state.generation != generation {
+            drop(state);
+            // Whoever waited for it waits for another.
+            self.prepare_waited_for();
+            return;
+        }
+        let mut stream = stream;
+        while let Some(taker) = state.waiting.pop_front() {
+            match taker.send(stream) {
+                Ok(()) => return,
+                // It has stopped waiting.
+                Err(back) => stream = back,
+            }
+        }
+        if let Ok(stream) = stream {
             state.ready.push_back((Instant::now(), stream));
         }
-        drop(state);
-        // Waiters look again: there is one, or nothing to wait for.
-        self.changed.notify_waiters();
+    }
+
+    fn prepare_waited_for(self: &Arc<Self>) {
+        if !self.state().waiting.is_empty() {
+            self.prepare(1, None);
+        }
     }
 
     fn close_idle(&self) {
@@ -124,24 +122,9 @@ impl Spares {
     }
 }
 
-enum Found<'a> {
-    Ready(Stream),
-    Opening(Claim<'a>),
-}
-
-/// Counts as waiting.
-struct Claim<'a>(&'a Spares);
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.waiting = state.waiting.saturating_sub(1);
-    }
-}
-
 /// Opens one, and closes it again where nobody takes it.
 async fn open(spares: Weak<Spares>, peer: Peer, generation: u64) {
-    let stream = peer.connect().await.ok();
+    let stream = peer.connect().await;
     if let Some(spares) = spares.upgrade() {
         spares.opened(stream, generation);
     }
@@ -156,7 +139,7 @@ async fn is_alive(stream: &mut Stream) -> bool {
     timeout(Duration::ZERO, stream.read(&mut [0])).await.is_err()
 }
 
-/// How many are ready at once, at most: what keeps six requests going without a wait for connections, and no more.
-const SPARES_MAX: usize = 4;
+/// How many are ready at once, at most: what keeps six requests going without much waiting for connections.
+const SPARES_MAX: usize = 3;
 /// How long one waits for its taker. Somebody who talks says something, or acknowledges, more often.
 const IDLE_MAX: Duration = Duration::from_secs(60);

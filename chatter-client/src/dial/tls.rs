@@ -79,7 +79,8 @@ fn certificate_trouble(host: &str, error: &CertificateError) -> String {
             "{host} shows another key than the one that the link pins: its certificate was changed, or somebody \
              stands in between. Ask for a fresh link"
         ),
-        CertificateError::UnknownIssuer => format!(
+        // The latter where one of the issuers that it knows has the same name.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
             "the certificate of {host} is from an issuer that this system does not know (signed by itself?): only a \
              link that pins it leads there"
         ),

@@ -104,10 +104,10 @@ impl Link {
         }
     }
 
-    /// Seals a batch under the link's next tag; nothing before the link stands.
-    pub(super) fn seal_up(&mut self, batch: &Up) -> Option<(UpId, Vec<u8>)> {
+    /// Seals a batch, padded to `length`, under the link's next tag; nothing before the link stands.
+    pub(super) fn seal_up(&mut self, batch: &Up, length: usize) -> Option<(UpId, Vec<u8>)> {
         let (index, tag, key) = self.tags.as_mut()?.advance();
-        Some((UpId { link: self.id, index }, record::seal_up(&tag, &key, batch)))
+        Some((UpId { link: self.id, index }, record::seal_up(&tag, &key, batch, length)))
     }
 
     /// The head of an answer came.
@@ -142,8 +142,11 @@ impl Link {
         match offered.finish(&message) {
             Err(_) => Received::Plain,
             Ok(Answer::Refused(refusal)) => Received::Refused(refusal),
-            Ok(Answer::Accepted(root)) => {
+            // What it leaves out was acknowledged, so it has come.
+            Ok(Answer::Accepted { down_offset, .. }) if down_offset < self.offset => Received::Tampered,
+            Ok(Answer::Accepted { root, down_offset }) => {
                 self.heard_at = now;
+                self.offset = down_offset;
                 self.tags = Some(TagChain::new(&root));
                 self.state = State::Open(DownOpener::new(&root));
                 let handle = handshake::handle(&root);

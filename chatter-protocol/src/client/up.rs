@@ -9,10 +9,11 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::chaff::Chaff;
 use crate::frame::wide;
 use crate::ids::LinkId;
 use crate::limits;
-use crate::record::{UP_BYTES_MAX, Up};
+use crate::record::Up;
 use crate::time::Time;
 
 /// Names an up request: its link and its tag's index.
@@ -27,6 +28,7 @@ pub struct UpId {
 /// What the client says, until it is acknowledged.
 #[derive(Default)]
 pub(super) struct UpStream {
+    chaff: Chaff,
     acked: u64,
     /// From `acked` on.
     bytes: Vec<u8>,
@@ -38,6 +40,8 @@ pub(super) struct UpStream {
     link: Option<LinkId>,
     tags_accepted: u32,
     next_index: u32,
+    /// How many links in a row were opened since nothing was acknowledged.
+    stuck_links: u32,
 }
 
 /// A stretch of the stream on its way; an empty one only acknowledges.
@@ -46,13 +50,21 @@ struct Flight {
     offset: u64,
     len: usize,
     sent_at: Time,
+    /// When it went over this link for the first time.
+    first_sent_at: Time,
     resend_at: Time,
+    /// How often it was sent over this link.
     tries: u32,
     /// How many of the tries had an HTTP answer.
     answers: u32,
 }
 
 impl UpStream {
+    /// A stream whose batches hold what `chaff` lets them hold.
+    pub(super) fn new(chaff: Chaff) -> Self {
+        Self { chaff, ..Self::default() }
+    }
+
     /// The stream's end, to put frames on.
     pub(super) fn stream(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -65,15 +77,17 @@ impl UpStream {
 
     /// A new link carries the session: what is under way over the old one goes again over this.
     pub(super) fn new_link(&mut self, link: LinkId, now: Time) {
+        if self.stuck_at().is_some_and(|stuck_at| stuck_at <= now) {
+            self.stuck_links = self.stuck_links.saturating_add(1);
+        }
         self.flights.retain(|flight| flight.len > 0);
-        self.flights.iter_mut().for_each(|flight| flight.resend_at = now);
+        self.flights.iter_mut().for_each(|flight| (flight.resend_at, flight.tries) = (now, 0));
         (self.link, self.tags_accepted, self.next_index) = (Some(link), 0, 0);
     }
 
     /// The next batch, if one can and should go; `empty_due`: even one without bytes.
     pub(super) fn next_batch(&self, down_ack: u64, empty_due: bool, now: Time) -> Option<Up> {
-        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
-        if self.requests.len() >= limits::UP_REQUESTS_MAX || self.next_index >= ahead {
+        if !self.is_free() {
             return None;
         }
         let late =
@@ -83,9 +97,19 @@ impl UpStream {
         }
         let end = self.acked + wide(self.bytes.len());
         let sendable = end.min(self.acked + limits::UP_WINDOW).saturating_sub(self.unsent);
-        let len = usize::try_from(sendable).unwrap_or(usize::MAX).min(UP_BYTES_MAX);
+        let len = usize::try_from(sendable).unwrap_or(usize::MAX).min(self.chaff.up_bytes_max());
         let unconfirmed = self.tags_accepted == 0 && self.flights.is_empty();
         (len > 0 || empty_due || unconfirmed).then(|| self.batch(down_ack, self.unsent, len))
+    }
+
+    /// Whether one more request may be under way.
+    pub(super) fn is_free(&self) -> bool {
+        self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < self.tags_end()
+    }
+
+    /// Tags from here on the server may not know yet.
+    fn tags_end(&self) -> u32 {
+        self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT)
     }
 
     /// The batch that [`next_batch`](Self::next_batch) gave is on its way as `up`.
@@ -96,9 +120,10 @@ impl UpStream {
         self.unsent = self.unsent.max(offset + wide(len));
         let before = self.flights.iter().position(|flight| flight.offset == offset && flight.len == len);
         let before = before.map(|index| self.flights.swap_remove(index));
-        let (tries, answers) = before.map_or((1, 0), |before| (before.tries + 1, before.answers));
+        let (tries, answers) = before.as_ref().map_or((1, 0), |before| (before.tries + 1, before.answers));
+        let first_sent_at = before.filter(|_| tries > 1).map_or(now, |before| before.first_sent_at);
         let resend_at = now + self.patience(tries);
-        self.flights.push(Flight { up, offset, len, sent_at: now, resend_at, tries, answers });
+        self.flights.push(Flight { up, offset, len, sent_at: now, first_sent_at, resend_at, tries, answers });
     }
 
     /// The request was answered, or its connection failed: then it goes again at once.
@@ -109,7 +134,9 @@ impl UpStream {
         } else {
             // Not in the same instant for ever: where nobody listens, each failure is immediate.
             let failed = self.flights.iter_mut().filter(|flight| flight.up == up);
-            failed.for_each(|flight| flight.resend_at = now + REFUSED_DELAY * (flight.tries.min(20) - 1));
+            failed.for_each(|flight| {
+                flight.resend_at = now + REFUSED_DELAY * flight.tries.clamp(1, 20).saturating_sub(1)
+            });
         }
     }
 
@@ -121,6 +148,7 @@ impl UpStream {
         let count = usize::try_from(up_next - self.acked).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.drain(..count);
         self.acked = up_next;
+        self.stuck_links = 0;
         let mut measured = None;
         self.flights.retain(|flight| {
             let taken = flight.len > 0 && flight.offset + wide(flight.len) <= up_next;
@@ -129,6 +157,8 @@ impl UpStream {
             }
             !taken
         });
+        // What arrives at all is not answered by somebody else.
+        self.flights.iter_mut().for_each(|flight| flight.answers = 0);
         if let Some(measured) = measured {
             self.round_trip = Some(self.round_trip.map_or(measured, |known| (known * 7 + measured) / 8));
         }
@@ -136,20 +166,36 @@ impl UpStream {
 
     /// The server has accepted tags of the link below `tags_accepted`.
     pub(super) fn link_acknowledged(&mut self, link: LinkId, tags_accepted: u32) {
-        if self.link == Some(link) {
-            self.tags_accepted = self.tags_accepted.max(tags_accepted);
+        if self.link == Some(link) && tags_accepted > self.tags_accepted {
+            self.tags_accepted = tags_accepted;
+            self.stuck_links = 0;
             self.flights.retain(|flight| flight.len > 0 || flight.up.index >= tags_accepted);
         }
     }
 
     /// When something must be sent again.
     pub(super) fn resend_at(&self) -> Option<Time> {
-        if self.requests.len() >= limits::UP_REQUESTS_MAX {
-            return None;
-        }
-        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
-        let free = self.next_index < ahead;
-        free.then(|| self.flights.iter().map(|flight| flight.resend_at).min()).flatten()
+        let times = self.flights.iter().map(|flight| flight.resend_at);
+        if self.is_free() { times.min() } else { None }
+    }
+
+    /// When this link counts as stuck: several tries, or all tags, and some time brought no acknowledgement.
+    pub(super) fn stuck_at(&self) -> Option<Time> {
+        let wait = limits::STUCK_AFTER * self.stuck_links.saturating_add(1).min(STUCK_LINKS_MAX);
+        let tags_left = self.next_index < self.tags_end();
+        let tried = self.flights.iter().filter(|flight| !tags_left || flight.tries >= STUCK_TRIES);
+        tried.map(|flight| flight.first_sent_at + wait).min()
+    }
+
+    /// A newer link was wanted and did not come to stand.
+    pub(super) fn renewed_in_vain(&mut self, now: Time) {
+        self.stuck_links = self.stuck_links.saturating_add(1);
+        self.flights.iter_mut().for_each(|flight| flight.first_sent_at = now);
+    }
+
+    /// Whether the server has taken anything.
+    pub(super) fn was_taken(&self) -> bool {
+        self.acked > 0
     }
 
     /// Whether something was answered three times and never arrived.
@@ -165,9 +211,13 @@ impl UpStream {
     }
 
     fn patience(&self, tries: u32) -> Duration {
-        let first = self.round_trip.map_or(limits::RESEND_MIN, |trip| (trip * 4).max(limits::RESEND_MIN));
-        (first * 2_u32.saturating_pow(tries - 1)).min(limits::RESEND_MAX.max(first))
+        let least =
+            if self.chaff == Chaff::Constant { limits::RESEND_CONSTANT_MIN } else { limits::RESEND_MIN };
+        let first = self.round_trip.map_or(least, |trip| (trip * 4).max(least));
+        (first * 2_u32.saturating_pow(tries.saturating_sub(1))).min(limits::RESEND_MAX.max(first))
     }
 }
 
+const STUCK_TRIES: u32 = 3;
+const STUCK_LINKS_MAX: u32 = 12;
 const REFUSED_DELAY: Duration = Duration::from_millis(200);

@@ -1,13 +1,19 @@
 //! The gates and the replay memory: which tokens are genuine, timely and new.
 //!
-//! **In** gates as the operator makes and retires them, tokens, the wall clock. **Out** recognised openings.
+//! **In** gates as the operator makes, retires and closes them, tokens, the wall clock. **Out** recognised openings.
 //! **Never** curve work, a session, or a different amount of work for one gate than for another.
+//!
+//! ```text
+//! Open ──rotated──▶ Retired ──last session gone──▶ forgotten
+//!  └──revoked, expired──▶ Closed ──who was away is told──▶ forgotten
+//! ```
 //!
 //! docs/protocol.md §1, §2.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::bounds::Origin;
 use crate::access::{AccessSecret, CarrierPath, GateKeys, ServerKey};
 use crate::limits;
 use crate::replay::{Past, Replay};
@@ -28,10 +34,34 @@ pub struct Gatekeeper {
 }
 
 struct Gate {
-    id: GateId,
-    name: String,
+    terms: Terms,
     keys: GateKeys,
-    retired: bool,
+}
+
+/// What can be said of a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Its number.
+    pub id: GateId,
+    /// Its name, empty where it has none.
+    pub name: String,
+    /// When it was made.
+    pub made_at: WallTime,
+    /// From when on it is closed; none: until somebody closes it.
+    pub expires: Option<WallTime>,
+    /// What it is good for.
+    pub standing: Standing,
+}
+
+/// What a gate is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It lets people in.
+    Open,
+    /// It lets nobody new in; sessions that came by it go on, and resume.
+    Retired,
+    /// It lets nobody in; sessions that came by it have ended, and are told so when they come to resume.
+    Closed,
 }
 
 /// A recognised opening and the gate it came to.
@@ -39,13 +69,22 @@ struct Gate {
 pub struct Recognised {
     /// The gate.
     pub gate: GateId,
+    /// Whether it has a name.
+    pub named: bool,
     /// Its keys, for the handshake.
     pub keys: GateKeys,
-    /// Whether the gate takes resumptions alone.
-    pub retired: bool,
+    /// What it is good for.
+    pub standing: Standing,
     /// What the token says.
     pub opening: Opening,
+    /// Who is bounded together with whom, for the caller to say; none: nobody but by the gate.
+    pub origin: Option<Origin>,
+    // Nobody but the gatekeeper makes one: curve work begins behind the MAC, the time and the replay memory.
+    _judged: Judged,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Judged;
 
 /// A gate too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,34 +98,82 @@ impl Gatekeeper {
         Self { server_key, carrier_path, gates: Vec::new(), next_id: 0, replay }
     }
 
-    /// Opens a gate; `name` is empty for the unnamed one.
+    /// Remembers so many tokens.
+    pub fn set_replay_capacity(&mut self, tokens: usize) {
+        self.replay.set_capacity(tokens);
+    }
+
+    /// Opens a gate until it is closed; `name` is empty for the unnamed one.
     ///
     /// # Errors
     /// [`GatesFull`].
     pub fn add(&mut self, name: String, secret: &AccessSecret) -> Result<GateId, GatesFull> {
+        self.add_until(name, secret, WallTime::default(), None)
+    }
+
+    /// Opens a gate that was made at a time, and may expire at one. Closed gates make room for it.
+    ///
+    /// # Errors
+    /// [`GatesFull`].
+    pub fn add_until(
+        &mut self,
+        name: String,
+        secret: &AccessSecret,
+        made_at: WallTime,
+        expires: Option<WallTime>,
+    ) -> Result<GateId, GatesFull> {
         if self.gates.len() >= limits::GATES_MAX {
-            return Err(GatesFull);
+            let closed = self.gates.iter().position(|gate| gate.terms.standing == Standing::Closed);
+            self.gates.remove(closed.ok_or(GatesFull)?);
         }
         let id = GateId(self.next_id);
         self.next_id = self.next_id.saturating_add(1);
         let keys = GateKeys::derive(secret, &self.server_key);
-        self.gates.push(Gate { id, name, keys, retired: false });
+        let terms = Terms { id, name, made_at, expires, standing: Standing::Open };
+        self.gates.push(Gate { terms, keys });
         Ok(id)
     }
 
     /// Lets nobody new in by this gate; sessions that came by it may still resume.
     pub fn retire(&mut self, id: GateId) {
-        self.gates.iter_mut().filter(|gate| gate.id == id).for_each(|gate| gate.retired = true);
+        self.change(id, |terms| {
+            if terms.standing == Standing::Open {
+                (terms.standing, terms.expires) = (Standing::Retired, None);
+            }
+        });
     }
 
-    /// Forgets the retired gates that `in_use` does not name.
+    /// Lets nobody in by this gate. Its sessions are for the caller to end.
+    pub fn close(&mut self, id: GateId) {
+        self.change(id, |terms| terms.standing = Standing::Closed);
+    }
+
+    /// Closes the gates whose time is over; those that were not closed before.
+    pub fn expire(&mut self, now: WallTime) -> Vec<GateId> {
+        let expired = self.terms().filter(|terms| terms.standing == Standing::Open && terms.is_over(now));
+        let expired: Vec<GateId> = expired.map(|terms| terms.id).collect();
+        expired.iter().for_each(|id| self.close(*id));
+        expired
+    }
+
+    /// Changes when a gate expires.
+    pub fn set_expiry(&mut self, id: GateId, expires: Option<WallTime>) {
+        self.change(id, |terms| terms.expires = expires);
+    }
+
+    /// Forgets the retired and closed gates that `in_use` does not name.
     pub fn forget_retired(&mut self, in_use: impl Fn(GateId) -> bool) {
-        self.gates.retain(|gate| !gate.retired || in_use(gate.id));
+        self.gates.retain(|gate| gate.terms.standing == Standing::Open || in_use(gate.terms.id));
+    }
+
+    /// What can be said of each gate, the closed ones that are still known included.
+    pub fn terms(&self) -> impl Iterator<Item = &Terms> {
+        self.gates.iter().map(|gate| &gate.terms)
     }
 
     /// The gate's name, empty where it has none.
     pub fn name(&self, id: GateId) -> &str {
-        self.gates.iter().find(|gate| gate.id == id).map_or("", |gate| &gate.name)
+        self.terms().find(|terms| terms.id == id).map_or("", |terms| &terms.name)
     }
 
     /// Recognises a token that came to the carrier: MAC, then time, then replay memory. Each counts once.
@@ -96,8 +183,18 @@ impl Gatekeeper {
         if !self.replay.admit(&opening.mac, opening.time, now) {
             return None;
         }
-        let gate = self.gates.get(index)?;
-        Some(Recognised { gate: gate.id, keys: gate.keys.clone(), retired: gate.retired, opening })
+        let Gate { terms, keys } = self.gates.get(index)?;
+        // Nobody has closed it yet, but its time is over.
+        let standing = if terms.is_over(now) { Standing::Closed } else { terms.standing };
+        Some(Recognised {
+            gate: terms.id,
+            named: !terms.name.is_empty(),
+            keys: keys.clone(),
+            standing,
+            opening,
+            origin: None,
+            _judged: Judged,
+        })
     }
 
     /// Whether a token would be recognised, without counting it.
@@ -111,65 +208,19 @@ impl Gatekeeper {
     pub fn newest(&self) -> WallTime {
         self.replay.newest()
     }
+
+    fn change(&mut self, id: GateId, change: impl FnOnce(&mut Terms)) {
+        if let Some(gate) = self.gates.iter_mut().find(|gate| gate.terms.id == id) {
+            change(&mut gate.terms);
+        }
+    }
+}
+
+impl Terms {
+    fn is_over(&self, now: WallTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::access::{AccessCode, ServerSecret};
-    use crate::entropy::Entropy;
-    use crate::handshake::{self, Request};
-
-    const NOW: WallTime = WallTime(1_000_000);
-
-    #[test]
-    fn gates_come_and_go() {
-        let mut entropy = Entropy::new([4; 32]);
-        let secret = ServerSecret::generate(&mut entropy);
-        let path = CarrierPath::parse("/c.enc").expect("a path");
-        let codes: Vec<AccessCode> = (0..3)
-            .map(|_| AccessCode {
-                server_key: secret.key(),
-                secret: AccessSecret::generate(&mut entropy),
-                carrier_path: path.clone(),
-                preamble_len: 16,
-            })
-            .collect();
-        let mut token = |code: &AccessCode| {
-            handshake::offer(code, &code.gate_keys(), &Request::Fresh, NOW, &mut entropy).0
-        };
-        let mut keeper = Gatekeeper::new(secret.key(), path.clone(), Past::FreshKeys, NOW);
-        let first = keeper.add("ben".into(), &codes[0].secret).expect("room");
-        let second = keeper.add(String::new(), &codes[1].secret).expect("room");
-
-        let ours = token(&codes[0]);
-        let recognised = keeper.recognise(&ours, NOW).expect("a genuine token");
-        assert_eq!((recognised.gate, recognised.retired, keeper.name(first)), (first, false, "ben"));
-        assert!(keeper.recognise(&ours, NOW).is_none(), "a replay");
-        assert!(keeper.recognise(&token(&codes[2]), NOW).is_none(), "another code");
-        assert!(keeper.recognise(&token(&codes[1]), WallTime(NOW.0 + 121)).is_none(), "too old");
-        assert_eq!(keeper.recognise(&token(&codes[1]), NOW).map(|found| found.gate), Some(second));
-
-        keeper.retire(first);
-        assert!(keeper.recognise(&token(&codes[0]), NOW).expect("known still").retired);
-        keeper.forget_retired(|_| true);
-        assert!(keeper.recognise(&token(&codes[0]), NOW).is_some());
-        keeper.forget_retired(|_| false);
-        assert!(keeper.recognise(&token(&codes[0]), NOW).is_none());
-        assert!(keeper.recognise(&token(&codes[1]), NOW).is_some());
-    }
-
-    #[test]
-    fn gates_are_bounded() {
-        let mut keeper = Gatekeeper::new(
-            ServerKey::from_bytes([1; 32]),
-            CarrierPath::parse("/c").expect("a path"),
-            Past::FreshKeys,
-            NOW,
-        );
-        for number in 0..32 {
-            assert!(keeper.add(String::new(), &AccessSecret::from_bytes([number; 16])).is_ok());
-        }
-        assert_eq!(keeper.add(String::new(), &AccessSecret::from_bytes([99; 16])), Err(GatesFull));
-    }
-}
+mod tests;

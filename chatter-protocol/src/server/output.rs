@@ -10,6 +10,7 @@ use chatter_proto::relay::bye;
 use super::gatekeeper::GateId;
 use super::relay;
 use super::session::State;
+use crate::chaff::Chaff;
 use crate::ids::{LinkId, SessionId};
 use crate::tag::Tag;
 use crate::time::Time;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub grace: Duration,
     /// Sessions in all.
     pub sessions_max: usize,
+    /// The most chaff that a client gets, whatever it asks for.
+    pub chaff_most: Chaff,
     /// What the rooms may hold.
     pub relay: relay::RelayLimits,
 }
@@ -102,4 +105,23 @@ pub struct SessionInfo {
     pub queued: usize,
     /// Its newest link.
     pub link: Option<LinkId>,
+}
+
+/// How many entries the server's tables hold: what each session costs, and that nothing outlives it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Sessions.
+    pub sessions: usize,
+    /// Links of sessions.
+    pub links: usize,
+    /// Handles by which they are resumed.
+    pub handles: usize,
+    /// Tags that up tokens may bear.
+    pub tags: usize,
+    /// Sessions that want the time.
+    pub alarms: usize,
+    /// Connections that are closed soon, if their clients have not.
+    pub lingering: usize,
+    /// Seats in rooms.
+    pub seats: usize,
 }

@@ -17,13 +17,15 @@ use core::time::Duration;
 
 use zeroize::Zeroize as _;
 
+use super::bounds::Origin;
 use super::gatekeeper::GateId;
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{FrameBuffer, wide};
 use crate::handshake::{self, Handle};
 use crate::ids::LinkId;
 use crate::limits;
-use crate::record::{DOWN_BYTES_MAX, DownSealer, Up};
+use crate::record::{DOWN_HEADER_LEN, DownSealer, Up};
 use crate::tag::TagWindow;
 use crate::time::Time;
 
@@ -41,10 +43,13 @@ pub enum State {
 /// One member's session.
 pub(super) struct Session {
     pub(super) gate: GateId,
+    /// Where it comes from, if that counts: the origin of its newest confirmed link.
+    pub(super) origin: Option<Origin>,
     pub(super) opened_at: Time,
     pub(super) frames: FrameBuffer,
     pub(super) confirmed: Option<Link>,
     pub(super) newer: Option<Link>,
+    chaff: Chaff,
     detached_at: Option<Time>,
     up_next: u64,
     up_early: BTreeMap<u64, Vec<u8>>,
@@ -58,10 +63,13 @@ pub(super) struct Link {
     pub(super) handle: Handle,
     pub(super) window: TagWindow,
     pub(super) live: bool,
+    origin: Option<Origin>,
     sealer: DownSealer,
     sent: u64,
     room_left: u64,
     record_due: bool,
+    /// Whether the first record has gone, which waits for no turn.
+    begun: bool,
     chaff_at: Time,
     heard_at: Time,
 }
@@ -76,9 +84,17 @@ pub(super) struct Flushed {
 
 impl Link {
     /// A live link on `root`, with `room_left` bytes of the carrier for its records, that sends from `sent` on.
-    pub(super) fn new(id: LinkId, root: &[u8; 32], sent: u64, room_left: u64, now: Time) -> Self {
+    pub(super) fn new(
+        id: LinkId,
+        origin: Option<Origin>,
+        root: &[u8; 32],
+        sent: u64,
+        room_left: u64,
+        now: Time,
+    ) -> Self {
         Self {
             id,
+            origin,
             handle: handshake::handle(root),
             window: TagWindow::new(root),
             live: true,
@@ -86,8 +102,9 @@ impl Link {
             sent,
             room_left,
             record_due: false,
+            begun: false,
             // The first record sets it.
-            chaff_at: now + limits::CHAFF_INTERVAL_MIN,
+            chaff_at: now,
             heard_at: now,
         }
     }
@@ -102,10 +119,12 @@ impl Session {
     pub(super) fn new(gate: GateId, link: Link, now: Time) -> Self {
         Self {
             gate,
+            origin: link.origin,
             opened_at: now,
             frames: FrameBuffer::default(),
             confirmed: None,
             newer: Some(link),
+            chaff: Chaff::default(),
             detached_at: None,
             up_next: 0,
             up_early: BTreeMap::new(),
@@ -130,9 +149,19 @@ impl Session {
         self.confirmed.iter_mut().chain(&mut self.newer).find(|link| link.id == id)
     }
 
-    /// Whether the stream downwards can be sent again from `offset` on.
-    pub(super) fn can_resume_from(&self, offset: u64) -> bool {
-        (self.down_acked..=self.down_end()).contains(&offset)
+    /// From now on so much is sent that says nothing.
+    pub(super) fn set_chaff(&mut self, chaff: Chaff, now: Time) {
+        if self.chaff != chaff {
+            self.chaff = chaff;
+            let links = self.confirmed.iter_mut().chain(&mut self.newer).filter(|link| link.begun);
+            links.for_each(|link| link.chaff_at = now);
+        }
+    }
+
+    /// From where on the stream downwards is sent to who lacks it from `offset` on. What was acknowledged while he asked
+    /// has come to him by another link.
+    pub(super) fn resume_offset(&self, offset: u64) -> Option<u64> {
+        (offset <= self.down_end()).then_some(offset.max(self.down_acked))
     }
 
     /// Puts a newer link under the session; returns the unconfirmed one that it replaces.
@@ -144,6 +173,7 @@ impl Session {
     /// nothing if it was confirmed before.
     pub(super) fn confirm(&mut self, id: LinkId, now: Time) -> Option<Confirmation> {
         let link = self.newer.take_if(|newer| newer.id == id)?;
+        self.origin = link.origin;
         let replaced = self.confirmed.replace(link);
         self.note_liveness(now);
         Some(Confirmation { replaced })
@@ -159,9 +189,11 @@ impl Session {
 
     /// Takes a batch that came by the link `id`. Bytes outside the window are dropped without complaint.
     pub(super) fn receive(&mut self, id: LinkId, batch: Up, now: Time) {
+        // At a constant rate nothing is due but by the time.
+        let answers = self.chaff != Chaff::Constant;
         if let Some(link) = self.link_mut(id) {
             link.heard_at = now;
-            link.record_due = true;
+            link.record_due |= answers;
         }
         self.acknowledge(batch.down_ack);
         if batch.bytes.is_empty() {
@@ -203,10 +235,24 @@ impl Session {
 
     /// Seals what each live link has yet to send, chaff if a record is due and there is nothing else.
     pub(super) fn flush(&mut self, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
-        let (down, acked, up_next) = (&self.down, self.down_acked, self.up_next);
+        self.flush_links(false, now, entropy)
+    }
+
+    /// The same for the last time: nothing waits for its turn.
+    pub(super) fn flush_all(&mut self, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
+        self.flush_links(true, now, entropy)
+    }
+
+    fn flush_links(&mut self, last: bool, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
+        let share = Share {
+            down: &self.down,
+            acked: self.down_acked,
+            up_next: self.up_next,
+            chaff: self.chaff,
+            last,
+        };
         let links = self.confirmed.iter_mut().chain(&mut self.newer).filter(|link| link.live);
-        let flushed: Vec<Flushed> =
-            links.filter_map(|link| link.flush(down, acked, up_next, now, entropy)).collect();
+        let flushed: Vec<Flushed> = links.filter_map(|link| link.flush(&share, now, entropy)).collect();
         if flushed.iter().any(|flushed| flushed.exhausted) {
             self.note_liveness(now);
         }
@@ -278,36 +324,53 @@ pub(super) struct Confirmation {
     pub(super) replaced: Option<Link>,
 }
 
+/// What a session's links have to carry.
+struct Share<'a> {
+    down: &'a [u8],
+    acked: u64,
+    up_next: u64,
+    chaff: Chaff,
+    /// Nothing comes after this.
+    last: bool,
+}
+
 impl Link {
-    fn flush(
-        &mut self,
-        down: &[u8],
-        acked: u64,
-        up_next: u64,
-        now: Time,
-        entropy: &mut Entropy,
-    ) -> Option<Flushed> {
+    fn flush(&mut self, share: &Share<'_>, now: Time, entropy: &mut Entropy) -> Option<Flushed> {
+        let chaff = share.chaff;
+        let due = self.chaff_at <= now;
+        // At a constant rate one record goes when it is due, and no other.
+        let paced = chaff == Chaff::Constant && self.begun && !share.last;
+        if paced && !due {
+            return None;
+        }
+        self.record_due |= due;
         let mut records = Vec::new();
         let mut exhausted = false;
         // What a link has sent may have been acknowledged by way of another.
-        self.sent = self.sent.max(acked);
+        self.sent = self.sent.max(share.acked);
         loop {
-            let from = usize::try_from(self.sent - acked).unwrap_or(usize::MAX);
-            let unsent = down.get(from..).unwrap_or_default();
-            if unsent.is_empty() && !self.record_due {
+            let from = usize::try_from(self.sent - share.acked).unwrap_or(usize::MAX);
+            let unsent = share.down.get(from..).unwrap_or_default();
+            if (unsent.is_empty() && !self.record_due) || (paced && !records.is_empty()) {
                 break;
             }
-            let bytes = unsent.get(..DOWN_BYTES_MAX).unwrap_or(unsent);
-            let length = wide(DownSealer::sealed_len(bytes.len()));
-            if length > self.room_left {
+            let bytes = unsent.get(..chaff.down_bytes_max()).unwrap_or(unsent);
+            // The last record of a carrier is as long as there is room: a small carrier brings something, too.
+            let room = usize::try_from(self.room_left).unwrap_or(usize::MAX);
+            let room = room.saturating_sub(DownSealer::sealed_len(0));
+            let content_len = chaff.down_len(bytes.len(), entropy).min(room);
+            let bytes_max = content_len.checked_sub(DOWN_HEADER_LEN);
+            let Some(bytes_max) = bytes_max.filter(|max| *max > 0 || bytes.is_empty()) else {
                 exhausted = true;
                 self.live = false;
                 break;
-            }
+            };
+            let bytes = bytes.get(..bytes_max).unwrap_or(bytes);
+            let length = wide(DownSealer::sealed_len(content_len));
             if records.is_empty() {
                 records.reserve_exact(usize::try_from(length).unwrap_or(0));
             }
-            self.sealer.seal(up_next, self.window.accepted(), bytes, &mut records);
+            self.sealer.seal(share.up_next, self.window.accepted(), bytes, content_len, &mut records);
             self.room_left -= length;
             self.sent += wide(bytes.len());
             self.record_due = false;
@@ -315,7 +378,11 @@ impl Link {
         if records.is_empty() && !exhausted {
             return None;
         }
-        self.chaff_at = now + entropy.between(limits::CHAFF_INTERVAL_MIN, limits::CHAFF_INTERVAL_MAX);
+        // Chaff comes at times of its own, whatever goes between; without it, a record for another reason serves.
+        if due || chaff == Chaff::None || !self.begun {
+            self.chaff_at = chaff.next_down(self.chaff_at, now, entropy);
+        }
+        self.begun = true;
         Some(Flushed { link: self.id, records, exhausted })
     }
 

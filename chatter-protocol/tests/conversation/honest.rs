@@ -163,7 +163,7 @@ fn nothing_is_lost_or_repeated_in_other_worlds() {
 }
 
 /// How many interleavings each; more by `CHATTER_INTERLEAVINGS`.
-pub(crate) fn runs() -> u64 {
+fn runs() -> u64 {
     std::env::var("CHATTER_INTERLEAVINGS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(250)
 }
 

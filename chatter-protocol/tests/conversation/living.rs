@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::honest::{check, runs};
+use crate::honest::check;
 use crate::world::{State, World};
 
 /// Long enough for everybody to see everybody, and to have compared what all have heard.
@@ -44,6 +44,11 @@ fn nobody_is_warned_in_some_lives() {
 #[test]
 fn nobody_is_warned_in_other_lives() {
     nobody_is_warned(1 << 32..(1 << 32) + runs());
+}
+
+/// How many lives each; more by `CHATTER_LIVES`.
+fn runs() -> u64 {
+    std::env::var("CHATTER_LIVES").ok().and_then(|runs| runs.parse().ok()).unwrap_or(100)
 }
 
 fn act(world: &mut World) {

@@ -9,7 +9,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::ConfigError;
-use super::file::{Addresses, BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
+use super::file::{Addresses, BanLength, Carrier, ChaffName, Count, File, Grace, QueueName, RoomMembers};
+use super::limits::Within;
 use crate::process::anew::TAKEN_OUT;
 
 /// The variables as they were at the start, and who runs the process.
@@ -81,17 +82,40 @@ pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
 pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 17] = [
+pub(super) const VARIABLES: [(&str, Read); 28] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
+    ("CHATTERD_TRUSTED_PROXIES", |text, file| put(&mut file.trusted_proxies, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
     ("CHATTERD_GRACE", |text, file| put(&mut file.grace, number(text).and_then(Grace::try_from))),
+    ("CHATTERD_CHAFF", |text, file| put(&mut file.chaff, ChaffName::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_ROOT", |text, file| put(&mut file.decoy.root, text.parse())),
     ("CHATTERD_DECOY_CARRIER", |text, file| put(&mut file.decoy.carrier, Carrier::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_PYTHON", |text, file| put(&mut file.decoy.python, text.parse())),
     ("CHATTERD_DECOY_QUEUE", |text, file| put(&mut file.decoy.queue, QueueName::try_from(text.to_owned()))),
     ("CHATTERD_ROOMS_MEMBERS_MAX", |text, file| {
         put(&mut file.rooms.members_max, number(text).and_then(RoomMembers::try_from))
+    }),
+    ("CHATTERD_LIMITS_SESSIONS_MAX", |text, file| put(&mut file.limits.sessions_max, within(text))),
+    ("CHATTERD_LIMITS_SESSIONS_PER_ADDRESS_MAX", |text, file| {
+        put(&mut file.limits.sessions_per_address_max, within(text))
+    }),
+    ("CHATTERD_LIMITS_SESSIONS_PER_CODE_MAX", |text, file| {
+        put(&mut file.limits.sessions_per_code_max, within(text))
+    }),
+    ("CHATTERD_LIMITS_SESSIONS_UNCONFIRMED_MAX", |text, file| {
+        put(&mut file.limits.sessions_unconfirmed_max, within(text))
+    }),
+    ("CHATTERD_LIMITS_ROOMS_PER_SESSION_MAX", |text, file| {
+        put(&mut file.limits.rooms_per_session_max, within(text))
+    }),
+    ("CHATTERD_LIMITS_QUEUE_BYTES_MAX", |text, file| put(&mut file.limits.queue_bytes_max, within(text))),
+    ("CHATTERD_LIMITS_REPLAY_TOKENS_MAX", |text, file| put(&mut file.limits.replay_tokens_max, within(text))),
+    ("CHATTERD_LIMITS_OPENINGS_PER_ADDRESS_MAX", |text, file| {
+        put(&mut file.limits.openings_per_address_max, within(text))
+    }),
+    ("CHATTERD_LIMITS_OPENINGS_PER_CODE_MAX", |text, file| {
+        put(&mut file.limits.openings_per_code_max, within(text))
     }),
     ("CHATTERD_BAN_AFTER", |text, file| put(&mut file.ban.after, count(text))),
     ("CHATTERD_BAN_REFUSE", |text, file| put(&mut file.ban.refuse, truth(text))),
@@ -133,6 +157,10 @@ fn put<T, E: ToString>(place: &mut Option<T>, value: Result<T, E>) -> Result<(),
 
 fn number(text: &str) -> Result<u64, Refusal> {
     text.parse().map_err(|_| format!("{text:?} is not a whole number"))
+}
+
+fn within<const LEAST: u64, const MOST: u64>(text: &str) -> Result<Within<LEAST, MOST>, Refusal> {
+    Within::try_from(number(text)?)
 }
 
 fn count(text: &str) -> Result<Count, Refusal> {

@@ -1,24 +1,21 @@
 //! What is forgotten is nowhere in the daemon's memory: addresses, tokens, keys, queues.
 
-use std::collections::BTreeSet;
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr};
-
 use chatter_protocol::invite::Link;
-use chatter_protocol::token;
 use chatter_tests::client::Client;
-use chatter_tests::daemon::{Daemon, Home};
-use chatter_tests::exchange::{connect, header};
-use chatter_tests::memory::{Needle, Window, Windows, found_in_process, places_in_process};
-use chatter_tests::namespace::{address, inside};
+use chatter_tests::daemon::Home;
+use chatter_tests::forgetting::{
+    Family, KEY_WINDOWS, cookie, family, gone, knock, remembered, runs_gone, secrets_of, sees, way,
+    windows_gone,
+};
+use chatter_tests::memory::{Needle, Windows, found_in_process};
+use chatter_tests::namespaces::{address, on_a_loopback};
 use chatter_tests::process::until;
 use chatter_tests::recorder::Recorder;
 
-/// Beginnings of addresses that are nobody's.
-const STRANGERS: [u8; 6] = [0xfd, 0x2b, 0xe7, 0x91, 0x5a, 0xc4];
-const LATER: [u8; 6] = [0xfd, 0x93, 0x1f, 0xd8, 0x66, 0xb2];
-const ANNA: [u8; 6] = [0xfd, 0xc5, 0x7e, 0x33, 0xea, 0x94];
-const BEN: [u8; 6] = [0xfd, 0x81, 0xf6, 0x4d, 0xa7, 0x3b];
+const STRANGERS: Family = [0xfd, 0x2b, 0xe7, 0x91, 0x5a, 0xc4];
+const LATER: Family = [0xfd, 0x93, 0x1f, 0xd8, 0x66, 0xb2];
+const ANNA: Family = [0xfd, 0xc5, 0x7e, 0x33, 0xea, 0x94];
+const BEN: Family = [0xfd, 0x81, 0xf6, 0x4d, 0xa7, 0x3b];
 const SERVER: &str = "[fd00::1]:0";
 const KNOCKS: u16 = 40;
 
@@ -26,7 +23,7 @@ const KNOCKS: u16 = 40;
 #[cfg_attr(not(ptrace), ignore = "the memory of other processes can't be read here (needs CAP_SYS_PTRACE)")]
 #[cfg_attr(not(netns), ignore = "no network namespace can be made here (needs CAP_SYS_ADMIN, ip, unshare)")]
 fn purged_counters_are_gone_while_members_talk_on() {
-    inside(&["fd00::/8"], || {
+    on_a_loopback(&["fd00::/8"], || {
         let home = Home::new();
         let settings = format!("[ban]\nafter = 1000\n[purge]\nevery-packets = {}", 3 * KNOCKS);
         let daemon = home.ephemeral_on(SERVER, &settings, &[]);
@@ -82,24 +79,13 @@ fn keys_tokens_and_queues_go_with_their_session() {
         anna.tell(&format!("number {number}"), &[&ben]);
         ben.tell(&format!("and {number} to you"), &[&anna]);
     }
-    let carrier = Link::parse(&link).expect("a room link").access().code.carrier_path.as_str().to_owned();
     // The replay memory keeps what openings are known by, for as long as the process lives.
-    let remembered: BTreeSet<[u8; 8]> = ways
-        .iter()
-        .flat_map(Recorder::exchanges)
-        .filter(|exchange| exchange.is_get_of(&carrier))
-        .filter_map(|exchange| cookie(&exchange.request))
-        .flat_map(|token| token.windows(8).filter_map(|part| part.try_into().ok()).collect::<Vec<_>>())
-        .collect();
-    let is_remembered = |window: &Window| {
-        window.windows(8).any(|part| <[u8; 8]>::try_from(part).is_ok_and(|part| remembered.contains(&part)))
-    };
+    let is_remembered = remembered(&[&ways[0], &ways[1]], &link);
     // What both ends know and the daemon did not know before: keys, tags, what is sealed.
     let daemons = Windows::of_process(id);
     let new = daemons.filtered(|window| !before.contains(window) && !is_remembered(window));
-    let theirs = [&anna, &ben].map(|client| Windows::of_process(client.process.id()));
-    let shared = new.filtered(|window| theirs.iter().any(|windows| windows.contains(window)));
-    assert!(shared.count() > 8 * KEY_WINDOWS, "two sessions have several keys in common with their clients");
+    let shared = [secrets_of(&anna, &new, &[]), secrets_of(&ben, &new, &[])];
+    assert!(shared.iter().all(|windows| windows.count() > KEY_WINDOWS), "each has keys in common with it");
 
     // A queue: ben's connections are cut and cannot come back, while anna talks on.
     ways[1].hold_back();
@@ -124,7 +110,7 @@ fn keys_tokens_and_queues_go_with_their_session() {
     let queued = queue
         .filtered(|window| !daemons.contains(window) && !before.contains(window) && !window.contains(&0));
     assert!(queued.count() > 20 * 100, "the queue holds what anna said, sealed: {}", queued.count());
-    windows_gone(id, &shared, "shared secrets");
+    shared.iter().for_each(|windows| windows_gone(id, windows, "shared secrets"));
     runs_gone(id, &queued, "the queue");
     let crossed = ways.iter().flat_map(Recorder::exchanges);
     let tokens: Vec<Needle> = crossed
@@ -190,91 +176,8 @@ fn the_environment_and_the_command_line_hold_no_secret() {
     until("the seventh knock bans", || (daemon.operator().banned() == ["127.0.0.77"]).then_some(()));
 }
 
-/// A way to the daemon that comes out at an address of this family.
-fn way(daemon: &Daemon, family: [u8; 6]) -> Recorder {
-    Recorder::between("fd00::2".parse().expect("an address"), daemon.address, address(family, 1, 1))
-}
-
-/// One request of a stranger.
-fn knock(to: SocketAddr, from: IpAddr) {
-    let mut stream = connect(to, from).unwrap_or_else(|error| panic!("{from} to {to}: {error}"));
-    stream.write_all(b"GET /nothing-here HTTP/1.1\r\nHost: h\r\n\r\n").expect("the daemon reads");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("the daemon answers");
-    assert!(answer.starts_with(b"HTTP/1.0 404 "), "{answer:02x?}");
-}
-
-/// An address's beginning, as bytes and as text.
-fn family(what: &str, family: [u8; 6]) -> Vec<Needle> {
-    let text: Vec<String> =
-        family.chunks(2).map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
-    vec![
-        Needle::new(&format!("{what} addresses"), family),
-        Needle::new(&format!("{what} addresses' text"), text.join(":")),
-    ]
-}
-
-/// The eye: these addresses are in the memory.
-fn sees(daemon: &Daemon, families: &[[u8; 6]]) {
-    for bytes in families {
-        let needle = [Needle::new("addresses", *bytes)];
-        assert_eq!(found_in_process(daemon.process.id(), &needle), ["addresses"], "{bytes:02x?}");
-    }
-}
-
-/// These are nowhere in the memory, as soon as tasks and threads have come to rest.
-fn gone(daemon: &Daemon, needles: &[Needle]) {
-    let mut found = Vec::new();
-    for _ in 0..LOOKS {
-        found = places_in_process(daemon.process.id(), needles);
-        if found.is_empty() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("in the daemon's memory: {found:?}");
-}
-
-/// None of these windows is in the memory beside a neighbour of it: what was sealed is longer than a window, and one
-/// alone is something else that was drawn since then, such as a thread's state on its stack.
-fn runs_gone(id: u32, windows: &Windows, what: &str) {
-    let mut left = Vec::new();
-    for _ in 0..LOOKS {
-        let places: BTreeSet<u64> = windows.left_in_process(id).into_iter().map(|(place, _)| place).collect();
-        left = places.iter().filter(|place| places.contains(&(*place + 1))).copied().collect();
-        if left.is_empty() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("{} windows of {what} are left: {left:x?}", left.len());
-}
-
-/// None of these windows is in the memory, as soon as tasks and threads have come to rest.
-fn windows_gone(id: u32, windows: &Windows, what: &str) {
-    let mut left = Vec::new();
-    for _ in 0..LOOKS {
-        left = windows.left_in_process(id);
-        if left.is_empty() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    panic!("{} windows of {what} are left: {:02x?}", left.len(), left.get(..SHOWN).unwrap_or(&left));
-}
-
-fn cookie(request: &[u8]) -> Option<Vec<u8>> {
-    let (_, value) = header(request, "Cookie")?.split_once('=')?;
-    token::from_cookie_value(value.as_bytes())
-}
-
 /// A needle of moderate length from the middle of something sealed.
 fn part(what: &str, bytes: &[u8]) -> Needle {
     let middle = bytes.len() / 2;
     Needle::new(what, bytes.get(middle..bytes.len().min(middle + 24)).unwrap_or_default())
 }
-
-/// How many windows a key of 32 bytes has.
-const KEY_WINDOWS: usize = 17;
-const LOOKS: usize = 40;
-const SHOWN: usize = 40;

@@ -2,12 +2,16 @@
 //!
 //! `CHATTER_FLOOD_SECONDS` says how long each flood lasts; with `--nocapture` the figures are shown.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use chatter_tests::client::Client;
 use chatter_tests::daemon::{Daemon, Home};
-use chatter_tests::load::{FLOODS, Flood, Target};
+use chatter_tests::load::{FLOODS, Target};
+use chatter_tests::namespaces::on_a_loopback;
 use chatter_tests::process::until;
+use chatter_tests::recorder::readdress;
+use chatter_tests::syn;
 
 const MEMBERS: usize = 10;
 const SECONDS_DEFAULT: u64 = 2;
@@ -16,19 +20,19 @@ const GROWTH_MAX_KB: u64 = 2 * 128 * 1024;
 /// What may be left of it afterwards: the records of known addresses, and what the allocator keeps at hand.
 const LEFT_MAX_KB: u64 = 24 * 1024;
 
+const SETTINGS: &str = "grace = 60\n[ban]\nexempt = []\nafter = 3\n[purge]\nevery-packets = 1000000";
+/// As the unit and the image have it.
+const VARIABLES: [(&str, &str); 2] = [("MALLOC_MMAP_THRESHOLD_", "16384"), ("CHATTERD_LOG", "warn")];
+
 #[test]
 fn members_talk_through_floods() {
     let home = Home::new();
-    let settings = "grace = 60\n[ban]\nexempt = []\nafter = 3\n[purge]\nevery-packets = 1000000";
-    // As the unit and the image have it.
-    let variables = [("MALLOC_MMAP_THRESHOLD_", "16384"), ("CHATTERD_LOG", "warn")];
-    let daemon = home.ephemeral_on("127.0.0.1:0", settings, &variables);
+    let daemon = home.ephemeral_on("127.0.0.1:0", SETTINGS, &VARIABLES);
     let target = Target::new(daemon.address, &daemon.access_link());
-    let mut members = room(&daemon);
+    let mut talk = Talk::begin(&daemon);
     let before = memory(&daemon, "VmRSS");
-    let mut said = 0;
     for flood in FLOODS {
-        let figures = talk_through(flood, &target, &mut members, &mut said);
+        let figures = talk.through(|end| flood.run(&target, end));
         let peak = memory(&daemon, "VmHWM");
         println!("{flood:?}: {figures}; the daemon took {peak} kB at most, {before} kB before");
         assert!(peak <= before + GROWTH_MAX_KB, "{flood:?}: {peak} kB, {before} kB before");
@@ -36,63 +40,104 @@ fn members_talk_through_floods() {
     until("memory comes back", || (memory(&daemon, "VmRSS") <= before + LEFT_MAX_KB).then_some(()));
     println!("{} kB afterwards", memory(&daemon, "VmRSS"));
 
-    // Nothing lost, nothing twice, nothing out of order, nobody warned or thrown out.
-    for (index, member) in members.iter().enumerate() {
-        for speaker in (0..MEMBERS).filter(|speaker| *speaker != index) {
-            let expected: Vec<_> = (0..said).filter(|number| number % MEMBERS == speaker).map(text).collect();
-            assert_eq!(
-                member.texts_from(&nick(speaker)),
-                expected,
-                "{} hears {}",
-                member.nick,
-                nick(speaker)
-            );
-        }
-        assert_eq!(member.warnings(), [serde_json::Value::Null; 0]);
-    }
+    talk.nothing_was_lost();
     let banned = daemon.operator().banned();
     assert!(banned.iter().any(|address| address.starts_with("127.66.")), "strangers are banned: {banned:?}");
     assert!(banned.iter().all(|address| address.starts_with("127.66.")), "and no member: {banned:?}");
-    for member in members {
-        assert_eq!(member.quit().code, Some(0));
-    }
+    talk.end();
 }
 
-/// Ten members in one room.
-fn room(daemon: &Daemon) -> Vec<Client> {
-    let (first, link) = Client::new_room(&daemon.access_link(), "", &nick(0));
-    let mut members = vec![first];
-    for number in 1..MEMBERS {
-        let member = Client::join(&link, &nick(number), &members.iter().collect::<Vec<_>>());
-        members.push(member);
-    }
-    members
+/// Connections that are begun and never finished fill the kernel's queue of them; it goes on without one.
+#[test]
+#[cfg_attr(not(netns), ignore = "no network namespace can be made here (needs CAP_SYS_ADMIN, ip, unshare)")]
+fn members_talk_through_a_flood_of_syns() {
+    on_a_loopback(&["203.0.113.0/24"], || {
+        syn::lead_answers_nowhere();
+        let home = Home::new();
+        // From 127.0.0.1 the kernel would answer nobody outside.
+        let daemon = home.ephemeral_on("203.0.113.1:0", SETTINGS, &VARIABLES);
+        let SocketAddr::V4(to) = daemon.address else { panic!("{} is of IPv4", daemon.address) };
+        let mut talk = Talk::begin(&daemon);
+        let before = memory(&daemon, "VmRSS");
+        let figures = talk.through(|end| u64::from(syn::flood(to, end)));
+        let (peak, filled) = (memory(&daemon, "VmHWM"), syn::times_the_queue_was_full());
+        println!(
+            "Syns: {figures}; the queue was full {filled} times; the daemon took {peak} kB at most, {before} before"
+        );
+        assert!(filled > 0, "the flood reaches the queue");
+        assert!(peak <= before + LEFT_MAX_KB, "{peak} kB, {before} kB before");
+        talk.nothing_was_lost();
+        // Whoever has not come back with the answer may be anybody.
+        assert_eq!(daemon.operator().banned(), [""; 0]);
+        talk.end();
+    });
 }
 
-/// One says something, all others hear it, then the next one: for as long as the flood lasts.
-fn talk_through(flood: Flood, target: &Target, members: &mut [Client], said: &mut usize) -> String {
-    let end = Instant::now() + seconds();
-    std::thread::scope(|scope| {
-        let flooding = scope.spawn(|| flood.run(target, end));
-        let mut waits = Vec::new();
-        while Instant::now() < end {
-            let (number, began) = (*said, Instant::now());
-            let speaker = number % MEMBERS;
-            members[speaker].say(&text(number));
-            let others = members.iter().enumerate().filter(|(index, _)| *index != speaker);
-            others.for_each(|(_, other)| other.heard(&nick(speaker), &text(number)));
-            waits.push(began.elapsed());
-            *said += 1;
+/// Ten members who talk in turns.
+struct Talk {
+    members: Vec<Client>,
+    said: usize,
+}
+
+impl Talk {
+    fn begin(daemon: &Daemon) -> Self {
+        let (first, link) = Client::new_room(&readdress(&daemon.access_link(), daemon.address), "", &nick(0));
+        let mut members = vec![first];
+        for number in 1..MEMBERS {
+            let member = Client::join(&link, &nick(number), &members.iter().collect::<Vec<_>>());
+            members.push(member);
         }
-        let connections = flooding.join().expect("the flood ends");
-        assert!(connections > 20 && !waits.is_empty(), "{connections} connections, {} words", waits.len());
-        waits.sort_unstable();
-        let (median, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
-        let count = waits.len();
-        format!(
-            "{connections} connections; {count} words, each to nine, in {median:.0?}, {longest:.0?} at most"
-        )
-    })
+        Self { members, said: 0 }
+    }
+
+    /// One says something, all others hear it, then the next one: for as long as the flood lasts.
+    fn through(&mut self, flood: impl FnOnce(Instant) -> u64 + Send) -> String {
+        let end = Instant::now() + seconds();
+        std::thread::scope(|scope| {
+            let flooding = scope.spawn(move || flood(end));
+            let mut waits = Vec::new();
+            while Instant::now() < end {
+                let (number, began) = (self.said, Instant::now());
+                let speaker = number % MEMBERS;
+                self.members[speaker].say(&text(number));
+                let others = self.members.iter().enumerate().filter(|(index, _)| *index != speaker);
+                others.for_each(|(_, other)| other.heard(&nick(speaker), &text(number)));
+                waits.push(began.elapsed());
+                self.said += 1;
+            }
+            let connections = flooding.join().expect("the flood ends");
+            assert!(
+                connections > 20 && !waits.is_empty(),
+                "{connections} connections, {} words",
+                waits.len()
+            );
+            waits.sort_unstable();
+            let (median, longest) = (waits[waits.len() / 2], waits[waits.len() - 1]);
+            let count = waits.len();
+            format!(
+                "{connections} connections; {count} words, each to nine, in {median:.0?}, {longest:.0?} at most"
+            )
+        })
+    }
+
+    /// Nothing lost, nothing twice, nothing out of order, nobody warned or thrown out.
+    fn nothing_was_lost(&self) {
+        for (index, member) in self.members.iter().enumerate() {
+            for speaker in (0..MEMBERS).filter(|speaker| *speaker != index) {
+                let expected: Vec<_> =
+                    (0..self.said).filter(|number| number % MEMBERS == speaker).map(text).collect();
+                let heard = member.texts_from(&nick(speaker));
+                assert_eq!(heard, expected, "{} hears {}", member.nick, nick(speaker));
+            }
+            assert_eq!(member.warnings(), [serde_json::Value::Null; 0]);
+        }
+    }
+
+    fn end(self) {
+        for member in self.members {
+            assert_eq!(member.quit().code, Some(0));
+        }
+    }
 }
 
 fn seconds() -> Duration {

@@ -50,3 +50,25 @@ impl Departed {
         untold
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_missing_message_is_told_of_once_and_few_are_remembered() {
+        let member = |number: usize| MemberId::new([u8::try_from(number % 251).expect("small"); 16]);
+        let nick = || Nickname::parse("anna").expect("a nickname");
+        let mut departed = Departed::default();
+        departed.push(member(1), nick(), Chain { count: 5, hash: [0; 32] }, false);
+        let untold = [5, 7, 7, 6, 8].map(|count| departed.untold(&member(1), count));
+        assert_eq!(untold, [0, 2, 0, 0, 1]);
+        departed.push(member(2), nick(), Chain { count: 5, hash: [0; 32] }, true);
+        assert_eq!((departed.untold(&member(2), 9), departed.untold(&member(3), 9)), (0, 0));
+        for number in 3..3 + limits::DEPARTED_MAX {
+            departed.push(member(number), nick(), Chain { count: 5, hash: [0; 32] }, false);
+        }
+        assert_eq!(departed.ids().count(), limits::DEPARTED_MAX);
+        assert!(departed.get(&member(1)).is_none());
+    }
+}

@@ -83,3 +83,73 @@ impl Waiting {
         self.messages.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::time::Duration;
+
+    use super::*;
+
+    fn member(number: u8) -> MemberId {
+        MemberId::new([number; 16])
+    }
+
+    fn held(from: u8, number: u64, needs: &[(u8, u64)]) -> Held {
+        let counts = needs.iter().map(|(id, count)| (member(*id), *count)).collect();
+        Held {
+            from: member(from),
+            number,
+            text: None,
+            view: ViewId::default(),
+            heads: Heads::default(),
+            named: Named { counts, complete: true },
+            until: Time::ZERO + limits::HOLD_MAX,
+        }
+    }
+
+    /// In which order what waits is shown, where `received` came of each.
+    fn shown(waiting: &mut Waiting, now: Time, received: &[(u8, u64)]) -> Vec<(u8, u64)> {
+        let of =
+            |id: &MemberId| received.iter().find(|(one, _)| member(*one) == *id).map(|(_, count)| *count);
+        let shown = core::iter::from_fn(|| waiting.pop(now, of));
+        shown.map(|held| (held.from.as_bytes()[0], held.number)).collect()
+    }
+
+    #[test]
+    fn what_lacks_nothing_is_shown_at_once_and_the_rest_in_order() {
+        let mut waiting = Waiting::default();
+        for message in [held(1, 4, &[(2, 7)]), held(1, 5, &[]), held(3, 1, &[(9, 5)]), held(4, 1, &[(1, 5)])]
+        {
+            waiting.push(message);
+        }
+        // Of 9 nothing is known here; 4 had heard what of 1 still waits.
+        assert_eq!(shown(&mut waiting, Time::ZERO, &[(1, 5), (2, 6)]), [(3, 1)]);
+        assert_eq!((waiting.shown(&member(1), 5), waiting.shown(&member(2), 6)), (3, 6));
+        assert_eq!(shown(&mut waiting, Time::ZERO, &[(1, 5), (2, 7)]), [(1, 4), (1, 5), (4, 1)]);
+        assert_eq!(waiting.until(), None);
+    }
+
+    #[test]
+    fn those_who_wait_for_each_other_wait_for_a_while_only() {
+        let mut waiting = Waiting::default();
+        waiting.push(held(1, 1, &[(2, 1)]));
+        waiting.push(held(2, 1, &[(1, 1)]));
+        let received = [(1, 1), (2, 1)];
+        let early = Time::ZERO + (limits::HOLD_MAX - Duration::from_secs(1));
+        assert_eq!(shown(&mut waiting, early, &received), []);
+        assert_eq!(shown(&mut waiting, Time::ZERO + limits::HOLD_MAX, &received), [(1, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn no_more_wait_than_may() {
+        let mut waiting = Waiting::default();
+        let mut out = Vec::new();
+        for number in 1..=1_000 {
+            waiting.push(held(1, number, &[(2, number)]));
+            out.extend(shown(&mut waiting, Time::ZERO, &[(1, number), (2, 0)]));
+            assert!(waiting.messages.len() <= limits::HELD_MAX);
+        }
+        assert!(out.iter().map(|(_, number)| *number).eq(1..=1_000 - limits::HELD_MAX as u64));
+    }
+}

@@ -72,7 +72,7 @@ fn whatever_else_a_relay_does_nothing_false_is_shown() {
 
 /// How many lives each; more by `CHATTER_ADVERSARIES`.
 fn runs() -> u64 {
-    std::env::var("CHATTER_ADVERSARIES").ok().and_then(|runs| runs.parse().ok()).unwrap_or(150)
+    std::env::var("CHATTER_ADVERSARIES").ok().and_then(|runs| runs.parse().ok()).unwrap_or(100)
 }
 
 /// What the relay holds in its hands: nobody's text, nobody's name.
