@@ -10,6 +10,8 @@
 //! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
 
 mod ending;
+mod names;
+mod people;
 mod returning;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,7 +28,7 @@ use chatter_protocol::time::Time;
 use crate::command::Command;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::{Failure, Outcome};
-use crate::secret::SecretText;
+pub(crate) use people::People;
 use returning::Return;
 
 /// What a stay is for.
@@ -64,6 +66,7 @@ pub(crate) struct App {
     patient_until: Option<Time>,
     /// What makes this stay a failure even when it ends cleanly.
     failure: Option<Failure>,
+    people: People,
     tries: u32,
     /// Fresh ids tried.
     fresh_ids: u32,
@@ -126,6 +129,7 @@ impl App {
             patience,
             patient_until: None,
             failure: None,
+            people: People::default(),
             tries: 0,
             fresh_ids: 0,
             rejoins: true,
@@ -134,6 +138,11 @@ impl App {
             entered_at: None,
             effects: Vec::new(),
         }
+    }
+
+    /// The same, as somebody, knowing somebody.
+    pub(crate) fn with(self, people: People) -> Self {
+        Self { people, ..self }
     }
 
     /// The same, where a lost session ends the stay.
@@ -162,7 +171,7 @@ impl App {
 
     /// Whether more may be typed: not while much of it waits, nor when leaving.
     pub(crate) fn accepts_lines(&self) -> bool {
-        self.unsaid.len() < UNSAID_MAX && self.patience.is_none()
+        self.unsaid.len() + self.people.waiting.len() < UNSAID_MAX && self.patience.is_none()
     }
 
     /// When [`Event::Timeout`] is due.
@@ -181,19 +190,21 @@ impl App {
     fn line(&mut self, line: &str) {
         match Command::parse(line) {
             Ok(Command::Say(text)) => self.unsaid.push_back(text),
+            Ok(
+                command @ (Command::Private(_)
+                | Command::Verify(_)
+                | Command::Lock
+                | Command::Unlock
+                | Command::Remove(_)
+                | Command::Rekey),
+            ) => self.wait_with(command),
             Ok(Command::Who) => self.who(),
+            Ok(Command::Link) => self.show_link(),
             Ok(Command::Help) => self.show(Notice::Help),
             Ok(Command::Quit) => self.end_soon(QUIT_PATIENCE),
             Ok(Command::Nothing) => {}
             Err(error) => self.show(Notice::Error(error.to_string())),
         }
-    }
-
-    fn who(&mut self) {
-        let you = self.nick.to_string();
-        let others = self.conversation.iter().flat_map(|conversation| conversation.members());
-        let members = [you.clone()].into_iter().chain(others.map(|member| member.nick.to_string())).collect();
-        self.show(Notice::Who { you, members });
     }
 
     fn network(&mut self, event: NetworkEvent, now: Time) {
@@ -215,15 +226,9 @@ impl App {
             NetworkEvent::Broken => self.show(Notice::Broken),
             NetworkEvent::Resumed => self.show(Notice::Resumed),
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
-            NetworkEvent::Frame(relay_frame::Frame::Ack(ack))
-                if ack.room == ROOM && matches!(self.phase, Phase::Leaving { .. }) =>
-            {
-                // The conversation has said goodbye and listens no more.
-                self.taken(self.said_before.saturating_add(ack.number));
-            }
             NetworkEvent::Frame(frame) => {
                 if let Some(conversation) =
-                    self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM))
+                    self.conversation.as_mut().filter(|_| room_of(&frame).is_none_or(|room| room == ROOM))
                 {
                     conversation.receive(frame, now);
                 }
@@ -236,16 +241,17 @@ impl App {
     fn enter(&mut self, now: Time) {
         self.show(Notice::Connected);
         if self.purpose == Purpose::New && self.returning.is_none() {
-            let link = SecretText::new(mem::take(&mut *self.link.to_text()));
-            self.show(Notice::Room { link });
+            self.show_link();
         }
-        self.conversation = Some(Conversation::new(
+        self.conversation = Some(Conversation::with_identity(
             &self.link.secret,
             self.link.access.code.server_key.as_bytes(),
             self.nick.clone(),
+            self.people.identity.clone(),
             ROOM,
             self.entropy.fork(),
         ));
+        self.mark_again();
         self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
     }
 
@@ -260,6 +266,7 @@ impl App {
             let Some(text) = self.unsaid.pop_front() else { break };
             self.say(text, now);
         }
+        self.attend(now);
         self.converse(now);
         self.finish_when_due(now);
     }
@@ -281,16 +288,28 @@ impl App {
     fn happened(&mut self, happening: Happening, now: Time) {
         match happening {
             Happening::Entered { present } => self.entered(present, now),
-            Happening::MemberJoined { nick, .. } => {
-                self.show(Notice::MemberJoined { nick: nick.to_string() });
+            Happening::MemberJoined { id, nick } => self.met(&id, &nick),
+            Happening::MemberLeft { id, nick } => {
+                let nick = self.gone(&id, &nick);
+                self.show(Notice::MemberLeft { nick });
             }
-            Happening::MemberLeft { nick, .. } => self.show(Notice::MemberLeft { nick: nick.to_string() }),
-            Happening::Message { nick, text, .. } => {
-                self.show(Notice::Message { from: nick.to_string(), text });
+            Happening::Message { from, nick, text } => {
+                let from = self.label(&from, &nick);
+                self.show(Notice::Message { from, text });
             }
             Happening::Acknowledged { number } => self.taken(self.said_before.saturating_add(number)),
-            Happening::Warning(warning) => self.show(Notice::Warning(warning.to_string())),
+            Happening::Warning(warning) => self.warned(&warning),
             Happening::Refused(reason) => self.refused(reason, now),
+            Happening::Private { .. }
+            | Happening::VerifyBegun { .. }
+            | Happening::VerifyWords { .. }
+            | Happening::VerifyVoid(_)
+            | Happening::Locked { .. }
+            | Happening::KeptOut
+            | Happening::Removed { .. }
+            | Happening::Parted { .. }
+            | Happening::Moving { .. }
+            | Happening::Moved { .. } => self.people_happened(happening, now),
         }
     }
 
@@ -314,8 +333,9 @@ impl App {
         } else if left < count {
             self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
         } else if now >= until {
-            let text =
-                format!("{left} who should be here could not be met yet and will miss what is said now");
+            let text = format!(
+                "{left} who should be here could not be met yet (is the room locked?) and will miss what is said now"
+            );
             self.show(Notice::Progress(text));
             self.phase = Phase::Talking;
         }

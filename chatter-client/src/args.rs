@@ -31,6 +31,9 @@ pub enum Action {
         /// What the room's link shall call it (the server never learns it)
         #[arg(long, value_name = "NAME", default_value = "")]
         room: String,
+        /// The way in, if it is to be words.
+        #[command(flatten)]
+        words: NewWords,
         /// As whom, and how to write.
         #[command(flatten)]
         common: Common,
@@ -39,6 +42,9 @@ pub enum Action {
     Join {
         /// Room link, as a member gave it to you (chatter://…/…#chatter1….room1…); asked for if left out
         link: Option<String>,
+        /// The way in, if it is words.
+        #[command(flatten)]
+        words: Words,
         /// As whom, and how to write.
         #[command(flatten)]
         common: Common,
@@ -48,10 +54,58 @@ pub enum Action {
         /// Room link (asked for if left out) and what to say
         #[arg(value_names = ["ROOM LINK", "TEXT"], num_args = 1..=2, required = true)]
         link_and_text: Vec<String>,
+        /// The way in, if it is words.
+        #[command(flatten)]
+        words: Words,
         /// As whom, and how to write.
         #[command(flatten)]
         common: Common,
     },
+    /// Make an identity by which you are known again, in a file that nobody else can read
+    Keygen {
+        /// Where to put it; a file that is there is left as it is
+        file: PathBuf,
+        /// Lock it with a passphrase, asked for on the terminal
+        #[arg(long)]
+        passphrase: bool,
+        /// Lock it with the passphrase in this file (or pipe: /dev/fd/3)
+        #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+        passphrase_file: Option<PathBuf>,
+        /// Take a passphrase that could be guessed
+        #[arg(long)]
+        weak: bool,
+    },
+}
+
+/// A passphrase as the way into a room.
+#[derive(Debug, ClapArgs)]
+pub struct Words {
+    /// Enter by the room's passphrase (asked for) and name, with an access link instead of a room link
+    #[arg(long)]
+    pub passphrase: bool,
+    /// The same, with the passphrase in this file (or pipe: /dev/fd/3)
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
+    pub passphrase_file: Option<PathBuf>,
+    /// With a passphrase: what the room was called by whoever made it
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub room: String,
+}
+
+/// A passphrase as the way into a new room.
+#[derive(Debug, ClapArgs)]
+pub struct NewWords {
+    /// Draw six words by which others can come in, too, with the access link and the room's name
+    #[arg(long)]
+    pub passphrase: bool,
+    /// The same with words of your own (asked for)
+    #[arg(long, conflicts_with = "passphrase")]
+    pub own_passphrase: bool,
+    /// The same with the words in this file (or pipe: /dev/fd/3)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["passphrase", "own_passphrase"])]
+    pub passphrase_file: Option<PathBuf>,
+    /// Take words of your own that could be guessed
+    #[arg(long)]
+    pub weak: bool,
 }
 
 /// What every action takes.
@@ -71,6 +125,15 @@ pub struct Common {
     /// Write plain lines (the default)
     #[arg(long)]
     pub plain: bool,
+    /// Show the identity in this file (see keygen), so that others know you again; asks if it is locked
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+    /// Unlock it with the passphrase in this file (or pipe: /dev/fd/3)
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub identity_passphrase_file: Option<PathBuf>,
+    /// Know others again by their identities, kept in this file; without it nothing is kept
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
     /// End when the session is lost, as when the server restarts, instead of coming back
     #[arg(long)]
     pub no_rejoin: bool,
@@ -83,11 +146,17 @@ pub struct Common {
 }
 
 impl Action {
-    /// What every action takes.
-    pub fn common(&self) -> &Common {
+    /// What every stay takes.
+    pub fn common(&self) -> Option<&Common> {
         match self {
-            Self::New { common, .. } | Self::Join { common, .. } | Self::Send { common, .. } => common,
+            Self::New { common, .. } | Self::Join { common, .. } | Self::Send { common, .. } => Some(common),
+            Self::Keygen { .. } => None,
         }
+    }
+
+    /// How to write.
+    pub fn style(&self) -> Style {
+        self.common().map_or(Style::Plain, Common::style)
     }
 }
 
@@ -113,14 +182,21 @@ Examples:
   From a script, the link being in a file:
     chatter-client send --nick backup 'done, 0 errors' < link.txt
     { cat link.txt; echo hi; } | chatter-client join --nick bot --json
+  A room whose way in can be told over the phone: six words, and its name:
+    chatter-client new 'chatter://HOST:8000/#chatter1…' --room tea --passphrase
+    chatter-client join 'chatter://HOST:8000/#chatter1…' --room tea --passphrase
+  Be known again, and know others again:
+    chatter-client keygen ~/.chatter-identity
+    chatter-client join --nick ben --identity ~/.chatter-identity --known ~/.chatter-known
 
 Arguments show in `ps` to everybody on this machine, and shells remember them:
 put links there only where you are alone, in single quotes, for they hold a #.";
 
 const LINKS_HELP: &str = "\
 A link that is left out, or given as -, is asked for without an echo; where
-stdin is no terminal, its first line is the link. In a room, /who, /quit and
-/help are commands; all else that you type is said. At the end of input the
+stdin is no terminal, its first line is the link, and the next the passphrase
+where --passphrase asks for one. In a room, what begins with / is a command
+(/help shows them); all else that you type is said. At the end of input the
 room is left when the relay has taken all you said. Ctrl-C leaves at once.";
 
 const PROXY_HELP: &str = "\
@@ -139,7 +215,23 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"member-left\",\"nick\":\"ben\"}
   {\"event\":\"message\",\"from\":\"anna\",\"text\":\"hi\"}
   {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
-  {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"]}
+  {\"event\":\"private\",\"from\":\"anna\",\"text\":\"hi\"}    to you alone
+  {\"event\":\"private-sent\",\"to\":\"anna\",\"text\":\"hi\"}
+  {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"],
+   \"verified\":[\"ben\"],\"lasting\":[]}
+  {\"event\":\"passphrase\",\"passphrase\":\"…\"}       of `new --passphrase`
+  {\"event\":\"verify-begun\",\"by\":\"ben\"}           then one of the next two
+  {\"event\":\"verify-words\",\"words\":[\"…\",\"…\",\"…\",\"…\",\"…\"]}
+  {\"event\":\"verify-void\",\"reason\":\"…\"}
+  {\"event\":\"safety-number\",\"nick\":\"ben\",\"number\":\"12345 …\"}
+  {\"event\":\"verified\",\"members\":[\"ben\"]}
+  {\"event\":\"locked\",\"by\":\"ben\"}                 newcomers are kept out
+  {\"event\":\"unlocked\",\"by\":\"ben\"}
+  {\"event\":\"kept-out\"}                          one was
+  {\"event\":\"removed\",\"by\":\"anna\",\"nick\":\"ben\"}  (no `by`: you did it)
+  {\"event\":\"parted\",\"nick\":\"anna\"}              anna removed you
+  {\"event\":\"moving\",\"by\":\"ben\"}                 to a new link, in 3 s
+  {\"event\":\"moved\"}                             `entered` follows
   {\"event\":\"warning\",\"text\":\"…\"}
   {\"event\":\"error\",\"text\":\"…\"}
   {\"event\":\"broken\"}                            the connection is lost
@@ -173,6 +265,10 @@ mod tests {
             "c send hi --nick ben",
             "c join --chaff constant",
             "c send chatter://x hi --nick ben",
+            "c join chatter://x --passphrase --room tea --nick ben",
+            "c new chatter://x --own-passphrase --weak",
+            "c join --identity f --identity-passphrase-file /dev/fd/3 --known k",
+            "c keygen f --passphrase",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
@@ -183,11 +279,12 @@ mod tests {
             "c join --json --plain",
             "c jion",
             "c join a b",
+            "c keygen",
             "c join --chaff much",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }
-        assert_eq!(parse("c join --json").expect("args").action.common().style(), Style::Json);
-        assert_eq!(parse("c join").expect("args").action.common().style(), Style::Plain);
+        assert_eq!(parse("c join --json").expect("args").action.style(), Style::Json);
+        assert_eq!(parse("c join").expect("args").action.style(), Style::Plain);
     }
 }

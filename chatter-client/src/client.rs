@@ -14,20 +14,25 @@ use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
+use chatter_protocol::room::identity::Identity;
 use chatter_protocol::room::secret::RoomSecret;
 use std::future::pending;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use zeroize::Zeroizing;
 
-use crate::app::{App, Purpose};
+use crate::app::{App, People, Purpose};
 use crate::dial::Peer;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::{Failure, Outcome};
+use crate::files;
+use crate::known::Known;
 use crate::network::{Clock, Network};
 use crate::route::Route;
+use crate::secret;
 
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
@@ -35,6 +40,9 @@ pub struct Options {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    people: People,
+    /// Where known identities are kept.
+    memory: Option<PathBuf>,
     route: Route,
     chaff: Chaff,
     rejoins: bool,
@@ -82,6 +90,25 @@ impl Options {
         Self::stay(link, nick, Purpose::Send(text))
     }
 
+    /// The same for a room that is there already, by a passphrase: its link is shown.
+    pub fn new_by_passphrase(link: RoomLink, nick: Nickname) -> Self {
+        Self::stay(link, nick, Purpose::New)
+    }
+
+    /// Shown as the owner of this identity, instead of by a fresh key.
+    #[must_use]
+    pub fn identified(mut self, identity: Identity) -> Self {
+        self.people.identity = Some(identity);
+        self
+    }
+
+    /// Knowing these, and keeping what is learnt of others in that file.
+    #[must_use]
+    pub fn remembering(mut self, known: Known, file: PathBuf) -> Self {
+        (self.people.known, self.people.remembers) = (known, true);
+        Self { memory: Some(file), ..self }
+    }
+
     /// By this way instead of the one that the link names.
     #[must_use]
     pub fn by(self, route: Route) -> Self {
@@ -107,7 +134,8 @@ impl Options {
 
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
         let route = Route::of_link(&link.access);
-        Self { link, nick, purpose, route, chaff: Chaff::default(), rejoins: true }
+        let people = People::default();
+        Self { link, nick, purpose, people, memory: None, route, chaff: Chaff::default(), rejoins: true }
     }
 }
 
@@ -121,15 +149,15 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, route, chaff, rejoins } = options;
+    let Options { link, nick, purpose, people, memory, route, chaff, rejoins } = options;
     let peer = Peer::new(&link.access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage =
         Carriage { access: link.access.clone(), chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
-    let app = App::new(link, nick, purpose, route.words(), entropy);
+    let app = App::new(link, nick, purpose, route.words(), entropy).with(people);
     let app = if rejoins { app } else { app.without_return() };
-    tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices }.run());
+    tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices, memory }.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }
 
@@ -172,6 +200,7 @@ struct Driver {
     urgent_events: mpsc::Receiver<Event>,
     carriage: Carriage,
     notices: mpsc::Sender<Notice>,
+    memory: Option<PathBuf>,
 }
 
 /// One session after the other, each by a carrier of its own.
@@ -268,7 +297,10 @@ impl Driver {
                     })
                 }
             };
-            for effect in self.app.update(event, self.clock.now()) {
+            let effects = self.app.update(event, self.clock.now());
+            // Whichever thread this is, and whether it runs another time or not.
+            secret::scrub_stack();
+            for effect in effects {
                 if !self.carry_out(effect).await {
                     return;
                 }
@@ -288,6 +320,12 @@ impl Driver {
                 true
             }
             Effect::Show(notice) => self.notices.send(notice).await.is_ok(),
+            Effect::Remember(text) => {
+                let Some(file) = &self.memory else { return true };
+                let Err(error) = files::keep(file, &text) else { return true };
+                let text = format!("{} could not be written: {error}", file.display());
+                self.notices.send(Notice::Error(text)).await.is_ok()
+            }
             Effect::Finish(outcome) => {
                 let _ = self.notices.send(Notice::Finished(outcome)).await;
                 false

@@ -8,8 +8,22 @@
 pub enum Command {
     /// Say this to the room.
     Say(String),
+    /// Say something to one member alone: his nickname, then the text.
+    Private(String),
     /// Show who is here.
     Who,
+    /// Begin a round of words to compare, say that they match or don't, or the same with one member's number.
+    Verify(String),
+    /// Keep newcomers out.
+    Lock,
+    /// Let newcomers in again.
+    Unlock,
+    /// Part with the member of this nickname.
+    Remove(String),
+    /// Move everybody to a new link.
+    Rekey,
+    /// Show the room's link.
+    Link,
     /// Show what can be typed.
     Help,
     /// Leave.
@@ -34,6 +48,14 @@ pub enum CommandError {
     Strange {
         /// What was typed.
         given: String,
+    },
+    /// A command with less than it takes.
+    #[error("{command} needs more: {usage}")]
+    Missing {
+        /// The command.
+        command: &'static str,
+        /// How it is typed.
+        usage: &'static str,
     },
     /// A command with more than it takes.
     #[error("{command} stands alone on its line; to say the line as text, begin it with //")]
@@ -60,14 +82,18 @@ impl Command {
         }
         let (word, rest) = after_slash.split_once(char::is_whitespace).unwrap_or((after_slash, ""));
         let word = word.to_lowercase();
-        let Some((name, command)) = COMMANDS.iter().find(|(name, _)| name.get(1..) == Some(word.as_str()))
+        let Some((name, takes)) = COMMANDS.iter().find(|(name, _)| name.get(1..) == Some(word.as_str()))
         else {
             return Err(unknown(&word));
         };
-        if rest.trim().is_empty() {
-            Ok(command.clone())
-        } else {
-            Err(CommandError::Arguments { command: name })
+        let (name, rest) = (*name, rest.trim_start());
+        match takes {
+            Takes::Nothing(_) if !rest.is_empty() => Err(CommandError::Arguments { command: name }),
+            Takes::Nothing(command) => Ok(command.clone()),
+            Takes::Something(_, usage) if rest.is_empty() => {
+                Err(CommandError::Missing { command: name, usage })
+            }
+            Takes::Something(command, _) | Takes::Perhaps(command) => Ok(command(rest.to_owned())),
         }
     }
 }
@@ -103,13 +129,41 @@ fn distance(one: &str, other: &str) -> usize {
 /// What can be typed, as `/help` shows it.
 pub const HELP: &str = "\
 What you type is said to the room. What begins with a slash is a command:
-  /who     who is here
-  /quit    leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once)
-  /help    this
-  //text   says \"/text\"";
+  /who              who is here, and whom you have verified
+  /msg NICK TEXT    say it to one alone; two of one name are told apart as NICK#k3f9
+  /verify           everybody gets five words: call each other and compare them aloud;
+                    then /verify yes (they match) or /verify no
+  /verify NICK      the number that you and NICK compare; then /verify NICK yes
+  /lock, /unlock    keep newcomers out, let them in again
+  /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
+  /link             the link into this room, to hand on
+  /rekey            move with everybody who is here to a new link; the old one leads nowhere then
+  /quit             leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once)
+  /help             this
+  //text            says \"/text\"";
 
-const COMMANDS: [(&str, Command); 4] =
-    [("/who", Command::Who), ("/help", Command::Help), ("/quit", Command::Quit), ("/exit", Command::Quit)];
+/// What a command takes, and what it becomes with it.
+enum Takes {
+    Nothing(Command),
+    /// It stands alone, or with something behind it.
+    Perhaps(fn(String) -> Command),
+    /// And how it is typed.
+    Something(fn(String) -> Command, &'static str),
+}
+
+const COMMANDS: [(&str, Takes); 11] = [
+    ("/who", Takes::Nothing(Command::Who)),
+    ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
+    ("/verify", Takes::Perhaps(Command::Verify)),
+    ("/lock", Takes::Nothing(Command::Lock)),
+    ("/unlock", Takes::Nothing(Command::Unlock)),
+    ("/remove", Takes::Something(Command::Remove, "/remove NICK")),
+    ("/link", Takes::Nothing(Command::Link)),
+    ("/rekey", Takes::Nothing(Command::Rekey)),
+    ("/help", Takes::Nothing(Command::Help)),
+    ("/quit", Takes::Nothing(Command::Quit)),
+    ("/exit", Takes::Nothing(Command::Quit)),
+];
 
 /// More slips than this and no command was meant.
 const DISTANCE_MAX: usize = 2;
@@ -134,6 +188,14 @@ mod tests {
         check("/help", Command::Help);
         check("/quit", Command::Quit);
         check("/exit", Command::Quit);
+        check("/msg ben hi  there ", Command::Private("ben hi  there ".into()));
+        check("/verify", Command::Verify(String::new()));
+        check("/verify ben yes", Command::Verify("ben yes".into()));
+        check("/lock", Command::Lock);
+        check("/unlock", Command::Unlock);
+        check("/remove ben", Command::Remove("ben".into()));
+        check("/link", Command::Link);
+        check("/rekey", Command::Rekey);
     }
 
     #[test]
@@ -146,6 +208,8 @@ mod tests {
         check("/qiut", "/quit");
         check("/hlep me", "/help");
         check("/quit!", "/quit");
+        check("/mgs ben hi", "/msg");
+        check("/unlcok", "/unlock");
     }
 
     #[test]
@@ -159,6 +223,9 @@ mod tests {
             "there is no /etc/passwd; /help shows what there is. To say it as text, type //etc/passwd"
         );
         assert_eq!(Command::parse("/quit now"), Err(CommandError::Arguments { command: "/quit" }));
+        let missing = Command::parse("/msg").expect_err("nothing behind it").to_string();
+        assert_eq!(missing, "/msg needs more: /msg NICK TEXT");
+        assert!(COMMANDS.iter().all(|(name, _)| *name == "/exit" || HELP.contains(name)));
         let long = format!("/{}", "é".repeat(10_000));
         assert!(Command::parse(&long).expect_err("no command").to_string().len() < 300);
     }

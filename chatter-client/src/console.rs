@@ -7,11 +7,14 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::thread;
 
 use tokio::runtime;
+use zeroize::Zeroizing;
 
 use crate::client::Handle;
 use crate::event::Notice;
 use crate::secret::SecretText;
 use crate::{json, plain};
+
+mod input;
 
 /// How notices are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +44,32 @@ pub fn show(style: Style, notice: &Notice) -> io::Result<()> {
     match style {
         Style::Plain => {
             if let Some(talk) = &lines.talk {
-                writeln!(stdout, "{}", talk.expose())?;
+                write_line(&mut stdout, talk.expose())?;
             }
         }
         Style::Json => {
             if let Some(line) = json::line(notice) {
-                writeln!(stdout, "{}", *line)?;
+                write_line(&mut stdout, &line)?;
             }
         }
     }
     stdout.flush()
+}
+
+/// Writes a line in one go: pieces of it would stay in the output's buffer.
+fn write_line(out: &mut impl Write, line: &str) -> io::Result<()> {
+    let mut whole = Zeroizing::new(String::with_capacity(line.len() + 1));
+    whole.push_str(line);
+    whole.push('\n');
+    out.write_all(whole.as_bytes())
+}
+
+/// Writes a line to stdout that is no notice.
+///
+/// # Errors
+/// Where stdout is gone.
+pub fn print(line: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
 }
 
 /// Asks for something that may be seen, on a terminal.
@@ -61,7 +80,7 @@ pub fn ask(what: &str) -> io::Result<String> {
     let mut stderr = io::stderr().lock();
     write!(stderr, "{what}: ")?;
     stderr.flush()?;
-    match read_line(&mut io::stdin().lock())? {
+    match read_line(&mut *input::lock())? {
         Line::Whole(line) => Ok(line.trim().to_owned()),
         Line::TooLong | Line::End => Err(io::ErrorKind::UnexpectedEof.into()),
     }
@@ -72,7 +91,7 @@ pub fn ask(what: &str) -> io::Result<String> {
 /// # Errors
 /// Where stdin fails, ends, or begins with something much longer than a link.
 pub fn first_line() -> io::Result<SecretText> {
-    match read_line(&mut io::stdin().lock())? {
+    match read_line(&mut *input::lock())? {
         Line::Whole(line) => Ok(SecretText::new(line)),
         Line::TooLong | Line::End => Err(io::ErrorKind::UnexpectedEof.into()),
     }
@@ -85,7 +104,7 @@ pub fn read_lines(handle: Handle, style: Style) {
     let runtime = runtime::Handle::current();
     thread::spawn(move || {
         loop {
-            let line = read_line(&mut io::stdin().lock());
+            let line = read_line(&mut *input::lock());
             let go_on = match line {
                 Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
                 Ok(Line::TooLong) => {

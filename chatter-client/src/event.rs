@@ -62,6 +62,8 @@ pub(crate) enum Effect {
     Open,
     /// To the user.
     Show(Notice),
+    /// Into the file of known identities: its whole text.
+    Remember(String),
     /// The stay is over.
     Finish(Outcome),
 }
@@ -78,6 +80,11 @@ pub enum Notice {
     Room {
         /// `chatter://…`
         link: SecretText,
+    },
+    /// The words that lead into the room, with the access link and the room's name.
+    Passphrase {
+        /// Six words, or what the user chose.
+        passphrase: SecretText,
     },
     /// The room was entered.
     Entered {
@@ -101,6 +108,75 @@ pub enum Notice {
         /// As it was said.
         text: String,
     },
+    /// Something was said to us alone.
+    Private {
+        /// The sender's nickname.
+        from: String,
+        /// As it was said.
+        text: String,
+    },
+    /// We said something to one alone.
+    PrivateSent {
+        /// The receiver's nickname.
+        to: String,
+        /// As it was said.
+        text: String,
+    },
+    /// Words to compare are being made.
+    VerifyBegun {
+        /// Who asked for them.
+        by: String,
+    },
+    /// Everybody here reads the same words if nobody sits in between.
+    VerifyWords {
+        /// Five of them.
+        words: Vec<String>,
+    },
+    /// No words came of it.
+    VerifyVoid {
+        /// Why, as a clause.
+        reason: String,
+    },
+    /// The number that a member and we read alike if nobody sits in between.
+    SafetyNumber {
+        /// The member.
+        nick: String,
+        /// Sixty digits in groups of five.
+        number: String,
+    },
+    /// These members were marked.
+    Verified {
+        /// Their nicknames.
+        members: Vec<String>,
+    },
+    /// Newcomers are kept out, or let in again.
+    Locked {
+        /// Who asked for it.
+        by: String,
+        /// Whether they are kept out.
+        locked: bool,
+    },
+    /// Somebody came and was kept out.
+    KeptOut,
+    /// Somebody says nothing more to somebody else, and hears nothing of him.
+    Removed {
+        /// Who; nobody where we ourselves do.
+        by: Option<String>,
+        /// To whom.
+        nick: String,
+    },
+    /// Somebody says nothing more to us, and hears nothing of us.
+    Parted {
+        /// Who.
+        nick: String,
+    },
+    /// Everybody is about to move to a new link.
+    Moving {
+        /// Who asked for it.
+        by: String,
+    },
+    /// We have moved.
+    Moved,
     /// The relay has taken something that was said here.
     Acknowledged {
         /// The how-manieth said in this stay, from 1.
@@ -112,6 +188,10 @@ pub enum Notice {
         you: String,
         /// All members, oneself first.
         members: Vec<String>,
+        /// Those of them whom the user has verified.
+        verified: Vec<String>,
+        /// Those of them who show a lasting identity.
+        lasting: Vec<String>,
     },
     /// What can be typed.
     Help,

@@ -12,21 +12,98 @@ use crate::event::Notice;
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Object<'a> {
-    Room { link: &'a str },
+    Room {
+        link: &'a str,
+    },
+    Passphrase {
+        passphrase: &'a str,
+    },
     Connected,
-    Entered { present: usize },
-    MemberJoined { nick: &'a str },
-    MemberLeft { nick: &'a str },
-    Message { from: &'a str, text: &'a str },
-    Acknowledged { number: u64 },
-    Who { you: &'a str, members: &'a [String] },
-    Warning { text: &'a str },
-    Error { text: &'a str },
+    Entered {
+        present: usize,
+    },
+    MemberJoined {
+        nick: &'a str,
+    },
+    MemberLeft {
+        nick: &'a str,
+    },
+    Message {
+        from: &'a str,
+        text: &'a str,
+    },
+    Private {
+        from: &'a str,
+        text: &'a str,
+    },
+    PrivateSent {
+        to: &'a str,
+        text: &'a str,
+    },
+    VerifyBegun {
+        by: &'a str,
+    },
+    VerifyWords {
+        words: &'a [String],
+    },
+    VerifyVoid {
+        reason: &'a str,
+    },
+    SafetyNumber {
+        nick: &'a str,
+        number: &'a str,
+    },
+    Verified {
+        members: &'a [String],
+    },
+    Locked {
+        by: &'a str,
+    },
+    Unlocked {
+        by: &'a str,
+    },
+    KeptOut,
+    Removed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<&'a str>,
+        nick: &'a str,
+    },
+    Parted {
+        nick: &'a str,
+    },
+    Moving {
+        by: &'a str,
+    },
+    Moved,
+    Acknowledged {
+        number: u64,
+    },
+    Who {
+        you: &'a str,
+        members: &'a [String],
+        verified: &'a [String],
+        lasting: &'a [String],
+    },
+    Warning {
+        text: &'a str,
+    },
+    Error {
+        text: &'a str,
+    },
     Broken,
     Resumed,
-    Away { text: &'a str, seconds: u64 },
-    Rejoined { text: &'a str, present: usize },
-    NotAcknowledged { number: u64, text: &'a str },
+    Away {
+        text: &'a str,
+        seconds: u64,
+    },
+    Rejoined {
+        text: &'a str,
+        present: usize,
+    },
+    NotAcknowledged {
+        number: u64,
+        text: &'a str,
+    },
     Left,
 }
 
@@ -34,13 +111,28 @@ enum Object<'a> {
 pub(crate) fn line(notice: &Notice) -> Option<Zeroizing<String>> {
     let object = match notice {
         Notice::Room { link } => Object::Room { link: link.expose() },
+        Notice::Passphrase { passphrase } => Object::Passphrase { passphrase: passphrase.expose() },
         Notice::Connected => Object::Connected,
         Notice::Entered { present } => Object::Entered { present: *present },
         Notice::MemberJoined { nick } => Object::MemberJoined { nick },
         Notice::MemberLeft { nick } => Object::MemberLeft { nick },
         Notice::Message { from, text } => Object::Message { from, text },
+        Notice::Private { from, text } => Object::Private { from, text },
+        Notice::PrivateSent { to, text } => Object::PrivateSent { to, text },
+        Notice::VerifyBegun { by } => Object::VerifyBegun { by },
+        Notice::VerifyWords { words } => Object::VerifyWords { words },
+        Notice::VerifyVoid { reason } => Object::VerifyVoid { reason },
+        Notice::SafetyNumber { nick, number } => Object::SafetyNumber { nick, number },
+        Notice::Verified { members } => Object::Verified { members },
+        Notice::Locked { by, locked: true } => Object::Locked { by },
+        Notice::Locked { by, locked: false } => Object::Unlocked { by },
+        Notice::KeptOut => Object::KeptOut,
+        Notice::Removed { by, nick } => Object::Removed { by: by.as_deref(), nick },
+        Notice::Parted { nick } => Object::Parted { nick },
+        Notice::Moving { by } => Object::Moving { by },
+        Notice::Moved => Object::Moved,
         Notice::Acknowledged { number } => Object::Acknowledged { number: *number },
-        Notice::Who { you, members } => Object::Who { you, members },
+        Notice::Who { you, members, verified, lasting } => Object::Who { you, members, verified, lasting },
         Notice::Warning(text) => Object::Warning { text },
         Notice::Error(text) => Object::Error { text },
         Notice::Broken => Object::Broken,
@@ -68,6 +160,8 @@ mod tests {
     fn every_line_is_as_promised() {
         let link = SecretText::new("chatter://h:1/room#x".into());
         check(&Notice::Room { link }, r#"{"event":"room","link":"chatter://h:1/room#x"}"#);
+        let passphrase = SecretText::new("a b c".into());
+        check(&Notice::Passphrase { passphrase }, r#"{"event":"passphrase","passphrase":"a b c"}"#);
         check(&Notice::MemberJoined { nick: "ben".into() }, r#"{"event":"member-joined","nick":"ben"}"#);
         check(&Notice::MemberLeft { nick: "ben".into() }, r#"{"event":"member-left","nick":"ben"}"#);
         let message = Notice::Message { from: "anna".into(), text: "hi".into() };
@@ -77,8 +171,39 @@ mod tests {
         check(&Notice::Connected, r#"{"event":"connected"}"#);
         check(&Notice::Entered { present: 2 }, r#"{"event":"entered","present":2}"#);
         check(&Notice::Acknowledged { number: 3 }, r#"{"event":"acknowledged","number":3}"#);
-        let who = Notice::Who { you: "anna".into(), members: vec!["anna".into(), "ben".into()] };
-        check(&who, r#"{"event":"who","you":"anna","members":["anna","ben"]}"#);
+        let strings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let who = Notice::Who {
+            you: "anna".into(),
+            members: strings(&["anna", "ben"]),
+            verified: strings(&["ben"]),
+            lasting: Vec::new(),
+        };
+        check(
+            &who,
+            r#"{"event":"who","you":"anna","members":["anna","ben"],"verified":["ben"],"lasting":[]}"#,
+        );
+        let private = Notice::Private { from: "anna#k3f9".into(), text: "hi".into() };
+        check(&private, r#"{"event":"private","from":"anna#k3f9","text":"hi"}"#);
+        let sent = Notice::PrivateSent { to: "ben".into(), text: "hi".into() };
+        check(&sent, r#"{"event":"private-sent","to":"ben","text":"hi"}"#);
+        check(&Notice::VerifyBegun { by: "ben".into() }, r#"{"event":"verify-begun","by":"ben"}"#);
+        let words = Notice::VerifyWords { words: strings(&["zoo", "able"]) };
+        check(&words, r#"{"event":"verify-words","words":["zoo","able"]}"#);
+        check(&Notice::VerifyVoid { reason: "r".into() }, r#"{"event":"verify-void","reason":"r"}"#);
+        let number = Notice::SafetyNumber { nick: "ben".into(), number: "12345".into() };
+        check(&number, r#"{"event":"safety-number","nick":"ben","number":"12345"}"#);
+        let verified = Notice::Verified { members: strings(&["ben"]) };
+        check(&verified, r#"{"event":"verified","members":["ben"]}"#);
+        let locked = |locked| Notice::Locked { by: "ben".into(), locked };
+        check(&locked(true), r#"{"event":"locked","by":"ben"}"#);
+        check(&locked(false), r#"{"event":"unlocked","by":"ben"}"#);
+        check(&Notice::KeptOut, r#"{"event":"kept-out"}"#);
+        let removed = |by: Option<&str>| Notice::Removed { by: by.map(str::to_owned), nick: "ben".into() };
+        check(&removed(Some("anna")), r#"{"event":"removed","by":"anna","nick":"ben"}"#);
+        check(&removed(None), r#"{"event":"removed","nick":"ben"}"#);
+        check(&Notice::Parted { nick: "ben".into() }, r#"{"event":"parted","nick":"ben"}"#);
+        check(&Notice::Moving { by: "ben".into() }, r#"{"event":"moving","by":"ben"}"#);
+        check(&Notice::Moved, r#"{"event":"moved"}"#);
         check(&Notice::Error("e".into()), r#"{"event":"error","text":"e"}"#);
         check(&Notice::Broken, r#"{"event":"broken"}"#);
         check(&Notice::Resumed, r#"{"event":"resumed"}"#);

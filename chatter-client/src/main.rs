@@ -3,13 +3,15 @@
 //! **In** the command line, stdin, signals. **Out** the exit code. **Never** a decision about the talk: that is
 //! `app.rs`'s.
 
+use std::alloc::System;
 use std::env;
 use std::io;
 use std::process::{ExitCode, exit};
 use std::time::Duration;
 
-use chatter_client::args::{Action, Args, Common};
+use chatter_client::args::{Action, Args, Common, Words};
 use chatter_client::console::{self, Style};
+use chatter_client::credentials::{self, PassphraseSource};
 use chatter_client::exit::{Failure, Outcome};
 use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
@@ -21,10 +23,15 @@ use clap::Parser;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is given back is zeros: nothing of a talk outlives its use in any library's leftovers.
+#[global_allocator]
+static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let Args { action } = Args::parse();
-    let style = action.common().style();
+    let style = action.style();
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -45,7 +52,11 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. });
-    let mut prepared = spawn_blocking(move || prepare(action));
+    let mut prepared = spawn_blocking(move || {
+        let prepared = prepare(action, style);
+        secret::scrub_stack();
+        prepared
+    });
     let prepared = tokio::select! {
         prepared = &mut prepared => prepared,
         () = signals.next() => {
@@ -55,7 +66,8 @@ async fn run(action: Action, style: Style) -> Outcome {
         }
     };
     let options = match prepared {
-        Ok(Ok(options)) => options,
+        Ok(Ok(Some(options))) => options,
+        Ok(Ok(None)) => return Outcome::Left,
         Ok(Err((failure, text))) => return fail(style, failure, &text),
         Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
     };
@@ -90,14 +102,15 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
     exit(i32::from(Outcome::Interrupted.code()));
 }
 
-/// What the arguments and the answers to a few questions ask for.
-fn prepare(action: Action) -> Result<Options, (Failure, String)> {
-    let (wish, chaff, rejoins) = (wish(action.common())?, action.common().chaff, !action.common().no_rejoin);
-    let options = stay(action)?.with_chaff(chaff);
-    let options = if rejoins { options } else { options.without_return() };
+/// What the arguments and the answers to a few questions ask for; nothing where all is done already.
+fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, String)> {
+    let wish = action.common().map_or(Ok(Wish::None), wish)?;
+    let Some((options, common)) = stay(action, style)? else { return Ok(None) };
+    let options = credentials::equip(options, &common)?.with_chaff(common.chaff);
+    let options = if common.no_rejoin { options.without_return() } else { options };
     let variable = |name: &str| env::var(name).ok();
     let route = Route::choose(wish, options.access(), variable);
-    Ok(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?))
+    Ok(Some(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?)))
 }
 
 /// What the user says about proxies.
@@ -112,30 +125,57 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
     Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))
 }
 
-fn stay(action: Action) -> Result<Options, (Failure, String)> {
-    let options = match action {
-        Action::New { link, room, common } => {
-            let label = parse_label(&room).map_err(|_| {
-                (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
-            })?;
+fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Failure, String)> {
+    match action {
+        Action::New { link, room, words, common } => {
+            let label = label(&room)?;
             let access = parse_link(link, "access link")?.access().clone();
-            Options::new_room(access, label, nick(common)?)
-                .map_err(|error| (Failure::Local, error.to_string()))?
+            let nick = nick(&common)?;
+            let options = match PassphraseSource::of_new(&words) {
+                None => Options::new_room(access, label, nick).map_err(|error| local(&error))?,
+                Some(source) => {
+                    let passphrase = credentials::new_passphrase(source, words.weak, style)?;
+                    let link = credentials::stretch(access, label, &passphrase, style);
+                    Options::new_by_passphrase(link, nick)
+                }
+            };
+            Ok(Some((options, common)))
         }
-        Action::Join { link, common } => Options::join(room_link(link)?, nick(common)?),
-        Action::Send { mut link_and_text, common } => {
+        Action::Join { link, words, common } => {
+            Ok(Some((Options::join(room_link(link, &words, style)?, nick(&common)?), common)))
+        }
+        Action::Send { mut link_and_text, words, common } => {
             let text = link_and_text.pop().unwrap_or_default();
             let link = link_and_text.pop();
             if link.is_none() && is_link(&text) {
                 return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
             }
-            Options::send(room_link(link)?, nick(common)?, text)
+            Ok(Some((Options::send(room_link(link, &words, style)?, nick(&common)?, text), common)))
         }
-    };
-    Ok(options)
+        Action::Keygen { file, passphrase, passphrase_file, weak } => {
+            let source = PassphraseSource::given(passphrase, passphrase_file.as_deref());
+            credentials::keygen(&file, source, weak)?;
+            Ok(None)
+        }
+    }
 }
 
-fn room_link(given: Option<String>) -> Result<RoomLink, (Failure, String)> {
+fn local(error: &dyn std::error::Error) -> (Failure, String) {
+    (Failure::Local, error.to_string())
+}
+
+fn label(room: &str) -> Result<String, (Failure, String)> {
+    parse_label(room)
+        .map_err(|_| (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned()))
+}
+
+fn room_link(given: Option<String>, words: &Words, style: Style) -> Result<RoomLink, (Failure, String)> {
+    if let Some(source) = PassphraseSource::given(words.passphrase, words.passphrase_file.as_deref()) {
+        let label = label(&words.room)?;
+        let access = parse_link(given, "access link")?.access().clone();
+        let passphrase = credentials::room_passphrase(source)?;
+        return Ok(credentials::stretch(access, label, &passphrase, style));
+    }
     let link = parse_link(given, "room link")?;
     link.into_room().map_err(|error| (Failure::Link, error.to_string()))
 }
@@ -152,9 +192,9 @@ fn ask_for_link(what: &str) -> io::Result<SecretText> {
     if console::is_interactive() { secret::ask(what) } else { console::first_line() }
 }
 
-fn nick(common: Common) -> Result<Nickname, (Failure, String)> {
-    let text = match common.nick {
-        Some(nick) => nick,
+fn nick(common: &Common) -> Result<Nickname, (Failure, String)> {
+    let text = match &common.nick {
+        Some(nick) => nick.clone(),
         None if console::is_interactive() => console::ask("what shall you be called")
             .map_err(|_| (Failure::Usage, "no nickname was given".to_owned()))?,
         None => return Err((Failure::Usage, "--nick is missing: say what you are called".to_owned())),

@@ -3,12 +3,12 @@
 //! **In** a [`Notice`]. **Out** what belongs on stdout (the talk) and on stderr (all about it).
 //! **Never** a character of a peer's that moves a cursor, hides, or turns the direction of writing.
 //!
-//! The talk's lines: `<anna> hi`, `* ben joined`, `! a warning`, and the room's link. A peer's text stands behind
-//! his nick and never begins a line.
+//! The talk's lines: `<anna> hi`, `[anna → you] hi`, `* ben joined`, `! a warning`, and the room's link. A peer's text
+//! stands behind his nick and never begins a line.
 
 use std::fmt::Write as _;
 
-use chatter_protocol::ids::is_trickery;
+use chatter_protocol::ids::{MARKS_MAX, is_combining_mark, is_trickery};
 
 use crate::command::HELP;
 use crate::event::Notice;
@@ -32,10 +32,56 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
             talk: Some(link.clone()),
             note: Some("this link is the way into the room; whoever has it can come in:".to_owned()),
         },
+        Notice::Passphrase { passphrase } => Lines {
+            talk: Some(SecretText::new(harmless(passphrase.expose()))),
+            note: Some(
+                "this passphrase, with the access link and the room's name, leads into the room:".to_owned(),
+            ),
+        },
         Notice::MemberJoined { nick } => talk(format!("* {} joined", harmless(nick))),
         Notice::MemberLeft { nick } => talk(format!("* {} left", harmless(nick))),
         Notice::Message { from, text } => talk(format!("<{}> {}", harmless(from), harmless(text))),
-        Notice::Who { you, members } => talk(who(you, members)),
+        Notice::Private { from, text } => talk(format!("[{} → you] {}", harmless(from), harmless(text))),
+        Notice::PrivateSent { to, text } => talk(format!("[you → {}] {}", harmless(to), harmless(text))),
+        Notice::Who { you, members, verified, lasting } => talk(who(you, members, verified, lasting)),
+        Notice::VerifyBegun { by } => talk(format!("* {} asks all to compare words", harmless(by))),
+        Notice::VerifyWords { words } => Lines {
+            talk: Some(SecretText::new(format!("* words: {}", harmless(&words.join(" "))))),
+            note: Some(VERIFY_HELP.to_owned()),
+        },
+        Notice::VerifyVoid { reason } => {
+            talk(format!("* no words to compare: {}; /verify tries again", harmless(reason)))
+        }
+        Notice::SafetyNumber { nick, number } => Lines {
+            talk: Some(SecretText::new(format!("* you and {}: {}", harmless(nick), harmless(number)))),
+            note: Some(format!(
+                "compare this number with {0} by another way, aloud or side by side; then /verify {0} yes",
+                harmless(nick)
+            )),
+        },
+        Notice::Verified { members } => talk(format!("* verified: {}", harmless(&members.join(", ")))),
+        Notice::Locked { by, locked: true } => {
+            talk(format!("* {} locked the room: newcomers are kept out", harmless(by)))
+        }
+        Notice::Locked { by, locked: false } => talk(format!("* {} unlocked the room", harmless(by))),
+        Notice::KeptOut => {
+            talk("* somebody came to the locked room and is kept out; /unlock lets in".to_owned())
+        }
+        Notice::Removed { by: None, nick } => {
+            talk(format!("* you say nothing more to {0} and hear nothing of {0}", harmless(nick)))
+        }
+        Notice::Removed { by: Some(by), nick } => talk(format!(
+            "* {} says nothing more to {1} and hears nothing of {1}; /remove {1} does the same",
+            harmless(by),
+            harmless(nick)
+        )),
+        Notice::Parted { nick } => {
+            talk(format!("* {0} says nothing more to you and hears nothing of you", harmless(nick)))
+        }
+        Notice::Moving { by } => {
+            talk(format!("* {} moves the room to a new link; you move along", harmless(by)))
+        }
+        Notice::Moved => talk("* you are moving to the room's new link; /link shows it".to_owned()),
         Notice::Warning(text) => talk(format!("! {}", harmless(text))),
         Notice::Left => talk("* you left".to_owned()),
         Notice::Progress(text) => note(text),
@@ -69,16 +115,34 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
     }
 }
 
-fn who(you: &str, members: &[String]) -> String {
-    let others = members.iter().skip(1).map(|nick| format!(", {}", harmless(nick)));
+const VERIFY_HELP: &str = "\
+call each other and read these words aloud. If all read the same, type /verify yes; if anybody reads others, /verify no";
+
+fn who(you: &str, members: &[String], verified: &[String], lasting: &[String]) -> String {
+    let others = members.iter().skip(1).map(|nick| {
+        let marks = match (verified.contains(nick), lasting.contains(nick)) {
+            (true, true) => " (verified, lasting)",
+            (true, false) => " (verified)",
+            (false, true) => " (lasting)",
+            (false, false) => "",
+        };
+        format!(", {}{marks}", harmless(nick))
+    });
     format!("* here: {} (you){}", harmless(you), others.collect::<String>())
 }
 
 /// `text` with every tricky character spelled out.
 pub(crate) fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut marks = 0;
     for c in text.chars() {
+        marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         match c {
+            // A pile of them covers other lines.
+            _ if marks > MARKS_MAX => {
+                // Writing to a String does not fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             _ if is_trickery(c) => {
@@ -111,6 +175,9 @@ mod tests {
             ("a\tb\u{8}\u{7f}", "a\\tb\\u{8}\\u{7f}"),
             ("\u{202e}gpj.exe\u{2066}", "\\u{202e}gpj.exe\\u{2066}"),
             ("a\u{200b}b\u{feff}\u{2028}", "a\\u{200b}b\\u{feff}\\u{2028}"),
+            ("o\u{301}\u{302}\u{303}\u{304}\u{305}", "o\u{301}\u{302}\u{303}\u{304}\\u{305}"),
+            ("\u{e0041}\u{e007f}", "\\u{e0041}\\u{e007f}"),
+            ("\u{90}q\u{9c}\u{85}", "\\u{90}q\\u{9c}\\u{85}"),
             ("Grüße, 世界 🎉", "Grüße, 世界 🎉"),
         ] {
             assert_eq!(harmless(attack), expected);
@@ -126,7 +193,24 @@ mod tests {
             Notice::MemberJoined { nick: trick() },
             Notice::MemberLeft { nick: trick() },
             Notice::Message { from: trick(), text: trick() },
-            Notice::Who { you: trick(), members: vec![trick(), trick()] },
+            Notice::Who {
+                you: trick(),
+                members: vec![trick(), trick()],
+                verified: vec![trick()],
+                lasting: Vec::new(),
+            },
+            Notice::Private { from: trick(), text: trick() },
+            Notice::PrivateSent { to: trick(), text: trick() },
+            Notice::VerifyBegun { by: trick() },
+            Notice::VerifyVoid { reason: trick() },
+            Notice::SafetyNumber { nick: trick(), number: trick() },
+            Notice::Verified { members: vec![trick()] },
+            Notice::Locked { by: trick(), locked: true },
+            Notice::Locked { by: trick(), locked: false },
+            Notice::Removed { by: Some(trick()), nick: trick() },
+            Notice::Removed { by: None, nick: trick() },
+            Notice::Parted { nick: trick() },
+            Notice::Moving { by: trick() },
             Notice::Warning(trick()),
             Notice::Error(trick()),
             Notice::Progress(trick()),
@@ -136,8 +220,11 @@ mod tests {
         ];
         for notice in notices {
             let Lines { talk, note } = lines(&notice);
-            let text = talk.map(|talk| talk.expose().to_owned()).or(note).expect("a line");
-            assert!(!text.chars().any(is_trickery), "{text:?}");
+            let talk = talk.map(|talk| talk.expose().to_owned());
+            assert!(talk.is_some() || note.is_some(), "a line");
+            for text in talk.iter().chain(&note) {
+                assert!(!text.chars().any(is_trickery), "{text:?}");
+            }
         }
     }
 
@@ -145,8 +232,21 @@ mod tests {
     fn the_talk_reads_as_such() {
         assert_eq!(talk(&Notice::MemberJoined { nick: "ben".into() }), "* ben joined");
         assert_eq!(talk(&Notice::Left), "* you left");
-        let members = vec!["anna".into(), "ben".into()];
-        assert_eq!(talk(&Notice::Who { you: "anna".into(), members }), "* here: anna (you), ben");
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let who = |verified: &[&str], lasting: &[&str]| {
+            let members = names(&["anna", "ben"]);
+            let (verified, lasting) = (names(verified), names(lasting));
+            talk(&Notice::Who { you: "anna".into(), members, verified, lasting })
+        };
+        assert_eq!(who(&[], &[]), "* here: anna (you), ben");
+        assert_eq!(who(&["ben"], &[]), "* here: anna (you), ben (verified)");
+        assert_eq!(who(&["ben"], &["ben"]), "* here: anna (you), ben (verified, lasting)");
+        let private = Notice::Private { from: "anna".into(), text: "hi".into() };
+        assert_eq!(talk(&private), "[anna → you] hi");
+        let sent = Notice::PrivateSent { to: "ben".into(), text: "hi".into() };
+        assert_eq!(talk(&sent), "[you → ben] hi");
+        let words = Notice::VerifyWords { words: names(&["able", "zoo"]) };
+        assert_eq!(talk(&words), "* words: able zoo");
         let link = SecretText::new("chatter://h:1/room#x".into());
         assert_eq!(talk(&Notice::Room { link }), "chatter://h:1/room#x");
     }

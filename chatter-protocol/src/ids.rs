@@ -6,6 +6,9 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+pub use unicode_normalization::char::is_combining_mark;
+
 /// A room as the relay knows it: 32 bytes derived from the room secret and the server's key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId([u8; 32]);
@@ -69,6 +72,9 @@ pub enum NicknameError {
     /// A control, bidirectional or invisible character.
     #[error("a nickname holds no control, invisible or direction-changing characters")]
     Trickery,
+    /// The character that stands before the mark by which namesakes are told apart.
+    #[error("a nickname holds no #")]
+    Mark,
     /// White space at an end.
     #[error("a nickname neither begins nor ends with white space")]
     Padded,
@@ -89,10 +95,19 @@ impl Nickname {
         if text.chars().count() > NICKNAME_CHARS_MAX {
             return Err(NicknameError::TooLong);
         }
-        if text.chars().any(is_trickery) {
+        let blank = |c: char| c == '\u{2800}' || (c.is_whitespace() && c != ' ');
+        if text.chars().any(|c| is_trickery(c) || blank(c)) || text.contains("  ") || is_pile(text) {
             return Err(NicknameError::Trickery);
         }
+        if text.contains('#') {
+            return Err(NicknameError::Mark);
+        }
         Ok(Self(text.to_string()))
+    }
+
+    /// What nicknames have in common that look alike, but for letters of different alphabets: NFKC in small letters.
+    pub fn likeness(&self) -> String {
+        self.0.nfkc().flat_map(char::to_lowercase).nfkc().collect()
     }
 
     /// The nickname as text.
@@ -117,6 +132,18 @@ pub fn is_trickery(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether marks stand on nothing, or so many in a row that they leave their line.
+fn is_pile(text: &str) -> bool {
+    let mut row = MARKS_MAX;
+    text.chars().any(|c| {
+        row = if is_combining_mark(c) { row + 1 } else { 0 };
+        row > MARKS_MAX
+    })
+}
+
+/// More combining marks in a row than any language puts on one letter.
+pub const MARKS_MAX: usize = 4;
+
 /// The longest nickname, in characters: it must fit beside a message on a narrow screen.
 const NICKNAME_CHARS_MAX: usize = 32;
 
@@ -135,6 +162,28 @@ mod tests {
         assert_eq!(check("an\u{202e}na"), Err(NicknameError::Trickery));
         assert_eq!(check("an\u{200b}na"), Err(NicknameError::Trickery));
         assert_eq!(check(&"x".repeat(33)), Err(NicknameError::TooLong));
+        for trick in [
+            "a\u{a0}b",
+            "a\u{3000}b",
+            "a\u{2800}",
+            "a  b",
+            "\u{301}a",
+            "a\u{301}\u{301}\u{301}\u{301}\u{301}",
+        ] {
+            assert_eq!(check(trick), Err(NicknameError::Trickery), "{trick:?}");
+        }
+        assert_eq!(check("anna#k3f9"), Err(NicknameError::Mark));
+        assert_eq!(check("ấn"), Ok("ấn".into()));
+    }
+
+    #[test]
+    fn nicknames_that_look_alike_are_alike() {
+        let check = |one: &str, other: &str| {
+            let likeness = |text| Nickname::parse(text).expect("a nickname").likeness();
+            likeness(one) == likeness(other)
+        };
+        assert!(check("anna", "Anna") && check("anna", "ａｎｎａ") && check("\u{e5}sa", "a\u{30a}sa"));
+        assert!(!check("anna", "anne"));
     }
 
     #[test]

@@ -7,7 +7,12 @@
 //! ```
 pub mod conversation;
 pub mod hello;
+pub mod identity;
 pub mod message;
 pub mod pair;
+pub mod passphrase;
 pub mod ratchet;
 pub mod secret;
+pub mod verify;
+pub mod view;
+pub mod words;

@@ -6,5 +6,15 @@ mod anything;
 mod honest;
 #[path = "conversation/hostile.rs"]
 mod hostile;
+#[path = "conversation/house.rs"]
+mod house;
+#[path = "conversation/living.rs"]
+mod living;
+#[path = "conversation/privately.rs"]
+mod privately;
+#[path = "conversation/secrecy.rs"]
+mod secrecy;
+#[path = "conversation/verifying.rs"]
+mod verifying;
 #[path = "conversation/world.rs"]
 mod world;

@@ -9,9 +9,13 @@ mod carrier;
 mod limits;
 #[path = "vectors/links.rs"]
 mod links;
+#[path = "vectors/message.rs"]
+mod message;
 #[path = "vectors/published.rs"]
 mod published;
 #[path = "vectors/read.rs"]
 mod read;
+#[path = "vectors/room.rs"]
+mod room;
 #[path = "vectors/versions.rs"]
 mod versions;

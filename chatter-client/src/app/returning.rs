@@ -8,7 +8,7 @@
 //!                                                  ^────no door────┘
 //! ```
 //!
-//! docs/protocol.md §5.9.
+//! docs/protocol.md §5.10.
 
 use std::mem;
 use std::time::Duration;
@@ -51,6 +51,7 @@ impl App {
         }
         self.said_before = self.said;
         self.conversation = None;
+        self.people.names.clear();
         if self.entered_at.take().is_some_and(|entered_at| entered_at + STABLE_MIN <= now) {
             self.returns = 0;
         }

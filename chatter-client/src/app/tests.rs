@@ -11,6 +11,9 @@ use chatter_protocol::invite::{AccessLink, Address};
 use chatter_protocol::room::secret::RoomSecret;
 
 use super::*;
+use crate::secret::SecretText;
+
+mod people;
 
 /// Apps around one relay.
 struct World {
@@ -18,6 +21,8 @@ struct World {
     apps: Vec<App>,
     shown: Vec<Vec<Notice>>,
     outcomes: Vec<Option<Outcome>>,
+    /// What each would have written into its file of known identities.
+    remembered: Vec<Option<String>>,
     /// Frames for the relay that it has not looked at yet.
     waiting: VecDeque<(usize, Up)>,
     members: BTreeMap<usize, Occupant>,
@@ -39,6 +44,7 @@ impl World {
             apps: purposes.iter().zip(0..).map(app).collect(),
             shown: vec![Vec::new(); purposes.len()],
             outcomes: vec![None; purposes.len()],
+            remembered: vec![None; purposes.len()],
             waiting: VecDeque::new(),
             members: BTreeMap::new(),
             acknowledges: true,
@@ -57,6 +63,7 @@ impl World {
                 Effect::Send(frame) => self.waiting.push_back((who, frame)),
                 Effect::Open => self.opened += 1,
                 Effect::Show(notice) => self.shown[who].push(notice),
+                Effect::Remember(text) => self.remembered[who] = Some(text),
                 Effect::Finish(outcome) => self.outcomes[who] = Some(outcome),
             }
         }
@@ -363,6 +370,8 @@ fn commands_are_answered() {
     let who = |members: &[&str]| Notice::Who {
         you: "anna".into(),
         members: members.iter().map(|name| (*name).to_owned()).collect(),
+        verified: Vec::new(),
+        lasting: Vec::new(),
     };
     assert!(world.shown[0].contains(&who(&["anna"])) && world.shown[0].contains(&who(&["anna", "ben"])));
     assert!(world.errors(0)[0].contains("did you mean /help?"));

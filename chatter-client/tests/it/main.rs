@@ -2,6 +2,7 @@
 
 mod command_line;
 mod no_room;
+mod people;
 mod program;
 mod server;
 mod talk;

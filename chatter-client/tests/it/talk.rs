@@ -12,16 +12,16 @@ use crate::program::{Ended, finish, run, start};
 use crate::server::Door;
 
 /// A client that somebody sits at.
-struct Person {
+pub(crate) struct Person {
     child: Child,
     stdin: Option<ChildStdin>,
     events: Receiver<Value>,
-    seen: Vec<Value>,
+    pub(crate) seen: Vec<Value>,
 }
 
 impl Person {
     /// Starts the program with these arguments and `--json`.
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = start(&[arguments, &["--json"]].concat());
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -38,7 +38,7 @@ impl Person {
     }
 
     /// Anna makes a room: she and its link.
-    fn with_room(door: &Door) -> (Self, String) {
+    pub(crate) fn with_room(door: &Door) -> (Self, String) {
         let mut anna = Self::start(&["new", door.link(), "--nick", "anna", "--room", "kitchen"]);
         let room = anna.wait_for(|event| event["event"] == "room");
         anna.wait_for(|event| event["event"] == "entered");
@@ -47,13 +47,13 @@ impl Person {
         (anna, link)
     }
 
-    fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("still typing");
         writeln!(stdin, "{line}").expect("the program reads");
     }
 
     /// Waits for an event like this.
-    fn wait_for(&mut self, like: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_for(&mut self, like: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -65,12 +65,12 @@ impl Person {
         }
     }
 
-    fn wait(&mut self, expected: &Value) {
+    pub(crate) fn wait(&mut self, expected: &Value) {
         self.wait_for(|event| event == expected);
     }
 
     /// Closes the input and waits for the end.
-    fn end(mut self) -> (Vec<Value>, Ended) {
+    pub(crate) fn end(mut self) -> (Vec<Value>, Ended) {
         drop(self.stdin.take());
         let ended = finish(self.child);
         self.seen.extend(self.events);
@@ -78,15 +78,15 @@ impl Person {
     }
 }
 
-fn message(from: &str, text: &str) -> Value {
+pub(crate) fn message(from: &str, text: &str) -> Value {
     json!({"event": "message", "from": from, "text": text})
 }
 
-fn joined(nick: &str) -> Value {
+pub(crate) fn joined(nick: &str) -> Value {
     json!({"event": "member-joined", "nick": nick})
 }
 
-fn left(nick: &str) -> Value {
+pub(crate) fn left(nick: &str) -> Value {
     json!({"event": "member-left", "nick": nick})
 }
 
@@ -102,7 +102,9 @@ fn two_talk_and_leave() {
     ben.line("//hello");
     anna.wait(&message("ben", "/hello"));
     ben.line("/who");
-    ben.wait(&json!({"event": "who", "you": "ben", "members": ["ben", "anna"]}));
+    ben.wait(
+        &json!({"event": "who", "you": "ben", "members": ["ben", "anna"], "verified": [], "lasting": []}),
+    );
     ben.line("/quit");
     anna.wait(&left("ben"));
     let (seen, ended) = ben.end();
@@ -236,7 +238,8 @@ fn a_wrong_code_meets_a_file_server() {
 #[test]
 fn a_server_that_ends_says_so() {
     let door = Door::open(64);
-    let (mut anna, _link) = Person::with_room(&door);
+    let mut anna = Person::start(&["new", door.link(), "--nick", "anna", "--no-rejoin"]);
+    anna.wait_for(|event| event["event"] == "entered");
     door.shut();
     anna.wait_for(|event| event["event"] == "away" && event["text"] == "the server was shut down");
     // All that this one has shut are the sessions.

@@ -1,7 +1,7 @@
 //! How two members come to trust each other: Noise XXpsk0+psk3 with ML-KEM-768, through the relay (§7).
 //!
 //! **In** the room's psk, one's own stay, the other's id and hello, handshake messages. **Out** handshake messages and,
-//! at the end, a [`Ratchet`]. **Never** an answer to somebody without the psk, nor a channel without ML-KEM.
+//! at the end, a [`Finished`] channel. **Never** an answer to somebody without the psk, nor a channel without ML-KEM.
 //!
 //! ```text
 //! Initiator::begin ── message 1 ──> Responder::answer      psk, e
@@ -26,6 +26,7 @@ use crate::entropy::Entropy;
 use crate::ids::{MemberId, RoomId};
 use crate::noise;
 use crate::room::hello::{self, Hello, KemSecret};
+use crate::room::identity::{Identity, StayKey};
 use crate::room::ratchet::{Beginning, Ratchet, Side};
 use crate::room::secret::RoomSecret;
 use crate::seal::{self, Key};
@@ -40,10 +41,22 @@ pub struct RoomKeys {
 /// One member's time in a room, from join to leave: its keys and the id that binds them.
 pub struct Stay {
     key: StaticSecret,
+    lasting: bool,
     nonce: [u8; 32],
     id: MemberId,
     hello: Bytes,
     kem: Option<Box<KemSecret>>,
+}
+
+/// A handshake that came to its good end.
+#[derive(Debug)]
+pub struct Finished {
+    /// The channel.
+    pub ratchet: Ratchet,
+    /// The other's stay key, which he has proven to hold.
+    pub key: StayKey,
+    /// Whether he says that he shows it in other stays, too.
+    pub lasting: bool,
 }
 
 /// Who told of message 1 and waits for message 2.
@@ -104,18 +117,25 @@ impl RoomKeys {
 }
 
 impl Stay {
-    /// A new stay with fresh keys. A lasting identity would bring its own stay key here.
-    pub fn begin(entropy: &mut Entropy) -> Self {
-        let key = StaticSecret::from(entropy.bytes::<32>());
+    /// A new stay. Its keys are fresh, but for the stay key of whoever has a lasting identity; its id is fresh always.
+    pub fn begin(identity: Option<&Identity>, entropy: &mut Entropy) -> Self {
+        let key = identity.map(|identity| identity.secret().clone());
+        let lasting = key.is_some();
+        let key = key.unwrap_or_else(|| StaticSecret::from(entropy.bytes::<32>()));
         let nonce = entropy.bytes();
         let (kem, hello) = KemSecret::generate(entropy);
         let id = member_id(PublicKey::from(&key).as_bytes(), &nonce);
-        Self { key, nonce, id, hello, kem: Some(Box::new(kem)) }
+        Self { key, lasting, nonce, id, hello, kem: Some(Box::new(kem)) }
     }
 
     /// The member id of this stay.
     pub fn id(&self) -> &MemberId {
         &self.id
+    }
+
+    /// The public half of the stay key.
+    pub fn key(&self) -> StayKey {
+        StayKey::new(PublicKey::from(&self.key).to_bytes())
     }
 
     /// What the relay hands to everybody.
@@ -130,7 +150,8 @@ impl Stay {
 
     fn introduction(&self, kem_ciphertext: Vec<u8>, ratchet_key: &StaticSecret) -> Vec<u8> {
         let ratchet_key = PublicKey::from(ratchet_key).to_bytes().to_vec();
-        Introduction { nonce: self.nonce.to_vec(), kem_ciphertext, ratchet_key }.encode_to_vec()
+        let (nonce, lasting) = (self.nonce.to_vec(), self.lasting);
+        Introduction { nonce, kem_ciphertext, ratchet_key, lasting }.encode_to_vec()
     }
 }
 
@@ -152,20 +173,25 @@ impl Initiator {
     ///
     /// # Errors
     /// [`Failure`] holds the step as it was where anybody could have made the message.
-    pub fn finish(self, message: &[u8], stay: &Stay, now: Time) -> Result<(Ratchet, Vec<u8>), Failure<Self>> {
+    pub fn finish(
+        self,
+        message: &[u8],
+        stay: &Stay,
+        now: Time,
+    ) -> Result<(Finished, Vec<u8>), Failure<Self>> {
         let Self(mut step) = self;
         let payload = match step.read(message) {
             Ok(payload) => payload,
             Err(error) => return Err(Failure { error, still: Some(Self(step)) }),
         };
         let end = |error| Failure { error, still: None };
-        let introduction = step.introduced(&payload).map_err(end)?;
+        let (key, introduction) = step.introduced(&payload).map_err(end)?;
         let kem = stay.kem.as_ref().and_then(|kem| kem.decapsulate(&introduction.kem_ciphertext));
         let kem = kem.ok_or(end(PairError::NoKem))?;
         let answer = step.write(&stay.introduction(Vec::new(), &step.ratchet_key));
         let answer = answer.map_err(|_| end(PairError::Forged))?;
         let ratchet = step.into_ratchet(&kem, &introduction, now).map_err(end)?;
-        Ok((ratchet, answer))
+        Ok((Finished { ratchet, key, lasting: introduction.lasting }, answer))
     }
 }
 
@@ -205,7 +231,7 @@ impl Responder {
         stay: &Stay,
         message: &[u8],
         now: Time,
-    ) -> Result<Ratchet, Failure<Self>> {
+    ) -> Result<Finished, Failure<Self>> {
         let Self { mut step, kem, again } = self;
         let payload = match step.read(message) {
             Ok(payload) => payload,
@@ -216,8 +242,9 @@ impl Responder {
             }
         };
         let end = |error| Failure { error, still: None };
-        let introduction = step.introduced(&payload).map_err(end)?;
-        step.into_ratchet(&kem, &introduction, now).map_err(end)
+        let (key, introduction) = step.introduced(&payload).map_err(end)?;
+        let ratchet = step.into_ratchet(&kem, &introduction, now).map_err(end)?;
+        Ok(Finished { ratchet, key, lasting: introduction.lasting })
     }
 }
 
@@ -277,14 +304,15 @@ impl Step {
     }
 
     /// Reads the other's introduction and checks that its stay key is the one that its id binds.
-    fn introduced(&self, payload: &[u8]) -> Result<Introduction, PairError> {
+    fn introduced(&self, payload: &[u8]) -> Result<(StayKey, Introduction), PairError> {
         let introduction = Introduction::decode(payload).map_err(|_| PairError::Unreadable)?;
         let nonce = introduction.nonce.as_slice().try_into().map_err(|_| PairError::Unreadable)?;
-        let key = self.noise.get_remote_static().and_then(|key| key.try_into().ok());
-        if member_id(key.ok_or(PairError::Unreadable)?, nonce) != self.peer {
+        let key: Option<&[u8; 32]> = self.noise.get_remote_static().and_then(|key| key.try_into().ok());
+        let key = key.ok_or(PairError::Unreadable)?;
+        if member_id(key, nonce) != self.peer {
             return Err(PairError::OtherMember);
         }
-        Ok(introduction)
+        Ok((StayKey::new(*key), introduction))
     }
 
     fn into_ratchet(
@@ -339,7 +367,7 @@ hide!(RoomKeys, Stay, Initiator, Responder);
 const PATTERN: &str = "Noise_XXpsk0+psk3_25519_ChaChaPoly_BLAKE2s";
 
 /// Message 1: an ephemeral key and the tag of an empty payload.
-const FIRST_LEN: usize = 32 + 16;
+pub const FIRST_LEN: usize = 32 + 16;
 
 /// An ephemeral key, a sealed static key, a tag.
 const NOISE_OVERHEAD_MAX: usize = 32 + 32 + 16 + 16;

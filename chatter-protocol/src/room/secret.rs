@@ -3,8 +3,9 @@
 //! **In** entropy, or the text that stands in a room link. **Out** the room's id, which the relay sees, and the key
 //! that every pair handshake mixes in. **Never** a secret in a debug print, nor one that outlives its owner in memory.
 //!
-//! A passphrase will become a secret here too, through Argon2id salted with the server's key and the room's name.
+//! A passphrase becomes one in `passphrase`.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -16,27 +17,32 @@ use crate::seal::{self, Key};
 
 /// What whoever wants into a room must hold.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct RoomSecret([u8; 16]);
+pub struct RoomSecret(
+    // Boxed: a secret that is moved about would leave copies of itself behind.
+    Box<[u8; 16]>,
+);
 
 impl RoomSecret {
     /// A fresh secret, for a new room.
     pub fn generate(entropy: &mut Entropy) -> Self {
-        Self(entropy.bytes())
+        let mut secret = Self(Box::default());
+        entropy.fill(&mut *secret.0);
+        secret
     }
 
     /// The secret of exactly these bytes.
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Box::new(bytes))
     }
 
     /// The secret's bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
+    pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
     /// The secret as it stands in a link: bech32m, `room1…`.
     pub fn to_text(&self) -> Zeroizing<String> {
-        Zeroizing::new(code::encode(HRP, &self.0))
+        Zeroizing::new(code::encode(HRP, &*self.0))
     }
 
     /// Reads what [`to_text`](Self::to_text) wrote, in either case.
@@ -45,17 +51,22 @@ impl RoomSecret {
     /// [`CodeError`] says what is wrong with the text.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
         let bytes = code::decode(HRP, text)?;
-        bytes.as_slice().try_into().map(Self).map_err(|_| CodeError::Length)
+        let mut secret = Self(Box::default());
+        if bytes.len() != secret.0.len() {
+            return Err(CodeError::Length);
+        }
+        secret.0.copy_from_slice(&bytes);
+        Ok(secret)
     }
 
     /// The room's id on the server whose public key this is. The relay can't tell the secret from it.
     pub fn room_id(&self, server_key: &[u8; 32]) -> RoomId {
-        RoomId::new(*seal::kdf("chatter v1 room id", &[&self.0, server_key]))
+        RoomId::new(*seal::kdf("chatter v1 room id", &[&*self.0, server_key]))
     }
 
     /// The key that every pair handshake in this room mixes in.
     pub fn psk(&self, server_key: &[u8; 32]) -> Key {
-        seal::kdf("chatter v1 room psk", &[&self.0, server_key])
+        seal::kdf("chatter v1 room psk", &[&*self.0, server_key])
     }
 }
 

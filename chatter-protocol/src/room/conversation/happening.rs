@@ -7,9 +7,13 @@ use alloc::string::String;
 
 use chatter_proto::relay::{client_frame, refused};
 
+use super::verifying::Void;
 use super::warning::Warning;
 use crate::ids::{MemberId, Nickname};
 use crate::limits;
+use crate::room::identity::StayKey;
+use crate::room::secret::RoomSecret;
+use crate::room::verify::WORDS;
 
 /// What the conversation wants done.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +55,58 @@ pub enum Happening {
         /// What he said; it may hold control characters, which must be shown harmlessly.
         text: String,
     },
+    /// Somebody said something to us alone.
+    Private {
+        /// Who.
+        from: MemberId,
+        /// What he calls himself.
+        nick: Nickname,
+        /// What he said; it may hold control characters, which must be shown harmlessly.
+        text: String,
+    },
+    /// A round of verification has begun; it goes on by itself.
+    VerifyBegun {
+        /// Who began it.
+        by: Member,
+    },
+    /// Everybody in the view reads the same words, if nobody sits between any of them.
+    VerifyWords {
+        /// To be compared by voice.
+        words: [&'static str; WORDS],
+    },
+    /// The round came to nothing.
+    VerifyVoid(Void),
+    /// Somebody has locked the room, or unlocked it: our program does the same.
+    Locked {
+        /// Who.
+        by: Member,
+        /// Whether it is locked now.
+        locked: bool,
+    },
+    /// Somebody came while the room is locked and is kept out.
+    KeptOut,
+    /// Somebody has parted with somebody else, and thinks that we should, too.
+    Removed {
+        /// Who has.
+        by: Member,
+        /// With whom.
+        whom: Member,
+    },
+    /// Somebody has parted with us: neither hears the other any more.
+    Parted {
+        /// Who.
+        by: Member,
+    },
+    /// Somebody has drawn a new secret for the room; our program moves with the others in a moment.
+    Moving {
+        /// Who.
+        by: Member,
+    },
+    /// We have left the room and are entering the one of this secret.
+    Moved {
+        /// The way into it.
+        secret: RoomSecret,
+    },
     /// The relay has taken what [`Conversation::say`](super::Conversation::say) gave this number.
     Acknowledged {
         /// The number.
@@ -69,6 +125,10 @@ pub struct Member {
     pub id: MemberId,
     /// What he calls himself.
     pub nick: Nickname,
+    /// The key that he has proven to hold.
+    pub key: StayKey,
+    /// Whether he says that he shows it in other stays, too: a lasting identity.
+    pub lasting: bool,
 }
 
 /// Why something can't be said.
@@ -80,4 +140,7 @@ pub enum SayError {
     /// The relay has not let us in yet, or we have left.
     #[error("you are not in the room yet, or not any more")]
     NotInRoom,
+    /// There is no channel with him, or not any more.
+    #[error("whoever that is for is not here, or not any more")]
+    NoSuchMember,
 }

@@ -5,6 +5,7 @@
 use core::fmt;
 
 use crate::ids::{MemberId, Nickname};
+use crate::room::verify::Foul;
 
 /// Who a warning is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,39 @@ pub enum Warning {
     ChainMismatch {
         /// Whose messages.
         who: Who,
+    },
+    /// Somebody has heard something else than we.
+    HeardOtherwise {
+        /// Who.
+        who: Who,
+    },
+    /// Two were shown different messages of one sender.
+    Differs {
+        /// Whose messages; none where they are our own.
+        who: Option<Who>,
+        /// With whom we differ.
+        between: Who,
+    },
+    /// Somebody is here who is kept from us.
+    Hidden {
+        /// Who.
+        who: Who,
+        /// Who sees him.
+        seen_by: Who,
+    },
+    /// Two of those whom we see do not see each other.
+    Apart {
+        /// The one who said so.
+        who: Who,
+        /// The other.
+        from: Who,
+    },
+    /// Somebody has been here for long, and the server kept the two of us apart.
+    Split {
+        /// Who.
+        who: Who,
+        /// For how long.
+        minutes: u64,
     },
     /// A message without a key for us although its sender has a channel with us.
     WrapMissing {
@@ -94,11 +128,48 @@ pub enum Warning {
         /// What is wrong with his hello.
         error: crate::room::hello::HelloError,
     },
+    /// Somebody cheated in a round of verification.
+    Cheated {
+        /// Who.
+        who: Who,
+        /// How.
+        foul: Foul,
+    },
     /// The server did what an honest one does not.
     Server {
         /// What it did.
         did: &'static str,
     },
+}
+
+impl Warning {
+    /// Whom it names: two of one nickname may be here.
+    pub fn about(&self) -> impl Iterator<Item = &Who> {
+        let (one, other) = match self {
+            Self::Withheld { who, .. }
+            | Self::FramesLost { who, .. }
+            | Self::TooManyLost { who }
+            | Self::Repeated { who }
+            | Self::ChainMismatch { who }
+            | Self::HeardOtherwise { who }
+            | Self::Split { who, .. }
+            | Self::WrapMissing { who }
+            | Self::DidNotOpen { who }
+            | Self::Unreadable { who }
+            | Self::Unintroduced { who }
+            | Self::Absent { who }
+            | Self::Intruder { who }
+            | Self::Impostor { who }
+            | Self::HandshakeRepeated { who }
+            | Self::OtherVersion { who, .. }
+            | Self::Cheated { who, .. } => (Some(who), None),
+            Self::Differs { who, between } => (who.as_ref(), Some(between)),
+            Self::Hidden { who, seen_by } => (Some(who), Some(seen_by)),
+            Self::Apart { who, from } => (Some(who), Some(from)),
+            Self::Server { .. } => (None, None),
+        };
+        [one, other].into_iter().flatten()
+    }
 }
 
 impl fmt::Display for Who {
@@ -132,6 +203,25 @@ impl fmt::Display for Warning {
             Self::ChainMismatch { who } => {
                 write!(f, "what {who} has said differs from what you were shown of it")
             }
+            Self::HeardOtherwise { who } => write!(f, "what you and {who} have heard differs"),
+            Self::Differs { who: Some(who), between } => {
+                write!(f, "{who}'s messages differ between you and {between}")
+            }
+            Self::Differs { who: None, between } => {
+                write!(f, "your own messages differ between you and {between}")
+            }
+            Self::Hidden { who, seen_by } => {
+                write!(f, "{seen_by} sees {who}, whom you don't: the server keeps you apart")
+            }
+            Self::Apart { who, from } => {
+                write!(f, "{who} does not see {from}: the server keeps them apart")
+            }
+            Self::Split { who, minutes } => {
+                write!(
+                    f,
+                    "this room was split until now: the server kept {who} from you for {minutes} minutes"
+                )
+            }
             Self::WrapMissing { who } => {
                 write!(f, "{who} said something, but its key was withheld from you")
             }
@@ -153,6 +243,9 @@ impl fmt::Display for Warning {
                 write!(f, "a second handshake of {who} came and was ignored: somebody repeats or forges")
             }
             Self::OtherVersion { who, error } => write!(f, "no talk with {who} is possible: {error}"),
+            Self::Cheated { who, foul } => {
+                write!(f, "the verification is void, and {who} is to blame: {foul}")
+            }
             Self::Server { did } => write!(f, "the server broke the rules: it {did}"),
         }
     }

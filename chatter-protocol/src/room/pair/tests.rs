@@ -9,7 +9,7 @@ struct Side {
 
 fn side(seed: u8) -> Side {
     let mut entropy = Entropy::new([seed; 32]);
-    let stay = Stay::begin(&mut entropy);
+    let stay = Stay::begin(None, &mut entropy);
     let hello = Hello::parse(stay.hello()).expect("our own hello");
     Side { stay, hello, entropy }
 }
@@ -36,8 +36,9 @@ fn two_members_meet() {
     let (room, mut one, mut two) = (room(1), side(1), side(2));
     let (initiator, first) = begin(&room, &mut one, &two);
     let (responder, second) = answer(&room, &one, &mut two, &first).expect("message 1");
-    let (mut here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
-    let mut there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    let (here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
+    let there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    let (mut here, mut there) = (here.ratchet, there.ratchet);
     let frame = here.seal(b"", b"hello", &mut Entropy::new([6; 32]), Time::ZERO);
     assert_eq!(there.open(b"", &frame).expect("opens").plain.as_slice(), b"hello");
     let frame = there.seal(b"", b"hello too", &mut Entropy::new([6; 32]), Time::ZERO);
@@ -64,12 +65,13 @@ fn every_damaged_bit_is_refused_and_burns_nothing() {
         assert_eq!(failure.error, PairError::Forged);
         initiator = failure.still.expect("nothing is burnt");
     }
-    let (mut here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
+    let (here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
     for bit in 0..third.len() * 8 {
         let failure = responder.finish(&room, &two.stay, &damaged(&third, bit), Time::ZERO);
         responder = failure.expect_err("message 3 is damaged").still.expect("nothing is burnt");
     }
-    let mut there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    let there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    let (mut here, mut there) = (here.ratchet, there.ratchet);
     assert!(there.open(b"", &here.seal(b"", b"", &mut Entropy::new([6; 32]), Time::ZERO)).is_ok());
 }
 
@@ -113,8 +115,9 @@ fn without_the_right_kem_there_is_no_channel() {
     let (responder, second) = answer(&room, &one, &mut two, &first).expect("message 1");
     // Somebody who broke X25519 alone lacks the decapsulation key: another one gives other keys.
     one.stay.kem = side(9).stay.kem;
-    let (mut here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
-    let mut there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    let (here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
+    let there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    let (mut here, mut there) = (here.ratchet, there.ratchet);
     let frame = here.seal(b"", b"", &mut Entropy::new([6; 32]), Time::ZERO);
     assert_eq!(there.open(b"", &frame), Err(RatchetError::Forged));
 
@@ -123,6 +126,23 @@ fn without_the_right_kem_there_is_no_channel() {
     one.stay.forget_kem();
     let failure = initiator.finish(&second, &one.stay, Time::ZERO).expect_err("no decapsulation key");
     assert_eq!(failure.error, PairError::NoKem);
+}
+
+#[test]
+fn each_knows_the_key_that_the_other_proved_and_whether_it_lasts() {
+    let (room, mut one, mut two) = (room(1), side(1), side(2));
+    let identity = Identity::generate(&mut one.entropy);
+    one.stay = Stay::begin(Some(&identity), &mut one.entropy);
+    one.hello = Hello::parse(one.stay.hello()).expect("our own hello");
+    let (initiator, first) = begin(&room, &mut one, &two);
+    let (responder, second) = answer(&room, &one, &mut two, &first).expect("message 1");
+    let (here, third) = initiator.finish(&second, &one.stay, Time::ZERO).expect("message 2");
+    let there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
+    assert_eq!((here.key, here.lasting), (two.stay.key(), false));
+    assert_eq!((there.key, there.lasting), (identity.key(), true));
+    let again = Stay::begin(Some(&identity), &mut one.entropy);
+    assert_eq!(again.key(), one.stay.key());
+    assert_ne!(again.id(), one.stay.id(), "ids are fresh whatever lasts");
 }
 
 proptest::proptest! {
