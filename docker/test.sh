@@ -15,7 +15,8 @@ work=$(mktemp -d)
 net=198.51.100 port=18000 side=v${$}h far=v${$}o
 export DOCKER_BUILDKIT=1 COMPOSE_PROJECT_NAME=$name CHATTERD_IMAGE=$name CHATTERD_VOLUMES=$name
 export CHATTERD_LISTEN=$net.1:$port CHATTERD_PUBLIC_HOST=$net.1:$port
-own_engine='' clients=() bridge=''
+clients=()
+. docker/engine.sh
 
 skip() { printf 'skipped: the container images (%s)\n' "$*"; exit 0; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; compose logs --no-color 2>&1 | tail -n 20 >&2; exit 1; }
@@ -37,35 +38,10 @@ clean_up() {
     fi
     ip netns del "$name" 2>/dev/null || true
     ip link del "$side" 2>/dev/null || true
-    if [[ $own_engine ]]; then
-        kill "$own_engine" && wait "$own_engine" || true
-        umount "$work"/exec/netns/* 2>/dev/null || true
-        # Its rules of the packet filter name only what is gone now.
-        [[ $bridge ]] || ip link del docker0 2>/dev/null || true
-    fi
+    engine_gone
     rm -rf "$work" || true
 }
 trap clean_up EXIT
-
-# Tries for so many seconds.
-within() {
-    local seconds=$1 end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        if ((SECONDS > end)); then return 1; fi
-        sleep 0.3
-    done
-}
-
-engine() {
-    command -v docker >/dev/null || skip "docker is not installed"
-    docker info >/dev/null 2>&1 && return
-    command -v dockerd >/dev/null || skip "no engine runs, and dockerd is not installed"
-    if ip link show docker0 >/dev/null 2>&1; then bridge=1; fi
-    dockerd --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/pid" >"$work/dockerd.log" 2>&1 &
-    own_engine=$!
-    within 40 docker info || { own_engine=''; skip "dockerd does not start: $(tail -n 1 "$work/dockerd.log")"; }
-}
 
 network() {
     ip netns add "$name" && ip link add "$side" type veth peer name "$far" netns "$name" &&

@@ -54,6 +54,8 @@ pub(crate) enum Part {
     Relay,
     /// A thousand members who say nothing: bytes of the server's memory for each
     Idle,
+    /// How long a message takes and how much goes up, near the daemon and over a round trip of 100 ms
+    Latency,
     /// One stranger downloads: bytes per second of the generated carrier and of a real file of its size
     Carrier,
     /// Banned addresses knock as fast as they can while ten members talk, with ban.refuse on: CPU per refusal, latency

@@ -9,6 +9,7 @@
 //!                │        crowd.rs  all members, beside the script that watches them
 //!                │        talk.rs   one room: what is said, who has heard it, how late
 //!                └──────▶ flood.rs  banned addresses that knock
+//! latency ──▶ distance.rs         the client itself, near and far
 //! carrier ──▶ server.rs            one stranger's downloads
 //! decoy, pace, burst ──▶ peers.rs  the servers beside us
 //! micro                              single steps, in this process
@@ -20,9 +21,11 @@ mod burst;
 mod carrier;
 mod crowd;
 mod decoy;
+mod distance;
 mod fetch;
 mod flood;
 mod idle;
+mod latency;
 mod member;
 mod micro;
 mod pace;
@@ -57,6 +60,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let text = match part {
             Part::Relay => relay::measure(arguments)?,
             Part::Idle => idle::measure(arguments)?,
+            Part::Latency => latency::measure(arguments)?,
             Part::Carrier => carrier::measure(arguments)?,
             Part::Refuse => refuse::measure(arguments)?,
             Part::Micro => micro::measure(arguments.quick),

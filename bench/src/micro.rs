@@ -126,7 +126,7 @@ fn records(bench: &mut Bench) {
             || (),
             |()| {
                 wire.clear();
-                sealer.seal(7, 3, &bytes, &mut wire);
+                sealer.seal(7, 3, &bytes, length, &mut wire);
             },
         );
         let (mut sealer, mut opener) = (DownSealer::new(&[2; 32]), DownOpener::new(&[2; 32]));
@@ -134,7 +134,7 @@ fn records(bench: &mut Bench) {
             &format!("record: open {length} bytes"),
             || {
                 let mut wire = Vec::new();
-                sealer.seal(7, 3, &bytes, &mut wire);
+                sealer.seal(7, 3, &bytes, length, &mut wire);
                 wire
             },
             |wire| {
@@ -145,8 +145,8 @@ fn records(bench: &mut Bench) {
     }
     let (_, tag, key) = TagChain::new(&[3; 32]).advance();
     let batch = Up { down_ack: 1, offset: 2, bytes: vec![5; 2_000] };
-    let token = seal_up(&tag, &key, &batch);
-    bench.step("up batch: seal 2000 bytes", || (), |()| seal_up(&tag, &key, &batch));
+    let token = seal_up(&tag, &key, &batch, 2_048);
+    bench.step("up batch: seal 2000 bytes", || (), |()| seal_up(&tag, &key, &batch, 2_048));
     let open = |()| split_up(&token).and_then(|(tag, sealed)| open_up(tag, &key, sealed));
     bench.step("up batch: open 2000 bytes", || (), open);
 }

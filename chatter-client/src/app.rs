@@ -4,11 +4,13 @@
 //!
 //! ```text
 //! Opening ──Connected──> Entering ──Entered──> Settling ──all met──> Talking ──> Leaving ──> Over
+//!    ^──────── Away <────────┴──session lost───────┴────────────────────┘
 //! ```
 //!
 //! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
 
 mod ending;
+mod returning;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -25,6 +27,7 @@ use crate::command::Command;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::{Failure, Outcome};
 use crate::secret::SecretText;
+use returning::Return;
 
 /// What a stay is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +45,19 @@ pub(crate) struct App {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    /// The way to the server in words, where it is not the straight one.
+    way: Option<String>,
     entropy: Entropy,
     conversation: Option<Conversation>,
     phase: Phase,
     /// Typed and not yet said.
     unsaid: VecDeque<String>,
-    /// Said and not yet taken by the relay, by number.
+    /// Said and not yet taken by the relay, by number in this stay.
     untaken: BTreeMap<u64, String>,
+    /// The newest number in this stay …
+    said: u64,
+    /// … and before this session: the conversation counts anew in each.
+    said_before: u64,
     /// Leave once all is said and taken, but wait no longer than this for the next to be taken.
     patience: Option<Duration>,
     /// When patience ends.
@@ -56,23 +65,48 @@ pub(crate) struct App {
     /// What makes this stay a failure even when it ends cleanly.
     failure: Option<Failure>,
     tries: u32,
-    rejoins: u32,
+    /// Fresh ids tried.
+    fresh_ids: u32,
+    /// Whether a lost session is followed by another.
+    rejoins: bool,
+    /// The way back, while it is one.
+    returning: Option<Return>,
+    /// Tries to come back since a stay that lasted.
+    returns: u32,
+    entered_at: Option<Time>,
     effects: Vec<Effect>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Opening,
-    Entering { until: Time },
-    Settling { count: usize, until: Time },
+    /// Without a session, until the next try.
+    Away {
+        until: Time,
+    },
+    Entering {
+        until: Time,
+    },
+    Settling {
+        count: usize,
+        until: Time,
+    },
     Talking,
-    Leaving { until: Time },
+    Leaving {
+        until: Time,
+    },
     Over,
 }
 
 impl App {
     /// A stay that begins with opening the door.
-    pub(crate) fn new(link: RoomLink, nick: Nickname, purpose: Purpose, entropy: Entropy) -> Self {
+    pub(crate) fn new(
+        link: RoomLink,
+        nick: Nickname,
+        purpose: Purpose,
+        way: Option<String>,
+        entropy: Entropy,
+    ) -> Self {
         let (unsaid, patience) = match &purpose {
             Purpose::Send(text) => (VecDeque::from([text.clone()]), Some(PATIENCE)),
             Purpose::New | Purpose::Join => (VecDeque::new(), None),
@@ -81,18 +115,30 @@ impl App {
             link,
             nick,
             purpose,
+            way,
             entropy,
             conversation: None,
             phase: Phase::Opening,
             unsaid,
             untaken: BTreeMap::new(),
+            said: 0,
+            said_before: 0,
             patience,
             patient_until: None,
             failure: None,
             tries: 0,
-            rejoins: 0,
+            fresh_ids: 0,
+            rejoins: true,
+            returning: None,
+            returns: 0,
+            entered_at: None,
             effects: Vec::new(),
         }
+    }
+
+    /// The same, where a lost session ends the stay.
+    pub(crate) fn without_return(self) -> Self {
+        Self { rejoins: false, ..self }
     }
 
     /// What is to be done about `event`.
@@ -122,9 +168,10 @@ impl App {
     /// When [`Event::Timeout`] is due.
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
         let phase = match self.phase {
-            Phase::Entering { until } | Phase::Settling { until, .. } | Phase::Leaving { until } => {
-                Some(until)
-            }
+            Phase::Away { until }
+            | Phase::Entering { until }
+            | Phase::Settling { until, .. }
+            | Phase::Leaving { until } => Some(until),
             Phase::Opening | Phase::Talking | Phase::Over => None,
         };
         let conversation = self.conversation.as_ref().and_then(Conversation::poll_timeout);
@@ -151,10 +198,13 @@ impl App {
 
     fn network(&mut self, event: NetworkEvent, now: Time) {
         match event {
-            NetworkEvent::Connecting if self.phase == Phase::Opening => {
+            NetworkEvent::Connecting if self.phase == Phase::Opening && self.returning.is_none() => {
                 self.tries += 1;
                 let text = match self.tries {
-                    1 => format!("opening the door at {}", self.link.access.address),
+                    1 => {
+                        let way = self.way.iter().flat_map(|way| [", ", way]).collect::<String>();
+                        format!("opening the door at {}{way}", self.link.access.address)
+                    }
                     tries => format!("it did not open; trying again ({tries})"),
                 };
                 self.show(Notice::Progress(text));
@@ -169,7 +219,7 @@ impl App {
                 if ack.room == ROOM && matches!(self.phase, Phase::Leaving { .. }) =>
             {
                 // The conversation has said goodbye and listens no more.
-                self.taken(ack.number);
+                self.taken(self.said_before.saturating_add(ack.number));
             }
             NetworkEvent::Frame(frame) => {
                 if let Some(conversation) =
@@ -178,14 +228,14 @@ impl App {
                     conversation.receive(frame, now);
                 }
             }
-            NetworkEvent::Ended { end, trouble } => self.ended(&end, trouble),
+            NetworkEvent::Ended { end, trouble } => self.ended(&end, trouble, now),
         }
     }
 
     /// The door is open: show the room's link, enter.
     fn enter(&mut self, now: Time) {
         self.show(Notice::Connected);
-        if self.purpose == Purpose::New {
+        if self.purpose == Purpose::New && self.returning.is_none() {
             let link = SecretText::new(mem::take(&mut *self.link.to_text()));
             self.show(Notice::Room { link });
         }
@@ -202,6 +252,7 @@ impl App {
     /// All that follows from what happened, or from the time alone.
     fn step(&mut self, now: Time) {
         self.converse(now);
+        self.come_back_when_due(now);
         if let Phase::Settling { .. } = self.phase {
             self.settle(now);
         }
@@ -237,7 +288,7 @@ impl App {
             Happening::Message { nick, text, .. } => {
                 self.show(Notice::Message { from: nick.to_string(), text });
             }
-            Happening::Acknowledged { number } => self.taken(number),
+            Happening::Acknowledged { number } => self.taken(self.said_before.saturating_add(number)),
             Happening::Warning(warning) => self.show(Notice::Warning(warning.to_string())),
             Happening::Refused(reason) => self.refused(reason, now),
         }
@@ -247,17 +298,9 @@ impl App {
         if !matches!(self.phase, Phase::Entering { .. }) {
             return;
         }
-        self.show(Notice::Entered { present });
-        match self.purpose {
-            Purpose::Send(_) if present == 0 => {
-                self.show(Notice::Warning("nobody else is in this room: nobody will read it".to_owned()));
-            }
-            Purpose::Join if present == 0 => {
-                let text =
-                    "if you expected somebody: a link with another room secret opens another, empty room";
-                self.show(Notice::Progress(text.to_owned()));
-            }
-            Purpose::New | Purpose::Join | Purpose::Send(_) => {}
+        self.announce_entry(present, now);
+        if matches!(self.purpose, Purpose::Send(_)) && present == 0 {
+            self.show(Notice::Warning("nobody else is in this room: nobody will read it".to_owned()));
         }
         self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
     }
@@ -282,7 +325,8 @@ impl App {
         let Some(conversation) = self.conversation.as_mut() else { return };
         match conversation.say(&text, now) {
             Ok(number) => {
-                self.untaken.insert(number, text);
+                self.said = self.said_before.saturating_add(number);
+                self.untaken.insert(self.said, text);
             }
             Err(error) => {
                 self.show(Notice::Error(format!("not said: {error}")));
@@ -305,8 +349,8 @@ impl App {
             refused::Reason::RoomFull | refused::Reason::TooManyRooms => {
                 self.fail(Failure::Full, "the room is full: try again when somebody has left", now);
             }
-            refused::Reason::MemberIdTaken if self.rejoins < REJOINS_MAX => {
-                self.rejoins += 1;
+            refused::Reason::MemberIdTaken if self.fresh_ids < FRESH_IDS_MAX => {
+                self.fresh_ids += 1;
                 if let Some(conversation) = self.conversation.as_mut() {
                     conversation.rejoin(now);
                 }
@@ -323,6 +367,7 @@ impl App {
                     );
                 }
                 Phase::Opening
+                | Phase::Away { .. }
                 | Phase::Settling { .. }
                 | Phase::Talking
                 | Phase::Leaving { .. }
@@ -366,7 +411,7 @@ const UNSAID_MAX: usize = 64;
 /// Messages under way to the relay at once.
 const UNTAKEN_MAX: usize = 32;
 /// Fresh ids tried where the relay says that one is taken.
-const REJOINS_MAX: u32 = 3;
+const FRESH_IDS_MAX: u32 = 3;
 /// A relay that works tells who is in a room within a round trip, and a broken link is back within the grace time.
 const ENTER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Who was here is met within two round trips; somebody who has just vanished never is.

@@ -3,7 +3,11 @@
 //! **In** arguments. **Out** [`Args`], or a usage error. **Never** a secret that could have been asked for instead: a
 //! link may be left out.
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
+
+use chatter_protocol::chaff::Chaff;
 
 use crate::console::Style;
 use crate::exit::EXIT_CODES_HELP;
@@ -57,12 +61,25 @@ pub struct Common {
     /// What you are called in the room; asked for on a terminal
     #[arg(long, value_name = "NAME")]
     pub nick: Option<String>,
+    /// What is sent to hide when you and others speak: none, usual, or constant (a request and a record of one length
+    /// every second, for which each line waits)
+    #[arg(long, value_name = "HOW MUCH", default_value_t)]
+    pub chaff: Chaff,
     /// Write a JSON object per line to stdout for everything that happens
     #[arg(long)]
     pub json: bool,
     /// Write plain lines (the default)
     #[arg(long)]
     pub plain: bool,
+    /// End when the session is lost, as when the server restarts, instead of coming back
+    #[arg(long)]
+    pub no_rejoin: bool,
+    /// Go by this proxy (socks5h://HOST:PORT or http://HOST:PORT), or by `none` whatever the environment and the link say
+    #[arg(long, value_name = "URL", env = "CHATTER_PROXY", hide_env_values = true)]
+    pub proxy: Option<String>,
+    /// Go by the proxy whose URL is this file's first line: passwords belong there, not into arguments
+    #[arg(long, value_name = "FILE")]
+    pub proxy_file: Option<PathBuf>,
 }
 
 impl Action {
@@ -82,7 +99,7 @@ impl Common {
 }
 
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
 }
 
 const EXAMPLES: &str = "\
@@ -106,6 +123,13 @@ stdin is no terminal, its first line is the link. In a room, /who, /quit and
 /help are commands; all else that you type is said. At the end of input the
 room is left when the relay has taken all you said. Ctrl-C leaves at once.";
 
+const PROXY_HELP: &str = "\
+A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
+(http://, by CONNECT), with USER:PASSWORD@ before its host where it wants them.
+--proxy, --proxy-file and CHATTER_PROXY go first; then the environment as usual:
+http_proxy for chatter://, https_proxy for chatters://, all_proxy, and no_proxy
+for exemptions; then what the link says.";
+
 const JSON_HELP: &str = "\
 With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"connected\"}                         the door is open
@@ -120,6 +144,11 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"error\",\"text\":\"…\"}
   {\"event\":\"broken\"}                            the connection is lost
   {\"event\":\"resumed\"}                           and whole again
+  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
+                                              lost with its session, perhaps
+  {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
+                                              is tried for; nobody is present
+  {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
   {\"event\":\"left\"}                              you left; the last line";
 
 #[cfg(test)]
@@ -142,11 +171,20 @@ mod tests {
             "c new chatter://x --nick anna --room kitchen --json",
             "c join - --nick ben --plain",
             "c send hi --nick ben",
+            "c join --chaff constant",
             "c send chatter://x hi --nick ben",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
-        for line in ["c", "c send", "c send a b c", "c join --json --plain", "c jion", "c join a b"] {
+        for line in [
+            "c",
+            "c send",
+            "c send a b c",
+            "c join --json --plain",
+            "c jion",
+            "c join a b",
+            "c join --chaff much",
+        ] {
             assert!(parse(line).is_err(), "{line}");
         }
         assert_eq!(parse("c join --json").expect("args").action.common().style(), Style::Json);

@@ -10,10 +10,12 @@
 //! ```
 
 use chatter_proto::relay::client_frame;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, RoomLink};
 use chatter_protocol::room::secret::RoomSecret;
+use std::future::pending;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -25,6 +27,7 @@ use crate::dial::Peer;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::{Failure, Outcome};
 use crate::network::{Clock, Network};
+use crate::route::Route;
 
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
@@ -32,6 +35,9 @@ pub struct Options {
     link: RoomLink,
     nick: Nickname,
     purpose: Purpose,
+    route: Route,
+    chaff: Chaff,
+    rejoins: bool,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -46,11 +52,14 @@ pub struct Handle {
 pub struct Notices(mpsc::Receiver<Notice>);
 
 /// Why a stay can't even begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The system gives no random bytes.
     #[error("this system gives no random numbers, and without them there are no secrets")]
     NoRandomness,
+    /// The link asks for HTTPS, and nothing here can judge certificates.
+    #[error("{0}")]
+    NoVerifier(String),
 }
 
 impl Options {
@@ -60,17 +69,45 @@ impl Options {
     /// [`StartError::NoRandomness`]: a room begins with a secret.
     pub fn new_room(access: AccessLink, label: String, nick: Nickname) -> Result<Self, StartError> {
         let secret = RoomSecret::generate(&mut entropy()?);
-        Ok(Self { link: RoomLink { access, label, secret }, nick, purpose: Purpose::New })
+        Ok(Self::stay(RoomLink { access, label, secret }, nick, Purpose::New))
     }
 
     /// Enter the room of `link`.
     pub fn join(link: RoomLink, nick: Nickname) -> Self {
-        Self { link, nick, purpose: Purpose::Join }
+        Self::stay(link, nick, Purpose::Join)
     }
 
     /// Enter the room of `link`, say `text` to whoever is there, leave.
     pub fn send(link: RoomLink, nick: Nickname, text: String) -> Self {
-        Self { link, nick, purpose: Purpose::Send(text) }
+        Self::stay(link, nick, Purpose::Send(text))
+    }
+
+    /// By this way instead of the one that the link names.
+    #[must_use]
+    pub fn by(self, route: Route) -> Self {
+        Self { route, ..self }
+    }
+
+    /// With so much chaff; [`Chaff::Usual`] otherwise.
+    #[must_use]
+    pub fn with_chaff(self, chaff: Chaff) -> Self {
+        Self { chaff, ..self }
+    }
+
+    /// Ending where the session is lost, instead of coming back by another.
+    #[must_use]
+    pub fn without_return(self) -> Self {
+        Self { rejoins: false, ..self }
+    }
+
+    /// The part of the link that reaches the server.
+    pub fn access(&self) -> &AccessLink {
+        &self.link.access
+    }
+
+    fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
+        let route = Route::of_link(&link.access);
+        Self { link, nick, purpose, route, chaff: Chaff::default(), rejoins: true }
     }
 }
 
@@ -84,16 +121,15 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let (network_sender, network_events) = mpsc::channel(NETWORK_EVENTS_MAX);
-    let (frames, frames_receiver) = mpsc::unbounded_channel();
-    let Options { link, nick, purpose } = options;
-    let address = &link.access.address;
-    let peer = Peer::new(&address.host, address.port);
-    let network = Network::new(&link.access.code, peer, entropy.fork(), clock, network_sender);
-    let carrier = tokio::spawn(network.run(frames_receiver)).abort_handle();
-    let app = App::new(link, nick, purpose, entropy);
-    let driver = Driver { app, clock, line_events, urgent_events, network_events, frames, notices, carrier };
-    tokio::spawn(driver.run());
+    let Options { link, nick, purpose, route, chaff, rejoins } = options;
+    let peer = Peer::new(&link.access, route.proxy().cloned())
+        .map_err(|error| StartError::NoVerifier(error.to_string()))?;
+    let mut carriage =
+        Carriage { access: link.access.clone(), chaff, peer, entropy: entropy.fork(), clock, carrier: None };
+    carriage.start();
+    let app = App::new(link, nick, purpose, route.words(), entropy);
+    let app = if rejoins { app } else { app.without_return() };
+    tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices }.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }
 
@@ -134,10 +170,70 @@ struct Driver {
     clock: Clock,
     line_events: mpsc::Receiver<Event>,
     urgent_events: mpsc::Receiver<Event>,
-    network_events: mpsc::Receiver<NetworkEvent>,
-    frames: mpsc::UnboundedSender<client_frame::Frame>,
+    carriage: Carriage,
     notices: mpsc::Sender<Notice>,
-    carrier: AbortHandle,
+}
+
+/// One session after the other, each by a carrier of its own.
+struct Carriage {
+    access: AccessLink,
+    chaff: Chaff,
+    peer: Peer,
+    entropy: Entropy,
+    clock: Clock,
+    /// None once it has told its last.
+    carrier: Option<Carrier>,
+}
+
+/// A running carrier. Dropping it stops it.
+struct Carrier {
+    events: mpsc::Receiver<NetworkEvent>,
+    frames: mpsc::UnboundedSender<client_frame::Frame>,
+    task: AbortHandle,
+}
+
+impl Carriage {
+    fn start(&mut self) {
+        let (sender, events) = mpsc::channel(NETWORK_EVENTS_MAX);
+        let (frames, frames_receiver) = mpsc::unbounded_channel();
+        let network = Network::new(
+            &self.access,
+            self.chaff,
+            self.peer.clone(),
+            self.entropy.fork(),
+            self.clock,
+            sender,
+        );
+        let task = tokio::spawn(network.run(frames_receiver)).abort_handle();
+        self.carrier = Some(Carrier { events, frames, task });
+    }
+
+    /// What happens next; none where the carrier stopped without a last word. Waits for ever where there is no carrier.
+    async fn next(&mut self) -> Option<NetworkEvent> {
+        let Some(carrier) = &mut self.carrier else { return pending().await };
+        let event = carrier.events.recv().await;
+        if matches!(event, Some(NetworkEvent::Ended { .. })) {
+            self.carrier = None;
+        }
+        event
+    }
+
+    fn send(&self, frame: client_frame::Frame) {
+        // Fails only after the carrier has ended, which it told.
+        let _ = self.carrier.as_ref().map(|carrier| carrier.frames.send(frame));
+    }
+
+    fn stir(&mut self, fresh: &[u8; 32]) {
+        let mut seed = Zeroizing::new(self.entropy.bytes::<32>());
+        seed.iter_mut().zip(fresh).for_each(|(byte, fresh)| *byte ^= fresh);
+        self.entropy = Entropy::new(*seed);
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Driver {
@@ -149,7 +245,7 @@ impl Driver {
             let event = tokio::select! {
                 biased;
                 Some(event) = self.urgent_events.recv() => event,
-                event = self.network_events.recv() => match event {
+                event = self.carriage.next() => match event {
                     Some(event) => Event::Network(event),
                     None => {
                         // The carrier's last word ends the stay, so it stopped without one.
@@ -159,7 +255,10 @@ impl Driver {
                 },
                 () = self.clock.sleep_until(self.app.poll_timeout()) => Event::Timeout,
                 _ = stirring.tick() => match randomness() {
-                    Ok(fresh) => Event::Randomness(fresh),
+                    Ok(fresh) => {
+                        self.carriage.stir(&fresh);
+                        Event::Randomness(fresh)
+                    }
                     Err(_) => continue,
                 },
                 line = self.line_events.recv(), if lines_open && self.app.accepts_lines() => {
@@ -171,7 +270,6 @@ impl Driver {
             };
             for effect in self.app.update(event, self.clock.now()) {
                 if !self.carry_out(effect).await {
-                    self.carrier.abort();
                     return;
                 }
             }
@@ -182,8 +280,11 @@ impl Driver {
     async fn carry_out(&mut self, effect: Effect) -> bool {
         match effect {
             Effect::Send(frame) => {
-                // Fails only after the carrier has ended, which it told.
-                let _ = self.frames.send(frame);
+                self.carriage.send(frame);
+                true
+            }
+            Effect::Open => {
+                self.carriage.start();
                 true
             }
             Effect::Show(notice) => self.notices.send(notice).await.is_ok(),

@@ -1,85 +1,89 @@
-//! The way to the server: a TCP connection, as its link asks for.
+//! The way to the server: TCP, perhaps by a proxy, perhaps within TLS, as the link and the user ask for it.
 //!
-//! **In** host and port. **Out** a connected stream, or a clause that says what is in the way.
-//! **Never** HTTP.
+//! **In** a link's address and transport, a proxy. **Out** a connected stream, or a clause that says what is in the way.
+//! **Never** HTTP with the server; never a name looked up here that a proxy is to look up.
 //!
-//! TLS, SOCKS5 and HTTP proxies have their place here: more kinds of [`Stream`].
+//! ```text
+//! tcp ──> socks | tunnel ──> tls ──> Stream        spare keeps some of them ready
+//! ```
 
-use std::io;
+mod socks;
+mod spare;
+mod tcp;
+mod tls;
+mod tunnel;
+
+use std::fmt;
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use chatter_protocol::invite::{AccessLink, Proxy, ProxyKind, Transport};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+pub(crate) use spare::Spares;
+pub(crate) use tls::NoVerifier;
+use tls::Tls;
+
 /// What a connection is made of.
-pub(crate) type Stream = TcpStream;
+pub(crate) type Stream = Box<dyn Wire>;
+
+/// Bytes both ways.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Sync + Unpin + fmt::Debug {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + fmt::Debug> Wire for T {}
 
 /// The server, as one dials it.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    /// A name, or an address without brackets.
-    pub(crate) host: String,
-    /// The TCP port.
-    pub(crate) port: u16,
+    host: String,
+    port: u16,
+    proxy: Option<Proxy>,
+    tls: Option<Tls>,
 }
 
 impl Peer {
-    /// The server at `host` (brackets around an IPv6 address are left out) and `port`.
-    pub(crate) fn new(host: &str, port: u16) -> Self {
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Self { host, port }
+    /// The server that a link names, by `proxy`.
+    pub(crate) fn new(link: &AccessLink, proxy: Option<Proxy>) -> Result<Self, NoVerifier> {
+        let tls = match link.transport {
+            Transport::Http => None,
+            Transport::Https { pin } => Some(Tls::new(&link.address.host, pin)?),
+        };
+        Ok(Self { host: link.address.host.clone(), port: link.address.port, proxy, tls })
     }
 
-    /// Connects to the first of its addresses that answers.
+    /// A connection, ready for a request.
     pub(crate) async fn connect(&self) -> Result<Stream, String> {
-        let Self { host, port } = self;
-        let unknown = || format!("the name {host} is not known here");
-        let addresses = match timeout(ADDRESS_TIMEOUT, lookup_host((host.as_str(), *port))).await {
-            Ok(Ok(addresses)) => addresses,
-            Ok(Err(_)) => return Err(unknown()),
-            Err(_) => return Err(format!("nobody says where {host} is (name service does not answer)")),
-        };
-        let mut trouble = unknown();
-        for address in addresses.take(ADDRESSES_MAX) {
-            match timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    // Small requests must not wait for each other; where that can't be had, they do.
-                    let _ = stream.set_nodelay(true);
-                    return Ok(stream);
-                }
-                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    trouble = format!("{host} refuses connections on port {port} (does the server run?)");
-                }
-                Ok(Err(error)) => trouble = format!("{host} port {port} can't be reached ({error})"),
-                Err(_) => trouble = format!("{host} port {port} does not answer"),
+        let stream = match &self.proxy {
+            None => tcp::connect(&self.host, self.port).await?,
+            Some(proxy) => {
+                let reached = tcp::connect(&proxy.address().host, proxy.address().port).await;
+                let mut stream = reached.map_err(|trouble| format!("the proxy {proxy}: {trouble}"))?;
+                let asked = timeout(PROXY_TIMEOUT, self.ask(proxy, &mut stream)).await;
+                let asked = asked.unwrap_or_else(|_| Err("it does not answer".to_owned()));
+                asked.map_err(|trouble| format!("the proxy {proxy}: {trouble}"))?;
+                stream
             }
+        };
+        match &self.tls {
+            None => Ok(Box::new(stream)),
+            Some(tls) => match timeout(TLS_TIMEOUT, tls.connect(stream)).await {
+                Ok(stream) => Ok(Box::new(stream?)),
+                Err(_) => Err(format!("{} accepts the connection and then does not speak TLS", self.host)),
+            },
         }
-        Err(trouble)
+    }
+
+    async fn ask(&self, proxy: &Proxy, stream: &mut tokio::net::TcpStream) -> Result<(), String> {
+        match proxy.kind() {
+            ProxyKind::Socks5 => socks::ask(stream, &self.host, self.port, proxy.credentials()).await,
+            ProxyKind::Http => tunnel::ask(stream, &self.host, self.port, proxy.credentials()).await,
+        }
     }
 }
 
-/// Of the addresses that a name has, this many are tried …
-const ADDRESSES_MAX: usize = 4;
-/// … and each for this long: enough for a slow way, little for somebody who waits.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(8);
+/// A proxy may try several addresses of the server's before it answers.
+const PROXY_TIMEOUT: Duration = Duration::from_secs(20);
+const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn says_what_is_in_the_way() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let error = Peer::new("127.0.0.1", port).connect().await.expect_err("nobody listens");
-        assert!(error.contains("refuses connections"), "{error}");
-        let error = Peer::new("no-such-host.invalid", 80).connect().await.expect_err("no such name");
-        assert_eq!(error, "the name no-such-host.invalid is not known here");
-    }
-
-    #[tokio::test]
-    async fn brackets_are_for_people() {
-        assert_eq!(Peer::new("[::1]", 1).host, "::1");
-    }
-}
+mod tests;

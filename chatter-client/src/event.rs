@@ -58,6 +58,8 @@ pub(crate) enum NetworkEvent {
 pub(crate) enum Effect {
     /// To the relay.
     Send(client_frame::Frame),
+    /// Another session, in place of the one that has ended.
+    Open,
     /// To the user.
     Show(Notice),
     /// The stay is over.
@@ -119,6 +121,27 @@ pub enum Notice {
     Broken,
     /// The connection is whole again.
     Resumed,
+    /// The session was lost; another one is tried for by itself. Nobody counts as present any more.
+    Away {
+        /// Why.
+        text: String,
+        /// When it is tried next.
+        seconds: u64,
+    },
+    /// In the room again, by another session. What was said there meanwhile was missed.
+    Rejoined {
+        /// What had happened.
+        text: String,
+        /// How many are there.
+        present: usize,
+    },
+    /// Said in the lost session, and never taken by the relay: it may or may not have been heard.
+    NotAcknowledged {
+        /// The how-manieth said in this stay.
+        number: u64,
+        /// As it was said.
+        text: String,
+    },
     /// Something did not work.
     Error(String),
     /// The room was left, as asked.

@@ -24,6 +24,9 @@ enum Object<'a> {
     Error { text: &'a str },
     Broken,
     Resumed,
+    Away { text: &'a str, seconds: u64 },
+    Rejoined { text: &'a str, present: usize },
+    NotAcknowledged { number: u64, text: &'a str },
     Left,
 }
 
@@ -42,6 +45,9 @@ pub(crate) fn line(notice: &Notice) -> Option<Zeroizing<String>> {
         Notice::Error(text) => Object::Error { text },
         Notice::Broken => Object::Broken,
         Notice::Resumed => Object::Resumed,
+        Notice::Away { text, seconds } => Object::Away { text, seconds: *seconds },
+        Notice::Rejoined { text, present } => Object::Rejoined { text, present: *present },
+        Notice::NotAcknowledged { number, text } => Object::NotAcknowledged { number: *number, text },
         Notice::Left => Object::Left,
         Notice::Progress(_) | Notice::Help | Notice::Finished(_) => return None,
     };
@@ -76,6 +82,12 @@ mod tests {
         check(&Notice::Error("e".into()), r#"{"event":"error","text":"e"}"#);
         check(&Notice::Broken, r#"{"event":"broken"}"#);
         check(&Notice::Resumed, r#"{"event":"resumed"}"#);
+        let away = Notice::Away { text: "w".into(), seconds: 4 };
+        check(&away, r#"{"event":"away","text":"w","seconds":4}"#);
+        let rejoined = Notice::Rejoined { text: "r".into(), present: 2 };
+        check(&rejoined, r#"{"event":"rejoined","text":"r","present":2}"#);
+        let unheard = Notice::NotAcknowledged { number: 3, text: "hi".into() };
+        check(&unheard, r#"{"event":"not-acknowledged","number":3,"text":"hi"}"#);
         assert_eq!(line(&Notice::Help), None);
     }
 

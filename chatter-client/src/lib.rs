@@ -23,12 +23,13 @@
 //! ```text
 //! console ──> plain/json            lines in, notices out (main.rs, args.rs, secret.rs around them)
 //! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
-//! network ──> request, response     pumps, with chatter_protocol::client::session
-//! dial                              the way to the server
+//! network ──> request, response, body  pumps, with chatter_protocol::client::session
+//! dial, route                       the way to the server, and which proxy it takes
 //! ```
 
 mod app;
 pub mod args;
+pub mod body;
 mod client;
 pub mod command;
 pub mod console;
@@ -40,6 +41,7 @@ mod network;
 mod plain;
 pub mod request;
 pub mod response;
+pub mod route;
 pub mod secret;
 pub mod signals;
 

@@ -3,6 +3,7 @@
 //! **In** the command line, stdin, signals. **Out** the exit code. **Never** a decision about the talk: that is
 //! `app.rs`'s.
 
+use std::env;
 use std::io;
 use std::process::{ExitCode, exit};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use chatter_client::args::{Action, Args, Common};
 use chatter_client::console::{self, Style};
 use chatter_client::exit::{Failure, Outcome};
+use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
 use chatter_client::{Handle, Notice, Options, start};
@@ -90,25 +92,47 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
 
 /// What the arguments and the answers to a few questions ask for.
 fn prepare(action: Action) -> Result<Options, (Failure, String)> {
-    match action {
+    let (wish, chaff, rejoins) = (wish(action.common())?, action.common().chaff, !action.common().no_rejoin);
+    let options = stay(action)?.with_chaff(chaff);
+    let options = if rejoins { options } else { options.without_return() };
+    let variable = |name: &str| env::var(name).ok();
+    let route = Route::choose(wish, options.access(), variable);
+    Ok(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?))
+}
+
+/// What the user says about proxies.
+fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
+    let usage = |text: String| (Failure::Usage, text);
+    let text = match (&common.proxy_file, &common.proxy) {
+        (Some(file), _) => secret::first_line_of(file)
+            .map_err(|error| usage(format!("--proxy-file {}: {error}", file.display())))?,
+        (None, Some(text)) => SecretText::new(text.clone()),
+        (None, None) => return Ok(Wish::None),
+    };
+    Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))
+}
+
+fn stay(action: Action) -> Result<Options, (Failure, String)> {
+    let options = match action {
         Action::New { link, room, common } => {
             let label = parse_label(&room).map_err(|_| {
                 (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned())
             })?;
             let access = parse_link(link, "access link")?.access().clone();
             Options::new_room(access, label, nick(common)?)
-                .map_err(|error| (Failure::Local, error.to_string()))
+                .map_err(|error| (Failure::Local, error.to_string()))?
         }
-        Action::Join { link, common } => Ok(Options::join(room_link(link)?, nick(common)?)),
+        Action::Join { link, common } => Options::join(room_link(link)?, nick(common)?),
         Action::Send { mut link_and_text, common } => {
             let text = link_and_text.pop().unwrap_or_default();
             let link = link_and_text.pop();
             if link.is_none() && is_link(&text) {
                 return Err((Failure::Usage, "what to say is missing: send LINK 'text'".to_owned()));
             }
-            Ok(Options::send(room_link(link)?, nick(common)?, text))
+            Options::send(room_link(link)?, nick(common)?, text)
         }
-    }
+    };
+    Ok(options)
 }
 
 fn room_link(given: Option<String>) -> Result<RoomLink, (Failure, String)> {

@@ -19,17 +19,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::client_frame;
-use chatter_protocol::access::AccessCode;
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::client::{LinkAnswer, Output, Session, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
+use chatter_protocol::invite::AccessLink;
 use chatter_protocol::limits::UP_REQUESTS_MAX;
 use chatter_protocol::time::{Time, WallTime};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use crate::dial::Peer;
+use crate::dial::{Peer, Spares};
 use crate::event::NetworkEvent;
 use crate::request::{Authority, download, reload};
 
@@ -51,7 +52,7 @@ pub(crate) struct Network {
 /// The server as requests need it.
 #[derive(Debug)]
 struct Server {
-    peer: Peer,
+    spares: Arc<Spares>,
     authority: Authority,
 }
 
@@ -102,20 +103,22 @@ impl Clock {
 }
 
 impl Network {
-    /// A carrier to `peer` by `code`, which tells `events`.
+    /// A carrier through the door of `link`, whose server is dialled as `peer`; it tells `events`.
     pub(crate) fn new(
-        code: &AccessCode,
+        link: &AccessLink,
+        chaff: Chaff,
         peer: Peer,
         entropy: Entropy,
         clock: Clock,
         events: mpsc::Sender<NetworkEvent>,
     ) -> Self {
-        let authority = Authority::new(&peer.host, peer.port);
+        let authority = Authority::over(&link.transport, &link.address.host, link.address.port);
+        let server = Server { spares: Spares::new(peer), authority };
         let (reporter, reports) = mpsc::channel(REPORTS_MAX);
         Self {
-            session: Session::new(code, entropy, clock.now(), Clock::wall()),
+            session: Session::with_chaff(chaff, &link.code, entropy, clock.now(), Clock::wall()),
             clock,
-            server: Arc::new(Server { peer, authority }),
+            server: Arc::new(server),
             events,
             reports,
             reporter,
@@ -150,7 +153,7 @@ impl Network {
         let (now, wall) = (self.clock.now(), Clock::wall());
         match report {
             Report::Answered(link, answer) if self.links.contains_key(&link) => {
-                self.trouble = None;
+                self.trouble = front_trouble(answer.status);
                 self.session.link_answered(link, &answer, now, wall);
             }
             Report::Received(link, bytes) if self.links.contains_key(&link) => {
@@ -158,6 +161,8 @@ impl Network {
             }
             Report::Closed(link, trouble) if self.links.remove(&link).is_some() => {
                 self.trouble = trouble.or(self.trouble.take());
+                // They were opened from where the client no longer may be.
+                self.server.spares.clear();
                 self.session.link_closed(link, now, wall);
             }
             // Late news of a link that the session closed.
@@ -236,9 +241,17 @@ impl Network {
     fn start_ups(&mut self) {
         while self.ups.len() < UP_REQUESTS_MAX {
             let Some((up, request)) = self.ups_waiting.pop_front() else { return };
-            self.ups.spawn(up::run(up, request, Arc::clone(&self.server), self.reporter.clone()));
+            let (server, reporter, running) =
+                (Arc::clone(&self.server), self.reporter.clone(), self.ups.len() + 1);
+            self.ups.spawn(up::run(up, request, server, running, reporter));
         }
     }
+}
+
+/// What an answer says that comes from a front end whose server does not answer it.
+fn front_trouble(status: u16) -> Option<String> {
+    (status >= SERVER_ERROR)
+        .then(|| format!("a front end answers {status}, the server behind it does not (does it run?)"))
 }
 
 /// News of connections that wait for the session; beyond them, the sockets wait.
@@ -247,6 +260,8 @@ const REPORTS_MAX: usize = 32;
 const UPS_WAITING_MAX: usize = 32;
 /// An answer's head comes at once, or something is stuck in between.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// From here on, HTTP's statuses tell that the server has failed.
+const SERVER_ERROR: u16 = 500;
 /// What is read of a socket at once.
 const CHUNK_BYTES_MAX: usize = 16 * 1024;
 

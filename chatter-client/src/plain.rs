@@ -47,6 +47,21 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
         Notice::Entered { present } => note(&format!("you are in the room; {present} others are here")),
         Notice::Broken => note("connection lost, trying again"),
         Notice::Resumed => note("connected again, nothing was lost"),
+        Notice::Away { text, seconds } => note(&format!("{text}; trying again in {seconds} s")),
+        Notice::Rejoined { text, present } => {
+            let members = match present {
+                0 => "nobody else is here".to_owned(),
+                1 => "one other is here".to_owned(),
+                others => format!("{others} others are here"),
+            };
+            talk(format!(
+                "! {}; you are back in the room, {members}; what was said meanwhile is missing",
+                harmless(text)
+            ))
+        }
+        Notice::NotAcknowledged { text, .. } => {
+            talk(format!("! nobody may have heard this, say it again if it matters: {}", harmless(text)))
+        }
         Notice::Error(text) => note(&format!("error: {text}")),
         // Its own lines, and none of a peer's.
         Notice::Help => Lines { talk: None, note: Some(HELP.to_owned()) },
@@ -115,6 +130,9 @@ mod tests {
             Notice::Warning(trick()),
             Notice::Error(trick()),
             Notice::Progress(trick()),
+            Notice::Away { text: trick(), seconds: 1 },
+            Notice::Rejoined { text: trick(), present: 0 },
+            Notice::NotAcknowledged { number: 1, text: trick() },
         ];
         for notice in notices {
             let Lines { talk, note } = lines(&notice);

@@ -9,7 +9,9 @@
 
 use std::net::Ipv6Addr;
 
-/// What stands in `Host`: the server as its link names it, without the port where that is 80.
+use chatter_protocol::invite::Transport;
+
+/// What stands in `Host`: the server as its link names it, without the port where that is its transport's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority(String);
 
@@ -25,11 +27,20 @@ pub enum RequestError {
 }
 
 impl Authority {
-    /// The authority of `host` (a name, or an address with or without brackets) and `port`.
+    /// The authority of `host` (a name, or an address with or without brackets) and `port`, over plain HTTP.
     pub fn new(host: &str, port: u16) -> Self {
+        Self::over(&Transport::Http, host, port)
+    }
+
+    /// The same, over this transport.
+    pub fn over(transport: &Transport, host: &str, port: u16) -> Self {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let host = if bare.parse::<Ipv6Addr>().is_ok() { format!("[{bare}]") } else { bare.to_owned() };
-        Self(if port == HTTP_PORT { host } else { format!("{host}:{port}") })
+        let usual = match transport {
+            Transport::Http => HTTP_PORT,
+            Transport::Https { .. } => HTTPS_PORT,
+        };
+        Self(if port == usual { host } else { format!("{host}:{port}") })
     }
 }
 
@@ -111,11 +122,13 @@ fn value<'a>(what: &'static str, text: &'a str) -> Result<&'a str, RequestError>
 }
 
 const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
 
 /// Python reads lines of at most 65,536 bytes; nothing of ours comes near.
 const VALUE_BYTES_MAX: usize = 8192;
 
-const USER_AGENT: &str =
+/// What the copied browser calls itself.
+pub(crate) const USER_AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36";
 const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,\
                       */*;q=0.8,application/signed-exchange;v=b3;q=0.7";
@@ -142,6 +155,8 @@ mod tests {
         check("::1", 8000, "[::1]:8000");
         check("[2001:db8::1]", 80, "[2001:db8::1]");
         check("192.0.2.1", 8000, "192.0.2.1:8000");
+        let secure = |port| Authority::over(&Transport::Https { pin: None }, "h", port).0;
+        assert_eq!([secure(443), secure(80)], ["h", "h:80"]);
     }
 
     #[test]

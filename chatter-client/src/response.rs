@@ -17,6 +17,8 @@ pub struct HeadReader {
 pub struct Head {
     /// What the session wants to know of it.
     pub answer: LinkAnswer,
+    /// Whether the body comes in chunks, as from a proxy in front of the server.
+    pub chunked: bool,
     /// The first bytes of the body.
     pub body: Vec<u8>,
 }
@@ -57,9 +59,9 @@ impl HeadReader {
         }
         let body = self.gathered.split_off(body_start);
         self.gathered.truncate(head_len);
-        let answer = parse(&self.gathered).ok_or(ResponseError::NotHttp)?;
+        let (answer, chunked) = parse(&self.gathered)?;
         self.gathered.clear();
-        Ok(Some(Head { answer, body }))
+        Ok(Some(Head { answer, chunked, body }))
     }
 }
 
@@ -76,11 +78,12 @@ fn head_end(bytes: &[u8]) -> Option<(usize, usize)> {
     None
 }
 
-fn parse(head: &[u8]) -> Option<LinkAnswer> {
+fn parse(head: &[u8]) -> Result<(LinkAnswer, bool), ResponseError> {
     let text = String::from_utf8_lossy(head);
     let mut lines = text.lines();
-    let status = status(lines.next()?)?;
+    let status = lines.next().and_then(status).ok_or(ResponseError::NotHttp)?;
     let mut answer = LinkAnswer { status, date: None, length: None };
+    let mut chunked = false;
     for line in lines {
         let Some((name, value)) = line.split_once(':') else { continue };
         let value = value.trim();
@@ -88,9 +91,11 @@ fn parse(head: &[u8]) -> Option<LinkAnswer> {
             answer.date = answer.date.or_else(|| http_date(value));
         } else if name.eq_ignore_ascii_case("content-length") {
             answer.length = answer.length.or_else(|| value.parse().ok());
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            chunked = value.eq_ignore_ascii_case("chunked");
         }
     }
-    Some(answer)
+    Ok((answer, chunked))
 }
 
 /// The status code of `HTTP/1.0 200 OK`.
@@ -168,7 +173,7 @@ mod tests {
     #[test]
     fn tolerates_what_others_send() {
         let head = check(b"HTTP/1.1 304\nDATE:Thu, 29 Feb 2024 23:59:60 GMT\nnonsense\n\nx").expect("http");
-        let Head { answer, body } = head.expect("whole");
+        let Head { answer, body, .. } = head.expect("whole");
         assert_eq!((answer.status, answer.length), (304, None));
         assert_eq!(answer.date, Some(WallTime(1_709_251_200)));
         assert_eq!(body, b"x");

@@ -1,10 +1,12 @@
 //! Texts that must not linger: asked for without an echo, wiped when dropped, left out of debug output.
 //!
-//! **In** what the user types, or the first line of a pipe. **Out** a [`SecretText`]. **Never** its content in an
+//! **In** what the user types, or the first line of a file. **Out** a [`SecretText`]. **Never** its content in an
 //! error or a log.
 
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -37,6 +39,21 @@ impl fmt::Debug for SecretText {
 pub fn ask(what: &str) -> io::Result<SecretText> {
     rpassword::prompt_password(format!("{what} (not shown): ")).map(SecretText::new)
 }
+
+/// The first line of a file, without its end.
+///
+/// # Errors
+/// Where it can't be read, or its line is much longer than any secret.
+pub fn first_line_of(file: &Path) -> io::Result<SecretText> {
+    let mut line = Zeroizing::new(String::with_capacity(LINE_BYTES_MAX));
+    let read = BufReader::new(File::open(file)?.take(LINE_BYTES_MAX as u64)).read_line(&mut line)?;
+    if read == LINE_BYTES_MAX {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(SecretText::new(line.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+const LINE_BYTES_MAX: usize = 4096;
 
 #[cfg(test)]
 mod tests {

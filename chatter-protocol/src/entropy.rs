@@ -56,11 +56,29 @@ impl Entropy {
         min + Duration::from_millis(u64::from(self.below(spread.saturating_add(1))))
     }
 
+    /// A time to the next of events that come at random, `mean` apart: below `max`, and any such time may be drawn, whatever
+    /// was before.
+    pub fn wait(&mut self, mean: Duration, max: Duration) -> Duration {
+        let chance = u32::try_from(mean.as_millis() / WAIT_STEP.as_millis()).unwrap_or(u32::MAX);
+        let mut wait = Duration::ZERO;
+        // A wait that has come to `max` begins again: that is how it is drawn under the condition of ending before.
+        while self.below(chance) != 0 {
+            wait += WAIT_STEP;
+            if wait >= max {
+                wait = Duration::ZERO;
+            }
+        }
+        wait + self.between(Duration::ZERO, WAIT_STEP - Duration::from_millis(1))
+    }
+
     /// An independent generator for another machine.
     pub fn fork(&mut self) -> Self {
         Self::new(self.bytes())
     }
 }
+
+/// How finely waits are tossed for.
+const WAIT_STEP: Duration = Duration::from_millis(250);
 
 impl rand_core::TryRng for Entropy {
     type Error = Infallible;

@@ -19,9 +19,10 @@ use snow::HandshakeState;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessCode, GateKeys, ServerSecret};
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
-use crate::limits;
 use crate::noise;
+use crate::record::UP_TOKEN_EXTRA_LEN;
 use crate::seal::Key;
 use crate::time::WallTime;
 use crate::token::{self, Opening};
@@ -104,8 +105,20 @@ pub struct Asked {
 #[error("the answer does not come from the server that this link names")]
 pub struct HandshakeError;
 
-/// Starts a link: the token's bytes, and the client's next state.
+/// Starts a link: the token's bytes, and the client's next state. The token is as long as an up token without bytes.
 pub fn offer(
+    code: &AccessCode,
+    keys: &GateKeys,
+    request: &Request,
+    time: WallTime,
+    entropy: &mut Entropy,
+) -> (Vec<u8>, Offered) {
+    offer_with(Chaff::default(), code, keys, request, time, entropy)
+}
+
+/// The same, where up tokens are padded as `chaff` says.
+pub fn offer_with(
+    chaff: Chaff,
     code: &AccessCode,
     keys: &GateKeys,
     request: &Request,
@@ -115,8 +128,8 @@ pub fn offer(
     let salt: [u8; 16] = entropy.bytes();
     let path = code.carrier_path.as_str();
     let mut payload = encode_request(request);
-    let padding = entropy.below(limits::OPENING_PADDING_MAX + 1);
-    payload.resize(payload.len() + usize::try_from(padding).unwrap_or(0), 0);
+    let length = UP_TOKEN_EXTRA_LEN + chaff.up_len(0, entropy);
+    payload.resize(length.saturating_sub(token::EXTRA_LEN).max(payload.len()), 0);
     let mut noise = noise::builder(PATTERN, entropy)
         .prologue(&token::prologue(&salt, time, path))
         .and_then(|builder| builder.psk(0, &keys.psk))

@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod access;
+pub mod chaff;
 pub mod client;
 pub mod code;
 pub mod entropy;

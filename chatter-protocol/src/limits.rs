@@ -18,8 +18,6 @@ pub const TOKEN_LEAD_MAX: u64 = 10;
 pub const REPLAY_TOKENS_MAX: usize = 1 << 18;
 /// How many access codes are valid at once: all are tried for each token.
 pub const GATES_MAX: usize = 32;
-/// Padding of an opening token is drawn below this many bytes.
-pub const OPENING_PADDING_MAX: u32 = 96;
 /// Tags kept behind the highest accepted: six requests race each other.
 pub const TAGS_BEHIND: u32 = 8;
 /// Tags known ahead of the highest accepted: resends take new ones.
@@ -46,13 +44,22 @@ pub const GRACE_DEFAULT: Duration = Duration::from_secs(30);
 pub const LINGER: Duration = Duration::from_secs(10);
 /// The server's tables are made anew when somebody has left, at most so often: with thousands in them it takes a while.
 pub const RENEWAL_PAUSE: Duration = Duration::from_secs(1);
-/// Records go out at jittered intervals from this …
+/// Without chaff, records go out at jittered intervals from this …
 pub const CHAFF_INTERVAL_MIN: Duration = Duration::from_secs(5);
-/// … to this.
+/// … to this, with or without.
 pub const CHAFF_INTERVAL_MAX: Duration = Duration::from_secs(15);
+/// Records of chaff are this far apart by and by, whatever goes between them: with [`CHAFF_UP_MEAN`] an idle member costs
+/// less than 1 KiB a second.
+pub const CHAFF_DOWN_MEAN: Duration = Duration::from_secs(5);
+/// Up tokens of chaff are this far apart by and by, whatever goes between them …
+pub const CHAFF_UP_MEAN: Duration = Duration::from_secs(12);
+/// … and never further than this.
+pub const CHAFF_UP_MAX: Duration = Duration::from_secs(40);
+/// At a constant rate a record goes down and a token goes up so often: half of it is what a line waits each way.
+pub const CONSTANT_INTERVAL: Duration = Duration::from_secs(1);
 /// A link without a record for this long is dead: two chaff intervals.
 pub const LINK_SILENCE_MAX: Duration = Duration::from_secs(30);
-/// A client sends something upwards at jittered intervals from this …
+/// Without chaff, a client sends something upwards at jittered intervals from this …
 pub const KEEPALIVE_INTERVAL_MIN: Duration = Duration::from_secs(40);
 /// … to this.
 pub const KEEPALIVE_INTERVAL_MAX: Duration = Duration::from_secs(70);
@@ -60,12 +67,14 @@ pub const KEEPALIVE_INTERVAL_MAX: Duration = Duration::from_secs(70);
 pub const UP_SILENCE_MAX: Duration = Duration::from_secs(160);
 /// A client acknowledges at once when this many bytes are unacknowledged, and lazily below.
 pub const ACK_BYTES: u64 = 32 * 1024;
-/// A lazy acknowledgement waits at least this …
+/// Without chaff, a lazy acknowledgement waits at least this …
 pub const ACK_DELAY_MIN: Duration = Duration::from_secs(8);
 /// … and at most this.
 pub const ACK_DELAY_MAX: Duration = Duration::from_secs(20);
 /// A batch unacknowledged for this long, or four round trips if longer, is sent again …
 pub const RESEND_MIN: Duration = Duration::from_secs(1);
+/// … at a constant rate for this long, since both ways wait for their turn …
+pub const RESEND_CONSTANT_MIN: Duration = Duration::from_secs(4);
 /// … at intervals that double up to this.
 pub const RESEND_MAX: Duration = Duration::from_secs(8);
 /// A client renews its link after a time drawn from here …

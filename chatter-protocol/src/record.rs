@@ -17,11 +17,6 @@ use zeroize::Zeroizing;
 use crate::seal::{self, Key, TAG_LEN, kdf};
 use crate::tag::Tag;
 
-/// The most bytes of the stream that one down record holds.
-pub const DOWN_BYTES_MAX: usize = DOWN_BUCKETS[DOWN_BUCKETS.len() - 1] - DOWN_HEADER_LEN;
-/// The most bytes of the stream that one up batch holds.
-pub const UP_BYTES_MAX: usize = UP_BUCKETS[UP_BUCKETS.len() - 1] - UP_HEADER_LEN;
-
 /// What a down record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Down {
@@ -68,10 +63,11 @@ impl DownSealer {
         Self { chain: first_down_key(root) }
     }
 
-    /// Seals the record of [`Down`] with these fields onto the end of `out`, `bytes` at most [`DOWN_BYTES_MAX`].
-    pub fn seal(&mut self, up_next: u64, tags_accepted: u32, bytes: &[u8], out: &mut Vec<u8>) {
-        let used = u16::try_from(bytes.len()).expect("callers keep to DOWN_BYTES_MAX");
-        let length = bucket(&DOWN_BUCKETS, DOWN_HEADER_LEN + bytes.len());
+    /// Seals the record of [`Down`] with these fields onto the end of `out`, padded to `length`: both as
+    /// [`Chaff`](crate::chaff::Chaff) gives them.
+    pub fn seal(&mut self, up_next: u64, tags_accepted: u32, bytes: &[u8], length: usize, out: &mut Vec<u8>) {
+        let used = u16::try_from(bytes.len()).expect("callers keep to the most bytes");
+        let length = length.max(DOWN_HEADER_LEN + bytes.len());
         let sealed_len = u16::try_from(length + TAG_LEN).expect("buckets are below 64 KiB");
         let key = take_key(&mut self.chain);
         // Plaintext stands in `out` only until it is sealed in its place: it must not move while it does.
@@ -88,9 +84,9 @@ impl DownSealer {
         seal::seal_end(&key, CONTENT_NONCE, b"", out, start);
     }
 
-    /// How many bytes [`seal`](Self::seal) makes of `bytes_len` bytes of the stream.
-    pub fn sealed_len(bytes_len: usize) -> usize {
-        LENGTH_LEN + bucket(&DOWN_BUCKETS, DOWN_HEADER_LEN + bytes_len) + TAG_LEN
+    /// How many bytes [`seal`](Self::seal) makes of a content padded to `length`.
+    pub fn sealed_len(length: usize) -> usize {
+        LENGTH_LEN + length + TAG_LEN
     }
 }
 
@@ -134,10 +130,10 @@ impl DownOpener {
     }
 }
 
-/// Makes the up token that carries `batch` of at most [`UP_BYTES_MAX`] bytes.
-pub fn seal_up(tag: &Tag, key: &Key, batch: &Up) -> Vec<u8> {
-    let used = u16::try_from(batch.bytes.len()).expect("callers keep to UP_BYTES_MAX");
-    let length = bucket(&UP_BUCKETS, UP_HEADER_LEN + batch.bytes.len());
+/// Makes the up token that carries `batch`, padded to `length`: both as [`Chaff`](crate::chaff::Chaff) gives them.
+pub fn seal_up(tag: &Tag, key: &Key, batch: &Up, length: usize) -> Vec<u8> {
+    let used = u16::try_from(batch.bytes.len()).expect("callers keep to the most bytes");
+    let length = length.max(UP_HEADER_LEN + batch.bytes.len());
     let mut plain = Zeroizing::new(Vec::with_capacity(length));
     plain.extend_from_slice(&batch.down_ack.to_be_bytes());
     plain.extend_from_slice(&batch.offset.to_be_bytes());
@@ -187,25 +183,21 @@ fn take_key(chain: &mut Key) -> Key {
     key
 }
 
-fn bucket(buckets: &[usize], length: usize) -> usize {
-    buckets.iter().copied().find(|&bucket| bucket >= length).unwrap_or(length)
-}
-
 const LENGTH_LEN: usize = 2 + TAG_LEN;
 const LENGTH_NONCE: u64 = 0;
 const CONTENT_NONCE: u64 = 1;
-const DOWN_HEADER_LEN: usize = 8 + 4 + 2;
-const UP_HEADER_LEN: usize = 8 + 8 + 2;
-/// Padded sizes of a record's content.
-const DOWN_BUCKETS: [usize; 9] = [96, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
-/// Padded sizes of a batch; the last fills a cookie of 4,000 bytes.
-const UP_BUCKETS: [usize; 6] = [64, 256, 512, 1024, 2048, 2920];
+pub(crate) const DOWN_HEADER_LEN: usize = 8 + 4 + 2;
+pub(crate) const UP_HEADER_LEN: usize = 8 + 8 + 2;
+/// What an up token has beside its batch's content.
+pub(crate) const UP_TOKEN_EXTRA_LEN: usize = 16 + TAG_LEN;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::chaff::Chaff;
+    use crate::entropy::Entropy;
     use crate::limits;
     use crate::token::to_cookie_value;
 
@@ -217,11 +209,14 @@ mod tests {
     fn records_arrive_whatever_the_pieces() {
         let mut sealer = DownSealer::new(&[1; 32]);
         let mut wire = Vec::new();
-        let records = [record(b""), record(&[5; 82]), record(&[6; 83]), record(&[7; DOWN_BYTES_MAX])];
+        let records = [record(b""), record(&[5; 82]), record(&[6; 83]), record(&[7; 32_754])];
+        assert_eq!(Chaff::Usual.down_bytes_max(), 32_754);
+        let mut entropy = Entropy::new([1; 32]);
         for record in &records {
             let before = wire.len();
-            sealer.seal(record.up_next, record.tags_accepted, &record.bytes, &mut wire);
-            assert_eq!(wire.len() - before, DownSealer::sealed_len(record.bytes.len()));
+            let length = Chaff::None.down_len(record.bytes.len(), &mut entropy);
+            sealer.seal(record.up_next, record.tags_accepted, &record.bytes, length, &mut wire);
+            assert_eq!(wire.len() - before, DownSealer::sealed_len(length));
         }
         for piece in [1, 7, 1000, wire.len()] {
             let mut opener = DownOpener::new(&[1; 32]);
@@ -239,7 +234,7 @@ mod tests {
     #[test]
     fn no_single_bit_of_a_record_or_batch_is_loose() {
         let mut wire = Vec::new();
-        DownSealer::new(&[1; 32]).seal(7, 3, b"hi", &mut wire);
+        DownSealer::new(&[1; 32]).seal(7, 3, b"hi", 96, &mut wire);
         for bit in 0..wire.len() * 8 {
             let mut opener = DownOpener::new(&[1; 32]);
             let mut damaged = wire.clone();
@@ -249,7 +244,7 @@ mod tests {
         }
         let key = Key::new([2; 32]);
         let batch = Up { down_ack: 1, offset: 2, bytes: b"hi".to_vec() };
-        let token = seal_up(&[9; 16], &key, &batch);
+        let token = seal_up(&[9; 16], &key, &batch, 96);
         assert_eq!(split_up(&token).and_then(|(tag, sealed)| open_up(tag, &key, sealed)), Some(batch));
         for bit in 0..token.len() * 8 {
             let mut damaged = token.clone();
@@ -261,9 +256,14 @@ mod tests {
 
     #[test]
     fn the_largest_batch_fits_a_cookie() {
-        let batch = Up { down_ack: 0, offset: 0, bytes: [0; UP_BYTES_MAX].to_vec() };
-        let value = to_cookie_value(&seal_up(&[9; 16], &Key::new([2; 32]), &batch));
-        assert!("remember_token=".len() + value.len() <= limits::COOKIE_LEN_MAX, "{}", value.len());
+        let mut entropy = Entropy::new([1; 32]);
+        let bytes = alloc::vec![0; Chaff::Usual.up_bytes_max()];
+        let batch = Up { down_ack: 0, offset: 0, bytes };
+        for _ in 0..1000 {
+            let length = Chaff::Usual.up_len(batch.bytes.len(), &mut entropy);
+            let value = to_cookie_value(&seal_up(&[9; 16], &Key::new([2; 32]), &batch, length));
+            assert!("remember_token=".len() + value.len() <= limits::COOKIE_LEN_MAX, "{}", value.len());
+        }
     }
 
     proptest! {

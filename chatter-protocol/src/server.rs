@@ -35,6 +35,7 @@ use self::openings::Openings;
 use self::relay::Relay;
 use self::session::{Link, Session, State};
 use crate::access::{CarrierPath, ServerSecret};
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{self, wide};
 use crate::handshake::Handle;
@@ -298,6 +299,12 @@ impl Server {
                     self.deliver();
                     self.end(id, EndReason::Quit);
                 }
+                Ok(Some(ClientFrame { frame: Some(client_frame::Frame::Chaff(asked)) })) => {
+                    // A rate of a later version is none that this one has.
+                    if let Some(chaff) = Chaff::from_frame(asked.rate()) {
+                        session.set_chaff(chaff.min(self.settings.chaff_most), self.now);
+                    }
+                }
                 Ok(Some(ClientFrame { frame: Some(frame) })) => self.relay.receive(id, frame),
                 Ok(Some(ClientFrame { frame: None })) | Err(_) => self.end(id, EndReason::BrokeRules),
             }
@@ -332,7 +339,7 @@ impl Server {
         };
         if let Some(reason) = said {
             push_frame(&mut session, relay_frame::Frame::Bye(Bye { reason: reason.into() }));
-            for flushed in session.flush(self.now, &mut self.entropy) {
+            for flushed in session.flush_all(self.now, &mut self.entropy) {
                 self.put_out(flushed);
             }
         }

@@ -150,6 +150,8 @@ fn wire_time(time: WallTime) -> u32 {
     u32::try_from(time.0).unwrap_or(u32::MAX)
 }
 
+/// What a token has beside the payload of message 1: salt, mac, e, time, and that payload's tag.
+pub(crate) const EXTRA_LEN: usize = 16 + 16 + MASKED_LEN + 16;
 const MASKED_LEN: usize = 32 + 4;
 /// No gate.
 const NONE: u32 = u32::MAX;

@@ -8,7 +8,6 @@ pub mod health;
 mod services;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use tonic::{Request, Response};
 use zeroize::Zeroizing;
 
 use crate::access::codes::CodeName;
+use crate::entrance::Place;
 use crate::ledger::{Address, AddressError, Ban, BanError, Known, Length};
 use codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
 
@@ -80,7 +80,7 @@ pub struct Status {
     /// When it started.
     pub started_at: WallTime,
     /// Where it answers.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<Place>,
     /// The `Server` header that strangers see.
     pub persona: String,
     /// The carrier's path; none: members can't come in.

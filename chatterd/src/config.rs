@@ -9,16 +9,19 @@ mod environment;
 mod file;
 mod findings;
 pub mod limits;
+mod listen;
 mod places;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
 
 use crate::decoy::Persona;
 use crate::decoy::persona::Unverified;
+use crate::entrance::{Entrance, from_default};
 use crate::ledger::{Network, Settings};
 use crate::listener::Queue;
 
@@ -33,13 +36,17 @@ pub struct Config {
     /// Nothing is kept: keys, bans and the generated directory live in memory alone.
     pub ephemeral: bool,
     /// Where strangers and members are answered; at least one.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Vec<Entrance>,
+    /// Proxies whose `X-Forwarded-For` says for whom they ask.
+    pub trusted_proxies: Vec<Network>,
     /// The name that access links carry.
     pub public_host: Option<PublicHost>,
     /// Where keys, bans and the generated directory are kept; none where nothing is kept.
     pub state_directory: Option<PathBuf>,
     /// How long a broken session may be resumed.
     pub grace: Duration,
+    /// The most chaff that members get.
+    pub chaff: Chaff,
     /// What strangers see.
     pub decoy: DecoyConfig,
     /// What rooms may hold.
@@ -150,6 +157,8 @@ pub const PYTHON_DEFAULT: &str = "3.11.2";
 /// The port that `python3 -m http.server` takes.
 pub const PORT_DEFAULT: u16 = 8000;
 const GRACE_DEFAULT: Duration = Duration::from_secs(30);
+/// Whoever wants it shall have it.
+const CHAFF_DEFAULT: Chaff = Chaff::Constant;
 const BAN_AFTER_DEFAULT: u64 = 30;
 const BAN_LENGTH_DEFAULT: Duration = Duration::from_secs(24 * 60 * 60);
 const ADDRESSES_MAX_DEFAULT: usize = 100_000;
@@ -186,9 +195,11 @@ impl Config {
         Ok(Self {
             ephemeral,
             listen: file.listen.map_or_else(|| vec![listen_default()], |listen| listen.0),
+            trusted_proxies: file.trusted_proxies.map_or_else(Vec::new, |proxies| proxies.0),
             public_host: file.public_host.or_else(|| ephemeral.then(PublicHost::loopback)),
             state_directory,
             grace: file.grace.map_or(GRACE_DEFAULT, |grace| grace.0),
+            chaff: file.chaff.map_or(CHAFF_DEFAULT, |chaff| chaff.0),
             decoy: DecoyConfig {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),
@@ -225,12 +236,23 @@ impl Config {
         Settings {
             ban_after: self.ban.after,
             ban_for: self.ban.length,
-            exempt: self.ban.exempt.clone(),
+            exempt: self.never_banned(),
             purge_every: self.purge.every_packets,
             addresses_max: self.ban.addresses_max,
             // Counting goes on where all bans are taken.
             bans_max: self.ban.addresses_max / 2,
         }
+    }
+}
+
+impl Config {
+    /// Whom a ban must not hit: who is exempt, and the fronts that everybody else comes through.
+    fn never_banned(&self) -> Vec<Network> {
+        let from_elsewhere = |from: &&Vec<Network>| **from != from_default();
+        let fronts =
+            self.listen.iter().filter_map(|entrance| entrance.proxy_header.as_ref()).filter(from_elsewhere);
+        let networks = [&self.ban.exempt, &self.trusted_proxies].into_iter().chain(fronts);
+        networks.flatten().copied().collect()
     }
 }
 
@@ -241,8 +263,8 @@ fn read(path: &Path) -> Result<file::File, ConfigError> {
 }
 
 /// As Python binds on Linux without `-b`.
-fn listen_default() -> SocketAddr {
-    SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT_DEFAULT)
+fn listen_default() -> Entrance {
+    Entrance::plain(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT_DEFAULT))
 }
 
 fn exempt_default() -> Vec<Network> {

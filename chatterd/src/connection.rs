@@ -5,16 +5,19 @@
 //! the kernel ends with FIN or RST where it does for Python.
 //! **Never**: a timeout, a log line, a decision about a token.
 
+mod caller;
 pub mod download;
 
 use crate::decoy::{Answer, Body, Decoy, PIECE, read_piece};
 use crate::http::{HeadReader, Request};
 use crate::listener::crowd::Seat;
 use crate::listener::refusal;
+use crate::source::Source;
+pub(crate) use caller::Caller;
 use download::Download;
 use std::fs::File;
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::io::AsyncWriteExt;
@@ -26,29 +29,29 @@ use zeroize::Zeroize as _;
 /// What stands between the decoy's decision and its body.
 pub trait Doorkeeper: Send + Sync + 'static {
     /// Whether it may turn away what comes from there. Asked of every connection; others are served without more ado.
-    fn shuns(&self, _peer: SocketAddr) -> bool {
+    fn shuns(&self, _origin: Source) -> bool {
         false
     }
 
     /// Whether this request, from a peer that it shuns, is not even to be decided about. Such a one is counted here.
-    fn turns_away(&self, _request: &Request, _peer: SocketAddr) -> bool {
+    fn turns_away(&self, _request: &Request, _origin: Source) -> bool {
         false
     }
 
     /// Whether this peer gets no answer at all (`ban.refuse`). Never blocks.
-    fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool;
+    fn refuses(&self, request: &Request, answer: &Answer, source: Source) -> bool;
 
     /// Asked after the header block was written, where `answer.carrier` holds.
     fn admit(
         &self,
         request: &Request,
         answer: &Answer,
-        peer: SocketAddr,
+        source: Source,
     ) -> impl Future<Output = Admission> + Send;
 
     /// Told of every request that [`Doorkeeper::admit`] did not deal with, once its answer is out: whatever this does,
     /// and for whom, nobody waits for it. Never blocks.
-    fn note(&self, request: &Request, peer: SocketAddr);
+    fn note(&self, request: &Request, source: Source);
 }
 
 /// A door that admits nobody and counts nobody: the decoy alone.
@@ -56,15 +59,15 @@ pub trait Doorkeeper: Send + Sync + 'static {
 pub struct Wall;
 
 impl Doorkeeper for Wall {
-    fn refuses(&self, _: &Request, _: &Answer, _: SocketAddr) -> bool {
+    fn refuses(&self, _: &Request, _: &Answer, _: Source) -> bool {
         false
     }
 
-    async fn admit(&self, _: &Request, _: &Answer, _: SocketAddr) -> Admission {
+    async fn admit(&self, _: &Request, _: &Answer, _: Source) -> Admission {
         Admission::Stranger
     }
 
-    fn note(&self, _: &Request, _: SocketAddr) {}
+    fn note(&self, _: &Request, _: Source) {}
 }
 
 /// What becomes of the carrier's body.
@@ -81,14 +84,14 @@ pub enum Admission {
 /// Serves one connection of the crowd.
 pub(crate) async fn serve_seated(
     mut stream: TcpStream,
-    peer: SocketAddr,
+    caller: Caller,
     decoy: Arc<Decoy>,
     door: Arc<impl Doorkeeper>,
     seat: Seat,
     members: Handle,
 ) {
     // In a place of its own, so that a member, who stays for hours, holds nothing of it.
-    let (admitted, visit) = Box::pin(answer(&mut stream, peer, decoy, door, seat)).await;
+    let (admitted, visit) = Box::pin(answer(&mut stream, caller, decoy, door, seat)).await;
     if let Some((download, length)) = admitted {
         // Away from the strangers' thread. A stream that can't be moved is a broken one; the session resumes.
         if let Ok(stream) = stream.into_std() {
@@ -110,14 +113,14 @@ pub(crate) async fn serve_seated(
 /// A request that the door has yet to hear of; it does at the latest when this is dropped, however that comes.
 struct Visit<D: Doorkeeper> {
     door: Arc<D>,
-    peer: SocketAddr,
+    source: Source,
     request: Option<Request>,
 }
 
 impl<D: Doorkeeper> Visit<D> {
     fn note(&mut self) {
         if let Some(request) = self.request.take() {
-            self.door.note(&request, self.peer);
+            self.door.note(&request, self.source);
         }
     }
 }
@@ -131,14 +134,18 @@ impl<D: Doorkeeper> Drop for Visit<D> {
 /// Gives the answer, or as much of it as goes out before a member's download of so many bytes.
 async fn answer<D: Doorkeeper>(
     stream: &mut TcpStream,
-    peer: SocketAddr,
+    mut caller: Caller,
     decoy: Arc<Decoy>,
     door: Arc<D>,
     seat: Seat,
 ) -> (Option<(Download, u64)>, Option<Visit<D>>) {
+    if !caller.introduce(stream, &seat).await {
+        return (None, None);
+    }
     // A peer that resets, or is gone, ends the connection and nothing else.
     let Ok(Some(request)) = read_head(stream, decoy.persona(), &seat).await else { return (None, None) };
-    if door.shuns(peer) && door.turns_away(&request, peer) {
+    let source = caller.source(&request);
+    if door.shuns(source) && door.turns_away(&request, source) {
         refusal::reset(stream);
         return (None, None);
     }
@@ -146,8 +153,8 @@ async fn answer<D: Doorkeeper>(
     if seat.holds(request.held() + answer.held()) {
         tokio::task::yield_now().await;
     }
-    let refused = door.refuses(&request, &answer, peer);
-    let mut visit = Visit { door, peer, request: Some(request) };
+    let refused = door.refuses(&request, &answer, source);
+    let mut visit = Visit { door, source, request: Some(request) };
     if refused {
         refusal::reset(stream);
     }
@@ -157,7 +164,7 @@ async fn answer<D: Doorkeeper>(
     if answer.carrier
         && let Some(request) = visit.request.take()
     {
-        match visit.door.admit(&request, &answer, peer).await {
+        match visit.door.admit(&request, &answer, source).await {
             Admission::Stranger => visit.request = Some(request),
             Admission::Spent => {}
             Admission::Member(download) => {

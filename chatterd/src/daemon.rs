@@ -4,7 +4,6 @@
 //! **Never** a decision that belongs into a room of its own.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,9 +25,10 @@ use crate::config::Config;
 use crate::decoy::{Decoy, Root};
 use crate::directory::{self, DirectoryError};
 use crate::door::Door;
+use crate::entrance::{Entrance, Place};
 use crate::exit::Exit;
 use crate::ledger::Ledger;
-use crate::listener::Listener;
+use crate::listener::{Listener, ListenerError};
 use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
@@ -47,12 +47,12 @@ pub enum DaemonError {
     #[error("[decoy] carrier: {0}")]
     Carrier(String),
     /// A listening address.
-    #[error("can't listen on {address}: {source}{hint}", hint = listen_hint(source))]
+    #[error("can't listen on {place}: {source}{hint}", hint = listen_hint(source))]
     Listen {
         /// Which.
-        address: SocketAddr,
+        place: Place,
         /// What the system says.
-        source: io::Error,
+        source: ListenerError,
     },
     /// The admin socket.
     #[error("{0}")]
@@ -131,7 +131,7 @@ struct House {
     asked: report::Asked,
     ledger: SharedLedger,
     listeners: Vec<Listener>,
-    listening: Vec<SocketAddr>,
+    listening: Vec<Place>,
     admin: AdminSocket,
     operator: Shared,
     door: Arc<Door>,
@@ -145,8 +145,7 @@ fn furnish(config: &Config) -> Result<House, DaemonError> {
     let decoy = Arc::new(decoy(config, &keys));
     let carrier = carrier(&decoy)?;
     let (report, ledger) = ledger(config, &mut entropy)?;
-    let listeners = bind(config)?;
-    let listening = listeners.iter().map(Listener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let (listeners, listening) = bind(config)?;
     let admin = AdminSocket::bind(&config.admin.socket)?;
     let (keeper, asked) = report::keeper();
     let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
@@ -204,12 +203,19 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
     Ok((report, Arc::new(Mutex::new(ledger))))
 }
 
-fn bind(config: &Config) -> Result<Vec<Listener>, DaemonError> {
-    let bind = |address: &SocketAddr| {
-        Listener::bind(*address, config.decoy.queue)
-            .map_err(|source| DaemonError::Listen { address: *address, source })
+fn bind(config: &Config) -> Result<(Vec<Listener>, Vec<Place>), DaemonError> {
+    let open = |entrance: &Entrance| {
+        let failed = |source| DaemonError::Listen { place: entrance.place.clone(), source };
+        let listener =
+            Listener::open(entrance, &config.trusted_proxies, config.decoy.queue).map_err(failed)?;
+        let place = match &entrance.place {
+            Place::Tcp(_) => Place::Tcp(listener.local_addr()?),
+            Place::Unix { .. } => entrance.place.clone(),
+        };
+        Ok((listener, place))
     };
-    config.listen.iter().map(bind).collect()
+    let opened = config.listen.iter().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
+    Ok(opened.into_iter().unzip())
 }
 
 fn assemble(
@@ -218,7 +224,7 @@ fn assemble(
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
     books: Books,
-    listening: &[SocketAddr],
+    listening: &[Place],
     mut entropy: Entropy,
 ) -> (Shared, Arc<Door>, relay::Relay) {
     // Without a carrier nothing is ever recognised, whatever the path.
@@ -233,6 +239,7 @@ fn assemble(
     let settings = Settings {
         grace: config.grace,
         sessions_max: config.limits.sessions_max,
+        chaff_most: config.chaff,
         relay: RelayLimits {
             room_members_max: config.rooms.members_max,
             session_rooms_max: config.limits.rooms_per_session_max,
@@ -277,8 +284,13 @@ fn visits(decoy: &Decoy) -> Vec<Visit> {
     visits
 }
 
-fn link_address(config: &Config, listening: &[SocketAddr]) -> LinkAddress {
-    let first = listening.first().copied();
+fn link_address(config: &Config, listening: &[Place]) -> LinkAddress {
+    // Others are a front's way in, not people's.
+    let plain = config.listen.iter().zip(listening).filter(|(entrance, _)| entrance.is_plain());
+    let first = plain.map(|(_, place)| place).find_map(|place| match place {
+        Place::Tcp(address) => Some(*address),
+        Place::Unix { .. } => None,
+    });
     let own = first.filter(|address| !address.ip().is_unspecified()).map(|address| address.ip().to_string());
     let host = config.public_host.as_ref().map(|host| host.host().to_owned());
     let port = config.public_host.as_ref().and_then(crate::config::PublicHost::port);
@@ -293,10 +305,10 @@ fn announce(
     stdout: &mut impl Write,
     config: &Config,
     operator: &Operator,
-    listening: &[SocketAddr],
+    listening: &[Place],
     admin_path: &str,
 ) {
-    let mut lines: String = listening.iter().map(|address| format!("listening on {address}\n")).collect();
+    let mut lines: String = listening.iter().map(|place| format!("listening on {place}\n")).collect();
     lines.push_str(&format!("admin socket {admin_path}\n"));
     if config.ephemeral
         && let Ok(link) = operator.access_link()
@@ -327,12 +339,13 @@ fn nowhere() -> CarrierPath {
     CarrierPath::parse("/nowhere").expect("a proper path")
 }
 
-fn joined(addresses: &[SocketAddr]) -> String {
+fn joined(addresses: &[Place]) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "any other kind speaks for itself")]
-fn listen_hint(error: &io::Error) -> &'static str {
+fn listen_hint(error: &ListenerError) -> &'static str {
+    let ListenerError::Tcp(error) = error else { return "" };
     match error.kind() {
         io::ErrorKind::AddrInUse => "; another program listens there: stop it, or choose another --listen",
         io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege: see docs/operating.md",

@@ -49,8 +49,20 @@ const STICKY: u32 = 0o1000;
 /// # Errors
 /// Where there is no such folder afterwards.
 pub fn private(path: &Path) -> Result<(), DirectoryError> {
+    ours(path, 0o700)
+}
+
+/// The same, 0711 where it is made: what is in it can be reached by whoever its own mode lets, and not be listed.
+///
+/// # Errors
+/// Where there is no such folder afterwards.
+pub fn passable(path: &Path) -> Result<(), DirectoryError> {
+    ours(path, 0o711)
+}
+
+fn ours(path: &Path, mode: u32) -> Result<(), DirectoryError> {
     let system = |source| DirectoryError::System { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| {
+    DirBuilder::new().recursive(true).mode(mode).create(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             DirectoryError::NotAFolder(path.to_owned())
         } else {

@@ -12,7 +12,6 @@
 //!
 //! docs/protocol.md §2 (door rule).
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use chatter_protocol::access::ServerKey;
@@ -26,6 +25,7 @@ use crate::decoy::{Answer, Decoy};
 use crate::http::Request;
 use crate::journal;
 use crate::relay::Handle;
+use crate::source::Source;
 
 /// The door: one for all listeners.
 pub struct Door {
@@ -65,67 +65,69 @@ impl Door {
     }
 
     /// Hands on an up token; what is none, or is one no longer when the relay looks, is a knock.
-    fn up(&self, token: Vec<u8>, peer: IpAddr) {
-        if self.relay.up(token, peer).is_err() {
-            self.knock(peer);
+    fn up(&self, token: Vec<u8>, source: Source) {
+        if self.relay.up(token, source).is_err() {
+            self.knock(source);
         }
     }
 
-    fn knock(&self, peer: IpAddr) {
-        let ban = lock(&self.ledger).knock(peer, wall_now());
+    fn knock(&self, source: Source) {
+        let Some(address) = source.address() else { return };
+        let ban = lock(&self.ledger).knock(address, wall_now());
         ban.iter().for_each(journal::ban);
     }
 
-    async fn open(&self, recognised: Recognised, answer: &Answer, peer: IpAddr) -> Option<Download> {
+    async fn open(&self, recognised: Recognised, answer: &Answer, source: Source) -> Option<Download> {
         let mut preamble = self.decoy.carrier_magic(&mut |bytes| {
             // Without the system's random source there would be no keys either.
             let _ = getrandom::fill(bytes);
         });
         preamble.truncate(usize::from(u16::MAX));
         let room_left = answer.content_length()?.checked_sub(preamble.len() as u64)?;
-        let (link, outbox) = self.relay.open(recognised, room_left, peer).await?;
+        let (link, outbox) = self.relay.open(recognised, room_left, source).await?;
         Some(Download::new(preamble, link, outbox, self.relay.clone()))
     }
 }
 
 impl Doorkeeper for Door {
-    fn shuns(&self, peer: SocketAddr) -> bool {
-        self.refuses_banned && lock(&self.ledger).is_banned(peer.ip(), wall_now())
+    fn shuns(&self, source: Source) -> bool {
+        let banned = |address| lock(&self.ledger).is_banned(address, wall_now());
+        self.refuses_banned && source.address().is_some_and(banned)
     }
 
     /// Nothing that looks like a token: that needs no decision about an answer that nobody gets.
-    fn turns_away(&self, request: &Request, peer: SocketAddr) -> bool {
+    fn turns_away(&self, request: &Request, source: Source) -> bool {
         let without_token = self.token(request).is_none();
         if without_token {
-            self.knock(peer.ip());
+            self.knock(source);
         }
         without_token
     }
 
     /// With `ban.refuse`: a banned address gets no answer, unless a genuine token asks for the carrier.
-    fn refuses(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> bool {
-        if !self.shuns(peer) {
+    fn refuses(&self, request: &Request, answer: &Answer, source: Source) -> bool {
+        if !self.shuns(source) {
             return false;
         }
         let genuine = |token: Vec<u8>| lock(&self.gatekeeper).is_genuine(&token, wall_now());
         !(answer.carrier && self.token(request).is_some_and(genuine))
     }
 
-    async fn admit(&self, request: &Request, answer: &Answer, peer: SocketAddr) -> Admission {
+    async fn admit(&self, request: &Request, answer: &Answer, source: Source) -> Admission {
         let token = self.token_or_none(request);
         let recognised = lock(&self.gatekeeper).recognise(&token, wall_now());
         let Some(recognised) = recognised else { return Admission::Stranger };
         // Until its session is confirmed, an opening is a knock like any other.
-        self.knock(peer.ip());
-        match self.open(recognised, answer, peer.ip()).await {
+        self.knock(source);
+        match self.open(recognised, answer, source).await {
             Some(download) => Admission::Member(download),
             None => Admission::Spent,
         }
     }
 
-    fn note(&self, request: &Request, peer: SocketAddr) {
+    fn note(&self, request: &Request, source: Source) {
         // What is no opening may be an up token, which may visit any path, the carrier's too.
-        self.up(self.token_or_none(request), peer.ip());
+        self.up(self.token_or_none(request), source);
     }
 }
 

@@ -1,19 +1,27 @@
 //! Accepts connections, as one server that nobody can fill up.
 //!
-//! **In**: an address and a queue, or a socket handed over. **Out**: one task for each connection.
+//! **In**: an entrance and a queue. **Out**: one task for each connection.
 //! **Never**: a log line about a peer; spinning when descriptors run out.
 
+mod acceptor;
 pub(crate) mod crowd;
 pub(crate) mod refusal;
 mod turns;
 
-use crate::connection::{self, Doorkeeper};
+use crate::connection::{self, Caller, Doorkeeper};
 use crate::decoy::Decoy;
+use crate::directory;
+use crate::entrance::{Callers, Entrance, Manners, Place};
+use crate::ledger::Network;
+use crate::socket_file::{Access, SocketFile, SocketFileError};
+use acceptor::{Acceptor, Arrival};
 use crowd::Crowd;
-use socket2::{Domain, SockRef, Socket, Type};
+use nix::unistd::Group;
+use socket2::{Domain, Socket, Type};
 use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -24,9 +32,26 @@ use tokio::sync::watch;
 /// A listening socket and the crowd of strangers that it lets in.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
+    socket: Acceptor,
+    /// Goes when this goes.
+    file: Option<SocketFile>,
     queue: Queue,
     crowd: Arc<Crowd>,
+    manners: Arc<Manners>,
+}
+
+/// Why there is no listener.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenerError {
+    /// A TCP socket.
+    #[error("{0}")]
+    Tcp(#[from] io::Error),
+    /// A Unix socket.
+    #[error("{0}")]
+    Unix(#[from] SocketFileError),
+    /// Its group.
+    #[error("there is no group {0:?} on this machine")]
+    Group(String),
 }
 
 /// How newcomers wait to be accepted.
@@ -52,6 +77,31 @@ impl Queue {
 }
 
 impl Listener {
+    /// Opens an entrance.
+    ///
+    /// # Errors
+    /// Where its place can't be had.
+    pub fn open(
+        entrance: &Entrance,
+        trusted_proxies: &[Network],
+        queue: Queue,
+    ) -> Result<Listener, ListenerError> {
+        let mut listener = match &entrance.place {
+            Place::Tcp(address) => Listener::bind(*address, queue)?,
+            Place::Unix { path, access } => {
+                let access = match access {
+                    Callers::Owner => Access::Owner,
+                    Callers::Group(group) => Access::Group(group.as_deref().map(group_id).transpose()?),
+                };
+                let (socket, file) = SocketFile::bind(path, access, queue.backlog(), directory::passable)?;
+                let socket = UnixListener::from(std::os::fd::OwnedFd::from(socket));
+                Listener { file: Some(file), ..Listener::new(Acceptor::Unix(socket), queue) }
+            }
+        };
+        listener.manners = Arc::new(entrance.manners(trusted_proxies));
+        Ok(listener)
+    }
+
     /// Binds as Python does: SO_REUSEADDR, IPv6 open to IPv4, nothing else.
     pub fn bind(address: SocketAddr, queue: Queue) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -60,14 +110,14 @@ impl Listener {
         }
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
-        Listener::from_std(socket.into(), queue)
+        socket.set_nonblocking(true)?;
+        socket.listen(queue.backlog())?;
+        Ok(Listener::new(Acceptor::Tcp(TcpListener::from(socket)), queue))
     }
 
-    /// Takes over a bound socket.
-    pub fn from_std(socket: TcpListener, queue: Queue) -> io::Result<Listener> {
-        socket.set_nonblocking(true)?;
-        SockRef::from(&socket).listen(queue.backlog())?;
-        Ok(Listener { socket, queue, crowd: Arc::new(Crowd::new(STRANGERS_MAX)) })
+    fn new(socket: Acceptor, queue: Queue) -> Listener {
+        let crowd = Arc::new(Crowd::new(STRANGERS_MAX));
+        Listener { socket, file: None, queue, crowd, manners: Arc::default() }
     }
 
     /// Sets how many strangers may be connected before the oldest idle one has to go.
@@ -79,7 +129,10 @@ impl Listener {
 
     /// Where it listens.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        match &self.socket {
+            Acceptor::Tcp(socket) => socket.local_addr(),
+            Acceptor::Unix(_) => Err(io::ErrorKind::AddrNotAvailable.into()),
+        }
     }
 
     /// Accepts until `shutdown` says true or is dropped; then strangers are cut, members go on: their downloads run
@@ -94,12 +147,12 @@ impl Listener {
         members: Handle,
         mut shutdown: watch::Receiver<bool>,
     ) -> io::Result<()> {
-        let Listener { socket, queue, crowd } = self;
+        let Listener { socket, file, queue, crowd, manners } = self;
         let mut arrivals = match queue {
             Queue::Deep => Arrivals::AtOnce(polled(socket)?),
             Queue::Python => Arrivals::InTurns(turns::take(socket)),
         };
-        let reception = Reception { crowd, decoy, door, members };
+        let reception = Reception { crowd, manners, decoy, door, members };
         let mut turned_away = 0;
         loop {
             // Who comes is dealt with inside of the poll: this task lasts as long as the daemon and would keep his address.
@@ -121,6 +174,7 @@ impl Listener {
             }
         }
         reception.crowd.clear();
+        drop(file);
         Ok(())
     }
 }
@@ -128,6 +182,7 @@ impl Listener {
 /// Who deals with newcomers.
 struct Reception<D> {
     crowd: Arc<Crowd>,
+    manners: Arc<Manners>,
     decoy: Arc<Decoy>,
     door: Arc<D>,
     members: Handle,
@@ -141,12 +196,15 @@ enum Received {
 }
 
 impl<D: Doorkeeper> Reception<D> {
-    fn receive(&self, arrival: turns::Arrival) -> Received {
+    fn receive(&self, arrival: Arrival) -> Received {
         let (stream, peer) = match arrival {
             Ok(arrived) => arrived,
             Err(error) => return Received::Failed(error),
         };
-        if refusal::is_turned_away(&stream, peer, self.decoy.persona(), self.door.as_ref()) {
+        let (door, persona) = (self.door.as_ref(), self.decoy.persona());
+        let turned_away = !self.manners.lets_in(peer)
+            || self.manners.is_final(peer) && refusal::is_turned_away(&stream, peer, persona, door);
+        if turned_away {
             refusal::reset(&stream);
             return Received::TurnedAway;
         }
@@ -154,8 +212,9 @@ impl<D: Doorkeeper> Reception<D> {
         // The system has no room for one more; the peer sees its connection close.
         let Ok(stream) = polled else { return Received::Seated };
         let (seat, ticket) = self.crowd.admit();
+        let caller = Caller { peer, manners: Arc::clone(&self.manners) };
         let (decoy, door) = (Arc::clone(&self.decoy), Arc::clone(&self.door));
-        let serving = connection::serve_seated(stream, peer, decoy, door, seat, self.members.clone());
+        let serving = connection::serve_seated(stream, caller, decoy, door, seat, self.members.clone());
         ticket.seated(tokio::spawn(serving).abort_handle());
         Received::Seated
     }
@@ -164,12 +223,12 @@ impl<D: Doorkeeper> Reception<D> {
 /// Where connections come from.
 enum Arrivals {
     // Not tokio's own, which would tell the poller of each connection before it is known whether it is worth that.
-    AtOnce(AsyncFd<TcpListener>),
+    AtOnce(AsyncFd<Acceptor>),
     InTurns(turns::Turns),
 }
 
 impl Arrivals {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<turns::Arrival> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
         match self {
             Arrivals::AtOnce(socket) => loop {
                 let mut ready = std::task::ready!(socket.poll_read_ready(context))?;
@@ -182,7 +241,7 @@ impl Arrivals {
     }
 }
 
-fn polled(socket: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
+fn polled(socket: Acceptor) -> io::Result<AsyncFd<Acceptor>> {
     #[expect(deprecated, reason = "its heir is unsafe, for descriptors that change under it; std's do not")]
     AsyncFd::new(socket)
 }
@@ -194,6 +253,12 @@ async fn recover(crowd: &Crowd, error: &io::Error) {
     }
     crowd.dismiss_oldest();
     tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+/// A group by its name, or by its number.
+fn group_id(group: &str) -> Result<u32, ListenerError> {
+    let named = || Group::from_name(group).ok().flatten().map(|group| group.gid.as_raw());
+    group.parse().ok().or_else(named).ok_or_else(|| ListenerError::Group(group.to_owned()))
 }
 
 /// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.

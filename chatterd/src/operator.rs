@@ -5,7 +5,6 @@
 pub mod codes;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -25,6 +24,7 @@ use crate::admin::{
     SessionState, Status,
 };
 use crate::decoy::{Decoy, Persona, Root};
+use crate::entrance::Place;
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
@@ -36,7 +36,7 @@ pub struct Facts {
     /// When it started.
     pub started_at: WallTime,
     /// Where it listens.
-    pub listening: Vec<SocketAddr>,
+    pub listening: Vec<Place>,
     /// The Server header that strangers see.
     pub persona: String,
     /// Where the carrier lies, if there is one.

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
 use crate::journal;
 use crate::ledger::Address;
+use crate::source::Source;
 use live_tags::LiveTags;
 use outbox::Outbox;
 
@@ -110,19 +111,19 @@ enum Order {
 struct Open {
     recognised: Recognised,
     room_left: u64,
-    peer: IpAddr,
+    source: Source,
     reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
 }
 
 #[derive(Debug)]
 struct Up {
     token: Vec<u8>,
-    peer: IpAddr,
+    source: Source,
 }
 
 struct Link {
     outbox: Arc<Outbox>,
-    peer: IpAddr,
+    source: Source,
 }
 
 /// The task's state.
@@ -135,7 +136,7 @@ pub struct Relay {
     live_tags: Arc<LiveTags>,
     links: HashMap<LinkId, Box<Link>>,
     // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
-    members: HashMap<SessionId, Box<IpAddr>>,
+    members: HashMap<SessionId, Box<Source>>,
     next_link: u64,
     // Under it addresses are hashed, so that none outlives its use.
     key: RandomState,
@@ -149,10 +150,10 @@ impl Handle {
         &self,
         recognised: Recognised,
         room_left: u64,
-        peer: IpAddr,
+        source: Source,
     ) -> Option<(LinkId, Arc<Outbox>)> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, peer, reply }))).ok()?;
+        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, source, reply }))).ok()?;
         answer.await.ok()
     }
 
@@ -160,11 +161,11 @@ impl Handle {
     ///
     /// # Errors
     /// [`NotTaken`].
-    pub fn up(&self, token: Vec<u8>, peer: IpAddr) -> Result<(), NotTaken> {
+    pub fn up(&self, token: Vec<u8>, source: Source) -> Result<(), NotTaken> {
         if !self.live_tags.contain(&token) {
             return Err(NotTaken::Unknown);
         }
-        self.ups.try_send(Box::new(Up { token, peer })).map_err(|_| NotTaken::Flooded)
+        self.ups.try_send(Box::new(Up { token, source })).map_err(|_| NotTaken::Flooded)
     }
 
     /// A link's connection is gone.
@@ -294,8 +295,10 @@ impl Relay {
     }
 
     fn up(&mut self, up: &Up) {
-        if !self.server.up(&up.token, self.now()) {
-            let ban = lock(&self.ledger).knock(up.peer, wall_now());
+        if !self.server.up(&up.token, self.now())
+            && let Some(address) = up.source.address()
+        {
+            let ban = lock(&self.ledger).knock(address, wall_now());
             ban.iter().for_each(journal::ban);
         }
     }
@@ -304,12 +307,13 @@ impl Relay {
         let now = self.now();
         match order {
             Order::Open(mut open) => {
-                open.recognised.origin = self.origin(open.peer);
+                open.recognised.origin = open.source.address().and_then(|address| self.origin(address));
                 let link = LinkId(self.next_link);
                 self.next_link += 1;
                 if self.server.open(link, &open.recognised, open.room_left, now) {
                     let outbox = Arc::new(Outbox::default());
-                    self.links.insert(link, Box::new(Link { outbox: Arc::clone(&outbox), peer: open.peer }));
+                    self.links
+                        .insert(link, Box::new(Link { outbox: Arc::clone(&outbox), source: open.source }));
                     // Message 2 and the first record go out in the body's first write.
                     self.carry_out();
                     if open.reply.send((link, outbox)).is_err() {
@@ -328,7 +332,7 @@ impl Relay {
                 let _ = reply.send(self.server.relay().occupied().collect());
             }
             Order::Peers(reply) => {
-                let _ = reply.send(self.links.values().map(|link| link.peer).collect());
+                let _ = reply.send(self.links.values().filter_map(|link| link.source.address()).collect());
             }
             Order::End { which, reason, reply } => {
                 let ending = self.sessions(*which);
@@ -357,10 +361,10 @@ impl Relay {
             Which::All => self.server.sessions().map(|info| info.session).collect(),
             Which::In(room) => self.server.relay().sessions_in(room),
             Which::From(address) => {
-                let from_here = |peer: &IpAddr| Address::from(*peer) == address;
-                let links = self.links.iter().filter(|(_, link)| from_here(&link.peer));
+                let from_here = |source: &Source| source.address().map(Address::from) == Some(address);
+                let links = self.links.iter().filter(|(_, link)| from_here(&link.source));
                 let linked = links.filter_map(|(link, _)| self.server.session_of(*link));
-                let members = self.members.iter().filter(|(_, peer)| from_here(peer)).map(|(id, _)| *id);
+                let members = self.members.iter().filter(|(_, source)| from_here(source)).map(|(id, _)| *id);
                 linked.chain(members).collect()
             }
         }
@@ -394,21 +398,23 @@ impl Relay {
     }
 
     fn confirmed(&mut self, session: SessionId, link: LinkId) {
-        let Some(peer) = self.links.get(&link).map(|link| link.peer) else { return };
-        let before = self.members.insert(session, Box::new(peer));
+        let Some(source) = self.links.get(&link).map(|link| link.source) else { return };
+        let before = self.members.insert(session, Box::new(source));
         let mut ledger = lock(&self.ledger);
-        ledger.confirmed(peer);
-        if let Some(before) = before {
-            ledger.session_ended(*before);
+        if let Some(address) = source.address() {
+            ledger.confirmed(address);
+        }
+        if let Some(address) = before.and_then(|before| before.address()) {
+            ledger.session_ended(address);
         }
     }
 
     fn ended(&mut self, session: SessionId, reason: EndReason) {
-        if let Some(address) = self.members.remove(&session) {
+        if let Some(address) = self.members.remove(&session).and_then(|source| source.address()) {
             let mut ledger = lock(&self.ledger);
-            ledger.session_ended(*address);
+            ledger.session_ended(address);
             if reason == EndReason::Quit {
-                ledger.forget((*address).into());
+                ledger.forget(address.into());
             }
         }
         self.forget_retired();
@@ -423,7 +429,7 @@ impl Relay {
         self.server
             .sessions()
             .map(|info| SessionView {
-                address: info.link.and_then(|link| self.links.get(&link)).map(|link| link.peer),
+                address: info.link.and_then(|link| self.links.get(&link)?.source.address()),
                 age: now.saturating_since(info.opened_at),
                 info,
             })

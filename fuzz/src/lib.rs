@@ -8,6 +8,8 @@
 
 mod decoy;
 mod head;
+mod proxy_header;
 
 pub use decoy::decoy_answers;
 pub use head::request_head;
+pub use proxy_header::proxy_header;

@@ -14,6 +14,11 @@ fn decoy_answers_hold() {
     replay("decoy_answers", chatter_fuzz::decoy_answers);
 }
 
+#[test]
+fn proxy_header_holds() {
+    replay("proxy_header", chatter_fuzz::proxy_header);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut count = 0;

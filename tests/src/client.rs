@@ -54,8 +54,16 @@ impl Client {
         client.process.ended()
     }
 
+    /// Begins to join a room with more arguments, and variables in its environment.
+    pub fn joining_with(room_link: &str, nick: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command();
+        command.args(["join", room_link, "--nick", nick, "--json"]).args(arguments);
+        command.envs(variables.iter().copied());
+        Self { process: Process::start(&format!("{nick}'s client"), command), nick: nick.to_owned() }
+    }
+
     fn start(nick: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(programs::path("chatter-client"));
+        let mut command = command();
         command.args(arguments);
         Self { process: Process::start(&format!("{nick}'s client"), command), nick: nick.to_owned() }
     }
@@ -146,6 +154,15 @@ impl Client {
     pub fn ended_within(mut self, limit: Duration) -> Ended {
         self.process.ended_within(limit)
     }
+}
+
+/// A chatter-client without arguments, whose way leads by no proxy that this machine's owner uses.
+fn command() -> Command {
+    let mut command = Command::new(programs::path("chatter-client"));
+    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "CHATTER_PROXY"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Whether this tells that `nick` is here.

@@ -97,11 +97,24 @@ impl Home {
         self.start(command(), listen, &format!("state-directory = '{}'\n{settings}", state.display()), false)
     }
 
+    /// Starts a daemon that keeps nothing and listens where these settings say; its first entrance is one by TCP.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn ephemeral_by(&self, settings: &str) -> Daemon {
+        self.launch(command(), settings, true)
+    }
+
     fn start(&self, mut command: Command, listen: &str, settings: &str, ephemeral: bool) -> Daemon {
+        command.args(["--listen", listen]);
+        self.launch(command, settings, ephemeral)
+    }
+
+    fn launch(&self, mut command: Command, settings: &str, ephemeral: bool) -> Daemon {
         let config = self.path("chatterd.toml");
         std::fs::write(&config, settings).expect("room for settings");
         let socket = self.path("run/admin.sock");
-        command.arg("--config").arg(config).args(["--listen", listen]);
+        command.arg("--config").arg(config);
         command.arg("--admin-socket").arg(&socket);
         if ephemeral {
             command.arg("--ephemeral");
@@ -130,6 +143,13 @@ impl Default for Home {
 }
 
 impl Daemon {
+    /// Where it answers by TCP, each entrance in the order of the settings.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let lines = self.process.stdout.all();
+        let listening = lines.iter().filter_map(|line| line.strip_prefix("listening on "));
+        listening.filter_map(|place| place.parse().ok()).collect()
+    }
+
     /// The operator's command line for it.
     pub fn operator(&self) -> Operator {
         Operator::new(&self.socket)

@@ -9,6 +9,7 @@
 //! **In** built binaries, free ports, temporary folders. **Out** processes that end with the test, whatever happens.
 //! **Never** a wait without a bound, or one that does not say what it waited for.
 
+pub mod chaos;
 pub mod client;
 pub mod company;
 pub mod daemon;
@@ -22,7 +23,9 @@ pub mod namespaces;
 pub mod operator;
 pub mod process;
 pub mod programs;
+pub mod proxy;
 pub mod python;
 pub mod recorder;
+pub mod secure;
 pub mod strangers;
 pub mod syn;

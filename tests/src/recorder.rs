@@ -38,6 +38,8 @@ pub struct Recorder {
 struct Shared {
     to: Mutex<SocketAddr>,
     from: IpAddr,
+    /// What the daemon hears before anything else on each connection.
+    greeting: Vec<u8>,
     holding: Mutex<Holding>,
     released: Condvar,
     over: AtomicBool,
@@ -69,16 +71,30 @@ impl Recorder {
         Self::between(Ipv4Addr::LOCALHOST.into(), to, Ipv4Addr::new(127, 0, 0, from).into())
     }
 
+    /// The same, where it says this first on every connection, as a front with a PROXY header does.
+    ///
+    /// # Panics
+    /// Where there is no port.
+    pub fn greeting(to: SocketAddr, from: u8, greeting: &[u8]) -> Self {
+        let from = Ipv4Addr::new(127, 0, 0, from).into();
+        Self::start(Ipv4Addr::LOCALHOST.into(), to, from, greeting.to_vec())
+    }
+
     /// Listens on a port of `at` and forwards to `to`, where connections seem to come from `from`.
     ///
     /// # Panics
     /// Where there is no port.
     pub fn between(at: IpAddr, to: SocketAddr, from: IpAddr) -> Self {
+        Self::start(at, to, from, Vec::new())
+    }
+
+    fn start(at: IpAddr, to: SocketAddr, from: IpAddr, greeting: Vec<u8>) -> Self {
         let listener = TcpListener::bind(SocketAddr::new(at, 0)).expect("a port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             to: Mutex::new(to),
             from,
+            greeting,
             holding: Mutex::new(Holding::Not),
             released: Condvar::new(),
             over: AtomicBool::new(false),
@@ -103,6 +119,11 @@ impl Recorder {
     /// Where it is none.
     pub fn link(&self, link: &str) -> String {
         readdress(link, self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// From now on leads there.
@@ -171,7 +192,7 @@ impl Shared {
         let to = *self.to.lock().unwrap_or_else(PoisonError::into_inner);
         // Where nobody listens, the client sees its connection close.
         let Ok(mut server) = exchange::connect(to, self.from) else { return };
-        let _ = server.write_all(&head);
+        let _ = server.write_all(&self.greeting).and_then(|()| server.write_all(&head));
         let sockets = [client, &server].map(|socket| socket.try_clone().expect("a descriptor"));
         if let Some(crossing) = self.crossed().get_mut(index) {
             crossing.sockets.extend(sockets);

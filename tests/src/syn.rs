@@ -64,7 +64,7 @@ fn syn(from: SocketAddrV4, to: SocketAddrV4, sequence: u32) -> Vec<u8> {
     tcp.extend(sequence.wrapping_mul(0x9e37_79b9).to_be_bytes());
     // No acknowledgement; five words of header, SYN; a usual window; checksum and urgent pointer.
     tcp.extend([0, 0, 0, 0, 0x50, 0x02, 0xfa, 0xf0, 0, 0, 0, 0]);
-    let mut pseudo = Vec::from([from.ip().octets(), to.ip().octets()].concat());
+    let mut pseudo = [from.ip().octets(), to.ip().octets()].concat();
     pseudo.extend([0, 6, 0, 20]);
     pseudo.extend(&tcp);
     tcp.splice(16..18, checksum(&pseudo).to_be_bytes());

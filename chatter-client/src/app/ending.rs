@@ -26,7 +26,7 @@ impl App {
     pub(super) fn leave(&mut self, now: Time) {
         self.patient_until = None;
         match self.phase {
-            Phase::Opening | Phase::Leaving { .. } => self.left(),
+            Phase::Opening | Phase::Away { .. } | Phase::Leaving { .. } => self.left(),
             Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
                 self.phase = Phase::Leaving { until: now + LEAVE_TIMEOUT };
                 if let Some(conversation) = self.conversation.as_mut() {
@@ -50,19 +50,21 @@ impl App {
     }
 
     /// The carrier's last word.
-    pub(super) fn ended(&mut self, end: &End, trouble: Option<String>) {
+    pub(super) fn ended(&mut self, end: &End, trouble: Option<String>, now: Time) {
+        let trouble = trouble.filter(|_| failure_of(end) == Failure::Unreachable);
+        if self.comes_back_from(end) {
+            return self.go_away(end, trouble, now);
+        }
         match self.phase {
             Phase::Leaving { .. } => self.left(),
             Phase::Over => {}
-            Phase::Opening | Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
-                let text = match trouble {
-                    Some(trouble) if failure_of(end) == Failure::Unreachable => {
-                        format!(
-                            "no connection: {trouble}. Is the link's address right, is a firewall in between?"
-                        )
-                    }
-                    Some(_) | None => end.to_string(),
-                };
+            Phase::Opening
+            | Phase::Away { .. }
+            | Phase::Entering { .. }
+            | Phase::Settling { .. }
+            | Phase::Talking => {
+                let text =
+                    trouble.map_or_else(|| end.to_string(), |trouble| format!("no connection: {trouble}"));
                 self.show(Notice::Error(text));
                 self.name_untaken();
                 self.finish(Outcome::Failed(failure_of(end)));
@@ -82,7 +84,8 @@ impl App {
             }
             Phase::Talking => self.end_when_taken(now),
             Phase::Leaving { until } if now >= until => self.left(),
-            Phase::Opening | Phase::Entering { .. } | Phase::Settling { .. } => {}
+            Phase::Opening | Phase::Away { .. } => self.give_up_when_due(now),
+            Phase::Entering { .. } | Phase::Settling { .. } => {}
             Phase::Leaving { .. } | Phase::Over => {}
         }
     }
@@ -97,6 +100,19 @@ impl App {
         let until = *self.patient_until.get_or_insert(now + patience);
         if now >= until {
             self.fail(Failure::NotSaid, "the relay takes nothing more", now);
+        }
+    }
+
+    /// On the way back, whoever only wants to get rid of what he typed waits no longer than elsewhere.
+    fn give_up_when_due(&mut self, now: Time) {
+        let Some(patience) = self.patience.filter(|_| self.returning.is_some()) else { return };
+        if self.unsaid.is_empty() {
+            self.leave(now);
+            return;
+        }
+        let until = *self.patient_until.get_or_insert(now + patience);
+        if now >= until {
+            self.fail(Failure::SessionLost, "the server does not come back", now);
         }
     }
 

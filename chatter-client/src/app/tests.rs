@@ -23,6 +23,8 @@ struct World {
     members: BTreeMap<usize, Occupant>,
     acknowledges: bool,
     says_bye: bool,
+    /// How many further sessions were asked for.
+    opened: usize,
 }
 
 impl World {
@@ -30,7 +32,7 @@ impl World {
         let names = ["anna", "ben", "carol"];
         let app = |(purpose, seed): (&Purpose, u8)| {
             let nick = Nickname::parse(names[usize::from(seed)]).expect("a nickname");
-            App::new(link(), nick, purpose.clone(), Entropy::new([seed; 32]))
+            App::new(link(), nick, purpose.clone(), None, Entropy::new([seed; 32]))
         };
         Self {
             now: Time::ZERO,
@@ -41,6 +43,7 @@ impl World {
             members: BTreeMap::new(),
             acknowledges: true,
             says_bye: true,
+            opened: 0,
         }
     }
 
@@ -52,6 +55,7 @@ impl World {
         for effect in self.apps[who].update(event, self.now) {
             match effect {
                 Effect::Send(frame) => self.waiting.push_back((who, frame)),
+                Effect::Open => self.opened += 1,
                 Effect::Show(notice) => self.shown[who].push(notice),
                 Effect::Finish(outcome) => self.outcomes[who] = Some(outcome),
             }
@@ -68,7 +72,9 @@ impl World {
             let Some(sender) = self.members.get(&who).map(|member| member.member_id.clone()) else {
                 match frame {
                     Up::Join(join) => self.join(who, join),
-                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) => self.quit(who),
+                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) | Up::Chaff(_) => {
+                        self.quit(who)
+                    }
                 }
                 continue;
             };
@@ -104,6 +110,7 @@ impl World {
                         self.frame(other, Down::Left(Left { room: ROOM, member_id: sender.clone() }));
                     }
                 }
+                Up::Chaff(_) => panic!("the session asks for chaff by itself"),
                 Up::Quit(_) => self.quit(who),
             }
         }
@@ -150,6 +157,13 @@ impl World {
         self.run();
     }
 
+    /// The relay forgets everybody, as when it restarts; this one hears of it so.
+    fn lose(&mut self, who: usize, end: End) {
+        self.members.remove(&who);
+        self.waiting.clear();
+        self.event(who, Event::Network(NetworkEvent::Ended { end, trouble: None }));
+    }
+
     fn messages(&self, who: usize) -> Vec<String> {
         let messages = self.shown[who].iter().filter_map(|notice| {
             if let Notice::Message { from, text } = notice { Some(format!("{from}: {text}")) } else { None }
@@ -181,6 +195,9 @@ fn link() -> RoomLink {
     let secret = RoomSecret::generate(&mut entropy);
     RoomLink { access: AccessLink::new(address, code), label: "room".into(), secret }
 }
+
+/// Longer than the first wait for another try, whatever is drawn.
+const A_TRY: Duration = Duration::from_millis(1_300);
 
 fn joined(nick: &str) -> Notice {
     Notice::MemberJoined { nick: nick.into() }
@@ -364,4 +381,104 @@ fn much_typed_at_once_is_said_in_order() {
     world.run();
     let expected: Vec<String> = (0..200).map(|number| format!("anna: {number}")).collect();
     assert_eq!(world.messages(1), expected);
+}
+
+#[test]
+fn a_restarted_server_is_come_back_to() {
+    let mut world = World::new(&[Purpose::New, Purpose::Join]);
+    world.connect(0);
+    world.connect(1);
+    world.line(0, "before");
+    world.acknowledges = false;
+    world.line(0, "into the void");
+    world.acknowledges = true;
+    for who in [0, 1] {
+        world.lose(who, End::Bye(bye::Reason::Shutdown));
+    }
+    let unheard = Notice::NotAcknowledged { number: 2, text: "into the void".into() };
+    assert!(world.shown[0].contains(&unheard), "handed back");
+    assert!(world.shown[0].iter().any(|notice| matches!(notice, Notice::Away { .. })));
+    world.line(0, "meanwhile");
+    assert_eq!(world.messages(1), ["anna: before", "anna: into the void"]);
+    world.wait(A_TRY);
+    assert_eq!((world.opened, &world.outcomes), (2, &vec![None, None]));
+    world.connect(1);
+    world.connect(0);
+    let text = "the server was restarted".to_owned();
+    assert!(world.shown[1].contains(&Notice::Rejoined { text: text.clone(), present: 0 }));
+    assert!(world.shown[0].contains(&Notice::Rejoined { text, present: 1 }));
+    assert_eq!(world.messages(1), ["anna: before", "anna: into the void", "anna: meanwhile"], "said once");
+    assert!(world.shown[0].contains(&Notice::Acknowledged { number: 3 }), "numbers go on");
+    let rooms = world.shown[0].iter().filter(|notice| matches!(notice, Notice::Room { .. })).count();
+    assert_eq!(rooms, 1, "the link is shown once");
+    world.line(1, "/quit");
+    assert_eq!(world.outcomes, [None, Some(Outcome::Left)]);
+}
+
+#[test]
+fn tries_to_come_back_grow_rare_and_never_end() {
+    let mut world = World::new(&[Purpose::Join]);
+    world.connect(0);
+    world.lose(0, End::Lost { unacknowledged: 0 });
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        let until = world.apps[0].poll_timeout().expect("another try");
+        let wait = until.saturating_since(world.now);
+        waits.push(wait);
+        world.wait(wait);
+        world.event(0, Event::Network(NetworkEvent::Connecting));
+        let trouble = Some("nobody there".to_owned());
+        world.event(0, Event::Network(NetworkEvent::Ended { end: End::Unreachable, trouble }));
+    }
+    assert_eq!((world.opened, world.outcomes[0]), (12, None));
+    assert!(waits.iter().all(|wait| (750..=75_000).contains(&wait.as_millis())), "{waits:?}");
+    assert!(waits[0] < Duration::from_secs(2) && waits[11] >= Duration::from_secs(45), "{waits:?}");
+    world.event(0, Event::Interrupted);
+    assert_eq!(world.outcomes[0], Some(Outcome::Left));
+}
+
+#[test]
+fn who_is_sent_away_stays_away() {
+    for end in [
+        End::Bye(bye::Reason::Purged),
+        End::Bye(bye::Reason::GateRetired),
+        End::Bye(bye::Reason::BrokeRules),
+        End::Bye(bye::Reason::Quit),
+        End::PlainServer { tries: 3 },
+        End::Tampered,
+    ] {
+        let mut world = World::new(&[Purpose::Join]);
+        world.connect(0);
+        world.lose(0, end.clone());
+        assert!(matches!(world.outcomes[0], Some(Outcome::Failed(_))), "{end:?}");
+        // On the way back too.
+        let mut world = World::new(&[Purpose::Join]);
+        world.connect(0);
+        world.lose(0, End::Bye(bye::Reason::Shutdown));
+        world.wait(A_TRY);
+        world.lose(0, end.clone());
+        assert!(matches!(world.outcomes[0], Some(Outcome::Failed(_))), "{end:?}");
+    }
+    let mut world = World::new(&[Purpose::Join]);
+    world.apps[0].rejoins = false;
+    world.connect(0);
+    world.lose(0, End::Bye(bye::Reason::Shutdown));
+    assert_eq!(world.outcomes[0], Some(Outcome::Failed(Failure::SessionLost)), "nor who does not want to");
+}
+
+#[test]
+fn nobody_waits_for_a_server_with_nothing_to_say() {
+    let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+    world.connect(0);
+    world.lose(0, End::Bye(bye::Reason::Shutdown));
+    world.event(0, Event::InputEnded);
+    assert_eq!(world.outcomes[0], Some(Outcome::Left));
+    world.connect(1);
+    world.lose(1, End::Bye(bye::Reason::Shutdown));
+    world.line(1, "something");
+    world.event(1, Event::InputEnded);
+    assert_eq!(world.outcomes[1], None);
+    world.wait(PATIENCE);
+    assert_eq!(world.outcomes[1], Some(Outcome::Failed(Failure::SessionLost)));
+    assert!(world.errors(1).contains(&"not taken by the relay: something".to_owned()));
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
+use crate::body::Body;
 use crate::dial::Stream;
 use crate::response::{Head, HeadReader};
 
@@ -27,21 +28,19 @@ async fn download(
     server: &Server,
     reports: &mpsc::Sender<Report>,
 ) -> Result<(), String> {
-    let mut stream = server.peer.connect().await?;
-    stream.write_all(request.as_bytes()).await.map_err(|_| BROKEN.to_owned())?;
-    let Head { answer, body } =
-        timeout(HEAD_TIMEOUT, read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
-    let mut left = answer.length.unwrap_or(u64::MAX);
+    let mut stream = server.spares.peer().connect().await?;
+    send(&mut stream, request).await?;
+    let head = timeout(HEAD_TIMEOUT, read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
+    let mut body = Body::of(&head);
     let told = async |report| reports.send(report).await.map_err(|_| String::new());
-    told(Report::Answered(link, answer)).await?;
-    let mut chunk = body;
+    told(Report::Answered(link, head.answer)).await?;
+    let mut chunk = head.body;
     loop {
-        chunk.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        left -= chunk.len() as u64;
-        if !chunk.is_empty() {
-            told(Report::Received(link, chunk)).await?;
+        let content = body.receive(&chunk).map_err(|error| error.to_string())?;
+        if !content.is_empty() {
+            told(Report::Received(link, content)).await?;
         }
-        if left == 0 {
+        if body.is_over() {
             return Ok(());
         }
         chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
@@ -50,6 +49,13 @@ async fn download(
             return Ok(());
         }
     }
+}
+
+/// Sends a request whole.
+pub(super) async fn send(stream: &mut Stream, request: &str) -> Result<(), String> {
+    stream.write_all(request.as_bytes()).await.map_err(|_| BROKEN.to_owned())?;
+    // Within TLS a part of it may still wait to go out.
+    stream.flush().await.map_err(|_| BROKEN.to_owned())
 }
 
 /// Reads until the head is whole.

@@ -19,7 +19,8 @@ async fn serve(answer: Vec<u8>) -> (Arc<Server>, JoinHandle<String>) {
         }
         asked
     });
-    let server = Server { peer: Peer::new("127.0.0.1", port), authority: Authority::new("127.0.0.1", port) };
+    let peer = Peer::plain("127.0.0.1", port);
+    let server = Server { spares: Spares::new(peer), authority: Authority::new("127.0.0.1", port) };
     (Arc::new(server), task)
 }
 
@@ -80,7 +81,7 @@ async fn check_up(answer: &[u8]) -> Result<(), String> {
     let (reporter, mut reports) = mpsc::channel(1);
     let date = Some("Mon, 02 Nov 2026 10:00:00 GMT");
     let request = reload(&server.authority, "/", "a=b", date).expect("a request");
-    up::run(UP, request.clone(), server, reporter).await;
+    up::run(UP, request.clone(), server, 1, reporter).await;
     assert_eq!(task.await.expect("served"), request);
     let Some(Report::UpDone(UP, done)) = reports.recv().await else { panic!("no news, or others") };
     done

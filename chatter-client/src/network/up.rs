@@ -7,18 +7,25 @@ use std::time::Duration;
 
 use chatter_protocol::client::UpId;
 use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::down::{SILENT, read_head};
+use super::down::{SILENT, read_head, send};
 use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
+use crate::body::Body;
 use crate::dial::Stream;
 use crate::response::Head;
 
 /// Sends, waits for the head of the answer, reports, and reads what is left of the answer as a browser does.
-pub(super) async fn run(up: UpId, request: String, server: Arc<Server>, reports: mpsc::Sender<Report>) {
-    let outcome = timeout(HEAD_TIMEOUT, reload(&request, &server)).await;
+/// `running` requests are under way, this one included.
+pub(super) async fn run(
+    up: UpId,
+    request: String,
+    server: Arc<Server>,
+    running: usize,
+    reports: mpsc::Sender<Report>,
+) {
+    let outcome = timeout(HEAD_TIMEOUT, reload(&request, &server, running)).await;
     let outcome = outcome.unwrap_or_else(|_| Err(SILENT.to_owned()));
     let (done, rest) = match outcome {
         Ok((stream, head)) => (Ok(()), Some((stream, head))),
@@ -33,31 +40,28 @@ pub(super) async fn run(up: UpId, request: String, server: Arc<Server>, reports:
     }
 }
 
-async fn reload(request: &str, server: &Server) -> Result<(Stream, Head), String> {
-    let mut stream = server.peer.connect().await?;
-    stream.write_all(request.as_bytes()).await.map_err(|_| "the connection broke".to_owned())?;
+async fn reload(request: &str, server: &Server, running: usize) -> Result<(Stream, Head), String> {
+    let mut stream = server.spares.take(running).await?;
+    send(&mut stream, request).await?;
     let head = read_head(&mut stream).await?;
     Ok((stream, head))
 }
 
 /// Reads a body that nobody needs: closing early would show, and cost the other side a reset.
 async fn read_body(mut stream: Stream, head: &Head) {
-    if head.answer.status == NOT_MODIFIED {
-        return;
-    }
-    let announced = head.answer.length.unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX);
-    let mut left = announced.saturating_sub(head.body.len() as u64);
-    let mut chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
-    while left > 0 {
+    let mut body = Body::of(head);
+    let mut left = BODY_BYTES_MAX;
+    let mut chunk = head.body.clone();
+    while body.receive(&chunk).is_ok() && !body.is_over() && left > 0 {
+        left = left.saturating_sub(chunk.len() as u64);
         chunk.clear();
-        match stream.read_buf(&mut chunk).await {
-            Ok(0) | Err(_) => return,
-            Ok(read) => left = left.saturating_sub(read as u64),
+        chunk.reserve(CHUNK_BYTES_MAX);
+        if !matches!(stream.read_buf(&mut chunk).await, Ok(1..)) {
+            return;
         }
     }
 }
 
-const NOT_MODIFIED: u16 = 304;
 /// A listing or a small page is read whole, a large file is broken off.
 const BODY_BYTES_MAX: u64 = 256 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
 use chatter_protocol::invite::{AccessLink, Address};
@@ -64,6 +65,7 @@ impl Door {
         let settings = Settings {
             grace: Duration::from_secs(10),
             sessions_max: 100,
+            chaff_most: Chaff::Usual,
             relay: RelayLimits { room_members_max: members, session_rooms_max: 4 },
         };
         let server = Server::new(secret, path, visits, settings, entropy);

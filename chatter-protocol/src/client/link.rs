@@ -104,10 +104,10 @@ impl Link {
         }
     }
 
-    /// Seals a batch under the link's next tag; nothing before the link stands.
-    pub(super) fn seal_up(&mut self, batch: &Up) -> Option<(UpId, Vec<u8>)> {
+    /// Seals a batch, padded to `length`, under the link's next tag; nothing before the link stands.
+    pub(super) fn seal_up(&mut self, batch: &Up, length: usize) -> Option<(UpId, Vec<u8>)> {
         let (index, tag, key) = self.tags.as_mut()?.advance();
-        Some((UpId { link: self.id, index }, record::seal_up(&tag, &key, batch)))
+        Some((UpId { link: self.id, index }, record::seal_up(&tag, &key, batch, length)))
     }
 
     /// The head of an answer came.

@@ -16,13 +16,16 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use chatter_proto::relay::{ClientFrame, RelayFrame, Visit, client_frame, relay_frame};
+use chatter_proto::relay::{
+    Chaff as FrameChaff, ClientFrame, RelayFrame, Visit, chaff, client_frame, relay_frame,
+};
 use zeroize::Zeroize as _;
 
 use super::link::{Link, Received, cookie};
 use super::output::{DAY, End, LinkAnswer, Output};
 use super::up::{UpId, UpStream};
 use crate::access::{AccessCode, GateKeys};
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{self, FrameBuffer, wide};
 use crate::handshake::{self, Refusal, Request};
@@ -36,6 +39,7 @@ pub struct Session {
     code: AccessCode,
     keys: GateKeys,
     cookie_name: &'static str,
+    chaff: Chaff,
     entropy: Entropy,
     phase: Phase,
     /// The link that carries the session.
@@ -60,8 +64,10 @@ pub struct Session {
     failures: u32,
     open_at: Option<Time>,
     ack_at: Option<Time>,
-    keepalive_at: Time,
+    /// When a token goes up though there is nothing to say; at a constant rate, when one goes up at all.
+    chaff_at: Time,
     renew_at: Option<Time>,
+    leaving: bool,
     warned_of_clock: bool,
     warned_of_cache: bool,
     outputs: VecDeque<Output>,
@@ -78,10 +84,16 @@ enum Phase {
 impl Session {
     /// A session through the door that `code` opens; its first output asks for a link.
     pub fn new(code: &AccessCode, entropy: Entropy, now: Time, wall: WallTime) -> Self {
+        Self::with_chaff(Chaff::default(), code, entropy, now, wall)
+    }
+
+    /// The same with so much chaff upwards, and as much downwards as the server grants of it.
+    pub fn with_chaff(chaff: Chaff, code: &AccessCode, entropy: Entropy, now: Time, wall: WallTime) -> Self {
         let mut session = Self {
             keys: code.gate_keys(),
             cookie_name: code.server_key.cookie_name(),
             code: code.clone(),
+            chaff,
             entropy,
             phase: Phase::Opening,
             link: None,
@@ -91,7 +103,7 @@ impl Session {
             proven: None,
             plain_answers: 0,
             server_date: None,
-            up: UpStream::default(),
+            up: UpStream::new(chaff),
             frames: FrameBuffer::default(),
             down_next: 0,
             down_acked: 0,
@@ -101,8 +113,9 @@ impl Session {
             failures: 0,
             open_at: None,
             ack_at: None,
-            keepalive_at: now,
+            chaff_at: now,
             renew_at: None,
+            leaving: false,
             warned_of_clock: false,
             warned_of_cache: false,
             outputs: VecDeque::new(),
@@ -113,6 +126,8 @@ impl Session {
 
     /// Says something to the relay, once and in order.
     pub fn send(&mut self, frame: client_frame::Frame, now: Time) {
+        // That somebody leaves shows anyway; what is said before is to arrive.
+        self.leaving |= matches!(frame, client_frame::Frame::Quit(_));
         frame::push(&ClientFrame { frame: Some(frame) }, self.up.stream());
         self.pump(now);
     }
@@ -124,7 +139,9 @@ impl Session {
         }
         self.server_date = answer.date.or(self.server_date);
         self.newer.iter_mut().for_each(Link::note_answer);
-        if answer.status != 200 {
+        if answer.status >= SERVER_ERROR {
+            self.lose_link(link, now, true);
+        } else if answer.status != 200 {
             self.plain_answer(now, wall);
         }
     }
@@ -216,10 +233,13 @@ impl Session {
             self.renew_at,
             self.broken_at.map(|broken_at| broken_at + self.grace + BROKEN_SLACK),
         ];
-        let up = if self.can_send() {
-            [self.ack_at, self.up.resend_at(), Some(self.keepalive_at)]
-        } else {
-            [None; 3]
+        let up = match (self.can_send(), self.is_paced()) {
+            (false, _) => [None; 3],
+            (true, true) => [None, None, Some(self.chaff_at)],
+            // Where no request may go, the next answer or record makes way, not the time.
+            (true, false) => {
+                [self.ack_at.filter(|_| self.up.is_free()), self.up.resend_at(), Some(self.chaff_at)]
+            }
         };
         links.chain(own.into_iter().flatten()).chain(up.into_iter().flatten()).min()
     }
@@ -236,7 +256,8 @@ impl Session {
             None => Request::Fresh,
         };
         let time = self.token_time(wall);
-        let (token, offered) = handshake::offer(&self.code, &self.keys, &request, time, &mut self.entropy);
+        let (token, offered) =
+            handshake::offer_with(self.chaff, &self.code, &self.keys, &request, time, &mut self.entropy);
         let id = LinkId(self.next_link);
         self.next_link += 1;
         self.newer = Some(Link::new(id, offered, self.code.preamble_len, self.down_next, now));
@@ -376,6 +397,7 @@ impl Session {
         match frame {
             relay_frame::Frame::Welcome(welcome) => {
                 self.grace = Duration::from_secs(welcome.grace_seconds.into());
+                self.ask_for_chaff(welcome.chaff_most());
                 self.visits = welcome.visits.into_iter().filter(is_sendable).collect();
                 if self.phase == Phase::Opening {
                     self.phase = Phase::Live;
@@ -390,6 +412,22 @@ impl Session {
             | relay_frame::Frame::Direct(_)
             | relay_frame::Frame::Ack(_)
             | relay_frame::Frame::Refused(_) => self.outputs.push_back(Output::Frame(frame)),
+        }
+    }
+
+    /// Asks for as much chaff downwards as goes upwards, or for what is granted.
+    fn ask_for_chaff(&mut self, most: chaff::Rate) {
+        let most = Chaff::from_frame(most);
+        let granted = most.unwrap_or(Chaff::None).min(self.chaff);
+        // What a session begins with need not be asked for.
+        if most.is_some_and(|most| granted != most.min(Chaff::default())) {
+            let asked = client_frame::Frame::Chaff(FrameChaff { rate: granted.to_frame().into() });
+            frame::push(&ClientFrame { frame: Some(asked) }, self.up.stream());
+        }
+        if granted < self.chaff {
+            let text = "this server sends less chaff than you want: who watches your connection can tell more of when \
+                        others say something";
+            self.outputs.push_back(Output::Warning(text.into()));
         }
     }
 
@@ -435,7 +473,8 @@ impl Session {
     fn schedule_ack(&mut self, now: Time) {
         if self.down_next - self.down_acked >= limits::ACK_BYTES {
             self.ack_at = Some(now);
-        } else if self.ack_at.is_none() {
+        } else if self.ack_at.is_none() && self.chaff == Chaff::None {
+            // Chaff acknowledges, too, and does not show that something came.
             let delay = self.entropy.between(limits::ACK_DELAY_MIN, limits::ACK_DELAY_MAX);
             self.ack_at = Some(now + delay);
         }
@@ -445,22 +484,45 @@ impl Session {
         matches!(self.phase, Phase::Live) && self.link.is_some() && !self.visits.is_empty()
     }
 
+    /// Whether one token goes up when its time has come, and no other.
+    fn is_paced(&self) -> bool {
+        self.chaff == Chaff::Constant && !self.leaving
+    }
+
     /// Sends what may be sent: bytes, resends, and an empty batch where one is due.
     fn pump(&mut self, now: Time) {
         if !self.can_send() {
             return;
         }
+        let due = self.chaff_at <= now;
+        if due {
+            self.chaff_at = self.chaff.next_up(self.chaff_at, now, &mut self.entropy);
+        }
+        if due || !self.is_paced() {
+            self.send_up(due, now);
+        }
+        if self.up.is_answered_for() && !self.warned_of_cache {
+            self.warned_of_cache = true;
+            let text = "what you say does not arrive, though it is answered: something between you and the \
+                        server, such as a cache, answers in its place";
+            self.outputs.push_back(Output::Warning(text.into()));
+        }
+    }
+
+    fn send_up(&mut self, chaff_due: bool, now: Time) {
+        let paced = self.is_paced();
         let Some(link) = self.link.as_mut() else { return };
-        let due = self.ack_at.is_some_and(|ack_at| ack_at <= now) || self.keepalive_at <= now;
-        let mut empty_due = due;
+        let mut empty_due = chaff_due || self.ack_at.is_some_and(|ack_at| ack_at <= now);
         while let Some(batch) = self.up.next_batch(self.down_next, empty_due, now) {
             empty_due = false;
-            let Some((up, token)) = link.seal_up(&batch) else { return };
+            let length = self.chaff.up_len(batch.bytes.len(), &mut self.entropy);
+            let Some((up, token)) = link.seal_up(&batch, length) else { return };
             self.up.sent(up, &batch, now);
             self.down_acked = self.down_next;
             self.ack_at = None;
-            self.keepalive_at =
-                now + self.entropy.between(limits::KEEPALIVE_INTERVAL_MIN, limits::KEEPALIVE_INTERVAL_MAX);
+            if self.chaff == Chaff::None {
+                self.chaff_at = self.chaff.next_up(self.chaff_at, now, &mut self.entropy);
+            }
             let count = u32::try_from(self.visits.len()).unwrap_or(u32::MAX);
             let drawn = usize::try_from(self.entropy.below(count)).unwrap_or(0);
             let Some(visit) = self.visits.get(drawn) else { return };
@@ -470,12 +532,9 @@ impl Session {
                 cookie: cookie(self.cookie_name, &token),
                 if_modified_since: Some(visit.last_modified.clone()).filter(|time| !time.is_empty()),
             });
-        }
-        if self.up.is_answered_for() && !self.warned_of_cache {
-            self.warned_of_cache = true;
-            let text = "what you say does not arrive, though it is answered: something between you and the \
-                        server, such as a cache, answers in its place";
-            self.outputs.push_back(Output::Warning(text.into()));
+            if paced {
+                return;
+            }
         }
     }
 }
@@ -487,6 +546,8 @@ fn is_sendable(visit: &Visit) -> bool {
     visit.path.starts_with('/') && visible(&visit.path, false) && visible(&visit.last_modified, true)
 }
 
+/// From here on a front end says that the server behind it does not answer; no file server says so to a download.
+const SERVER_ERROR: u16 = 500;
 /// How long the third try waits: a server that has just restarted needs a moment.
 const LAST_TRY_DELAY: Duration = Duration::from_secs(2);
 /// Waits between attempts to resume, and the last one for ever after.

@@ -9,10 +9,11 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::chaff::Chaff;
 use crate::frame::wide;
 use crate::ids::LinkId;
 use crate::limits;
-use crate::record::{UP_BYTES_MAX, Up};
+use crate::record::Up;
 use crate::time::Time;
 
 /// Names an up request: its link and its tag's index.
@@ -27,6 +28,7 @@ pub struct UpId {
 /// What the client says, until it is acknowledged.
 #[derive(Default)]
 pub(super) struct UpStream {
+    chaff: Chaff,
     acked: u64,
     /// From `acked` on.
     bytes: Vec<u8>,
@@ -53,6 +55,11 @@ struct Flight {
 }
 
 impl UpStream {
+    /// A stream whose batches hold what `chaff` lets them hold.
+    pub(super) fn new(chaff: Chaff) -> Self {
+        Self { chaff, ..Self::default() }
+    }
+
     /// The stream's end, to put frames on.
     pub(super) fn stream(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -72,8 +79,7 @@ impl UpStream {
 
     /// The next batch, if one can and should go; `empty_due`: even one without bytes.
     pub(super) fn next_batch(&self, down_ack: u64, empty_due: bool, now: Time) -> Option<Up> {
-        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
-        if self.requests.len() >= limits::UP_REQUESTS_MAX || self.next_index >= ahead {
+        if !self.is_free() {
             return None;
         }
         let late =
@@ -83,9 +89,15 @@ impl UpStream {
         }
         let end = self.acked + wide(self.bytes.len());
         let sendable = end.min(self.acked + limits::UP_WINDOW).saturating_sub(self.unsent);
-        let len = usize::try_from(sendable).unwrap_or(usize::MAX).min(UP_BYTES_MAX);
+        let len = usize::try_from(sendable).unwrap_or(usize::MAX).min(self.chaff.up_bytes_max());
         let unconfirmed = self.tags_accepted == 0 && self.flights.is_empty();
         (len > 0 || empty_due || unconfirmed).then(|| self.batch(down_ack, self.unsent, len))
+    }
+
+    /// Whether one more request may be under way.
+    pub(super) fn is_free(&self) -> bool {
+        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
+        self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < ahead
     }
 
     /// The batch that [`next_batch`](Self::next_batch) gave is on its way as `up`.
@@ -144,12 +156,8 @@ impl UpStream {
 
     /// When something must be sent again.
     pub(super) fn resend_at(&self) -> Option<Time> {
-        if self.requests.len() >= limits::UP_REQUESTS_MAX {
-            return None;
-        }
-        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
-        let free = self.next_index < ahead;
-        free.then(|| self.flights.iter().map(|flight| flight.resend_at).min()).flatten()
+        let times = self.flights.iter().map(|flight| flight.resend_at);
+        if self.is_free() { times.min() } else { None }
     }
 
     /// Whether something was answered three times and never arrived.
@@ -165,7 +173,9 @@ impl UpStream {
     }
 
     fn patience(&self, tries: u32) -> Duration {
-        let first = self.round_trip.map_or(limits::RESEND_MIN, |trip| (trip * 4).max(limits::RESEND_MIN));
+        let least =
+            if self.chaff == Chaff::Constant { limits::RESEND_CONSTANT_MIN } else { limits::RESEND_MIN };
+        let first = self.round_trip.map_or(least, |trip| (trip * 4).max(least));
         (first * 2_u32.saturating_pow(tries - 1)).min(limits::RESEND_MAX.max(first))
     }
 }

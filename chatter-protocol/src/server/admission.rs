@@ -15,6 +15,7 @@ use super::openings::Hearing;
 use super::output::EndReason;
 use super::session::{Link, Session, State};
 use super::{Server, push_frame};
+use crate::chaff::Chaff;
 use crate::frame::wide;
 use crate::handshake::{self, Answer, Asked, Refusal, Request};
 use crate::ids::{LinkId, SessionId};
@@ -148,10 +149,12 @@ impl Server {
         let id = SessionId(self.opened);
         self.note_link(id, &link);
         let mut session = Session::new(gate, link, self.now);
+        session.set_chaff(Chaff::default().min(self.settings.chaff_most), self.now);
         let welcome = Welcome {
             visits: self.visits.clone(),
             grace_seconds: u32::try_from(self.settings.grace.as_secs()).unwrap_or(u32::MAX),
             room_members_max: u32::try_from(self.settings.relay.room_members_max).unwrap_or(u32::MAX),
+            chaff_most: self.settings.chaff_most.to_frame().into(),
         };
         push_frame(&mut session, relay_frame::Frame::Welcome(welcome));
         self.sessions.insert(id, session);

@@ -10,6 +10,7 @@ use chatter_proto::relay::bye;
 use super::gatekeeper::GateId;
 use super::relay;
 use super::session::State;
+use crate::chaff::Chaff;
 use crate::ids::{LinkId, SessionId};
 use crate::tag::Tag;
 use crate::time::Time;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub grace: Duration,
     /// Sessions in all.
     pub sessions_max: usize,
+    /// The most chaff that a client gets, whatever it asks for.
+    pub chaff_most: Chaff,
     /// What the rooms may hold.
     pub relay: relay::RelayLimits,
 }

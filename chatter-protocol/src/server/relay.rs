@@ -78,6 +78,8 @@ impl Relay {
             client_frame::Frame::Publish(publish) => (publish.room, self.publish(session, publish)),
             client_frame::Frame::Direct(direct) => (direct.room, self.direct(session, direct)),
             client_frame::Frame::Quit(_) => return self.session_ended(session),
+            // The session's own business, which is dealt with before.
+            client_frame::Frame::Chaff(_) => return,
         };
         if let Err(reason) = done {
             let refused = Refused { room: number, reason: reason.into() };

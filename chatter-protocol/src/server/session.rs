@@ -19,12 +19,13 @@ use zeroize::Zeroize as _;
 
 use super::bounds::Origin;
 use super::gatekeeper::GateId;
+use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{FrameBuffer, wide};
 use crate::handshake::{self, Handle};
 use crate::ids::LinkId;
 use crate::limits;
-use crate::record::{DOWN_BYTES_MAX, DownSealer, Up};
+use crate::record::{DownSealer, Up};
 use crate::tag::TagWindow;
 use crate::time::Time;
 
@@ -48,6 +49,7 @@ pub(super) struct Session {
     pub(super) frames: FrameBuffer,
     pub(super) confirmed: Option<Link>,
     pub(super) newer: Option<Link>,
+    chaff: Chaff,
     detached_at: Option<Time>,
     up_next: u64,
     up_early: BTreeMap<u64, Vec<u8>>,
@@ -66,6 +68,8 @@ pub(super) struct Link {
     sent: u64,
     room_left: u64,
     record_due: bool,
+    /// Whether the first record has gone, which waits for no turn.
+    begun: bool,
     chaff_at: Time,
     heard_at: Time,
 }
@@ -98,8 +102,9 @@ impl Link {
             sent,
             room_left,
             record_due: false,
+            begun: false,
             // The first record sets it.
-            chaff_at: now + limits::CHAFF_INTERVAL_MIN,
+            chaff_at: now,
             heard_at: now,
         }
     }
@@ -119,6 +124,7 @@ impl Session {
             frames: FrameBuffer::default(),
             confirmed: None,
             newer: Some(link),
+            chaff: Chaff::default(),
             detached_at: None,
             up_next: 0,
             up_early: BTreeMap::new(),
@@ -141,6 +147,15 @@ impl Session {
 
     pub(super) fn link_mut(&mut self, id: LinkId) -> Option<&mut Link> {
         self.confirmed.iter_mut().chain(&mut self.newer).find(|link| link.id == id)
+    }
+
+    /// From now on so much is sent that says nothing.
+    pub(super) fn set_chaff(&mut self, chaff: Chaff, now: Time) {
+        if self.chaff != chaff {
+            self.chaff = chaff;
+            let links = self.confirmed.iter_mut().chain(&mut self.newer).filter(|link| link.begun);
+            links.for_each(|link| link.chaff_at = now);
+        }
     }
 
     /// Whether the stream downwards can be sent again from `offset` on.
@@ -173,9 +188,11 @@ impl Session {
 
     /// Takes a batch that came by the link `id`. Bytes outside the window are dropped without complaint.
     pub(super) fn receive(&mut self, id: LinkId, batch: Up, now: Time) {
+        // At a constant rate nothing is due but by the time.
+        let answers = self.chaff != Chaff::Constant;
         if let Some(link) = self.link_mut(id) {
             link.heard_at = now;
-            link.record_due = true;
+            link.record_due |= answers;
         }
         self.acknowledge(batch.down_ack);
         if batch.bytes.is_empty() {
@@ -217,10 +234,24 @@ impl Session {
 
     /// Seals what each live link has yet to send, chaff if a record is due and there is nothing else.
     pub(super) fn flush(&mut self, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
-        let (down, acked, up_next) = (&self.down, self.down_acked, self.up_next);
+        self.flush_links(false, now, entropy)
+    }
+
+    /// The same for the last time: nothing waits for its turn.
+    pub(super) fn flush_all(&mut self, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
+        self.flush_links(true, now, entropy)
+    }
+
+    fn flush_links(&mut self, last: bool, now: Time, entropy: &mut Entropy) -> Vec<Flushed> {
+        let share = Share {
+            down: &self.down,
+            acked: self.down_acked,
+            up_next: self.up_next,
+            chaff: self.chaff,
+            last,
+        };
         let links = self.confirmed.iter_mut().chain(&mut self.newer).filter(|link| link.live);
-        let flushed: Vec<Flushed> =
-            links.filter_map(|link| link.flush(down, acked, up_next, now, entropy)).collect();
+        let flushed: Vec<Flushed> = links.filter_map(|link| link.flush(&share, now, entropy)).collect();
         if flushed.iter().any(|flushed| flushed.exhausted) {
             self.note_liveness(now);
         }
@@ -292,27 +323,39 @@ pub(super) struct Confirmation {
     pub(super) replaced: Option<Link>,
 }
 
+/// What a session's links have to carry.
+struct Share<'a> {
+    down: &'a [u8],
+    acked: u64,
+    up_next: u64,
+    chaff: Chaff,
+    /// Nothing comes after this.
+    last: bool,
+}
+
 impl Link {
-    fn flush(
-        &mut self,
-        down: &[u8],
-        acked: u64,
-        up_next: u64,
-        now: Time,
-        entropy: &mut Entropy,
-    ) -> Option<Flushed> {
+    fn flush(&mut self, share: &Share<'_>, now: Time, entropy: &mut Entropy) -> Option<Flushed> {
+        let chaff = share.chaff;
+        let due = self.chaff_at <= now;
+        // At a constant rate one record goes when it is due, and no other.
+        let paced = chaff == Chaff::Constant && self.begun && !share.last;
+        if paced && !due {
+            return None;
+        }
+        self.record_due |= due;
         let mut records = Vec::new();
         let mut exhausted = false;
         // What a link has sent may have been acknowledged by way of another.
-        self.sent = self.sent.max(acked);
+        self.sent = self.sent.max(share.acked);
         loop {
-            let from = usize::try_from(self.sent - acked).unwrap_or(usize::MAX);
-            let unsent = down.get(from..).unwrap_or_default();
-            if unsent.is_empty() && !self.record_due {
+            let from = usize::try_from(self.sent - share.acked).unwrap_or(usize::MAX);
+            let unsent = share.down.get(from..).unwrap_or_default();
+            if (unsent.is_empty() && !self.record_due) || (paced && !records.is_empty()) {
                 break;
             }
-            let bytes = unsent.get(..DOWN_BYTES_MAX).unwrap_or(unsent);
-            let length = wide(DownSealer::sealed_len(bytes.len()));
+            let bytes = unsent.get(..chaff.down_bytes_max()).unwrap_or(unsent);
+            let content_len = chaff.down_len(bytes.len(), entropy);
+            let length = wide(DownSealer::sealed_len(content_len));
             if length > self.room_left {
                 exhausted = true;
                 self.live = false;
@@ -321,7 +364,7 @@ impl Link {
             if records.is_empty() {
                 records.reserve_exact(usize::try_from(length).unwrap_or(0));
             }
-            self.sealer.seal(up_next, self.window.accepted(), bytes, &mut records);
+            self.sealer.seal(share.up_next, self.window.accepted(), bytes, content_len, &mut records);
             self.room_left -= length;
             self.sent += wide(bytes.len());
             self.record_due = false;
@@ -329,7 +372,11 @@ impl Link {
         if records.is_empty() && !exhausted {
             return None;
         }
-        self.chaff_at = now + entropy.between(limits::CHAFF_INTERVAL_MIN, limits::CHAFF_INTERVAL_MAX);
+        // Chaff comes at times of its own, whatever goes between; without it, a record for another reason serves.
+        if due || chaff == Chaff::None || !self.begun {
+            self.chaff_at = chaff.next_down(self.chaff_at, now, entropy);
+        }
+        self.begun = true;
         Some(Flushed { link: self.id, records, exhausted })
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chatter_proto::relay::{Visit, client_frame, relay_frame};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
+use chatter_protocol::chaff::Chaff;
 use chatter_protocol::client::{self, End, LinkAnswer, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
@@ -102,6 +103,7 @@ impl World {
         let settings = Settings {
             grace: limits::GRACE_DEFAULT,
             sessions_max: 1000,
+            chaff_most: Chaff::Constant,
             relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
         };
         let server = Server::new(secret, path, visits, settings, entropy.fork());

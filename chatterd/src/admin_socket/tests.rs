@@ -1,7 +1,9 @@
 //! The socket with real files and calls, and a daemon made up.
 
 use super::*;
+use std::fs::Permissions;
 use std::net::IpAddr;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use chatter_proto::admin::{AddBanRequest, ListBansRequest, PurgeRequest, StatusRequest, connect};
 use chatter_protocol::time::WallTime;
@@ -12,6 +14,8 @@ use crate::access::codes::CodeName;
 use crate::admin::codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
 use crate::admin::{AddedBan, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState};
 use crate::ledger::{Address, Ban, Known, Length, Reason, Terms};
+use crate::socket_file::bound;
+use socket2::{Domain, SockAddr, Socket, Type};
 
 struct Fake;
 
@@ -146,9 +150,9 @@ async fn calls_are_answered_until_the_end_and_nothing_is_left() {
 async fn the_socket_has_its_mode_from_the_first_instant() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("admin.sock");
-    let _socket = bound(&path).unwrap();
+    let _socket = bound(&path, ACCESS, BACKLOG).unwrap();
     let file = std::fs::metadata(&path).unwrap();
-    assert_eq!(file.mode() & 0o777, MODE);
+    assert_eq!(file.mode() & 0o777, 0o600);
 }
 
 #[tokio::test]
@@ -157,7 +161,7 @@ async fn a_live_socket_is_never_taken_and_a_stale_one_is_replaced() {
     let path = folder.path().join("admin.sock");
     let first = AdminSocket::bind(&path).unwrap();
     let error = AdminSocket::bind(&path).unwrap_err();
-    assert!(matches!(error, AdminSocketError::InUse(_)));
+    assert!(matches!(error.0, SocketFileError::InUse(_)));
     assert!(error.to_string().contains("admin.sock") && error.to_string().contains("--admin-socket"));
     drop(first);
     assert!(!path.exists());
@@ -177,7 +181,7 @@ async fn a_live_socket_is_never_taken_and_a_stale_one_is_replaced() {
 async fn a_daemon_that_hangs_is_still_alive() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("admin.sock");
-    let _hung = bound(&path).unwrap();
+    let _hung = bound(&path, ACCESS, BACKLOG).unwrap();
     let mut waiting = Vec::new();
     let knock = || -> io::Result<Socket> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -187,7 +191,7 @@ async fn a_daemon_that_hangs_is_still_alive() {
     while let Ok(socket) = knock() {
         waiting.push(socket);
     }
-    assert!(matches!(AdminSocket::bind(&path), Err(AdminSocketError::InUse(_))));
+    assert!(matches!(AdminSocket::bind(&path), Err(AdminSocketError(SocketFileError::InUse(_)))));
 }
 
 #[tokio::test]
@@ -195,11 +199,11 @@ async fn no_place_no_socket() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    assert!(matches!(AdminSocket::bind(&file), Err(AdminSocketError::NotASocket(_))));
+    assert!(matches!(AdminSocket::bind(&file), Err(AdminSocketError(SocketFileError::NotASocket(_)))));
     let under = AdminSocket::bind(&file.join("admin.sock")).unwrap_err();
-    assert!(matches!(under, AdminSocketError::Directory(_)), "{under}");
+    assert!(matches!(under.0, SocketFileError::Directory(_)), "{under}");
     let long = folder.path().join("x".repeat(200));
-    assert!(matches!(AdminSocket::bind(&long), Err(AdminSocketError::TooLong(_))));
+    assert!(matches!(AdminSocket::bind(&long), Err(AdminSocketError(SocketFileError::TooLong(_)))));
     std::fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
     let open = AdminSocket::bind(&folder.path().join("admin.sock")).unwrap_err();
     assert!(open.to_string().contains("others may write"), "{open}");

@@ -10,7 +10,8 @@ use clap::Parser;
 
 use crate::exit::Exit;
 
-use super::file::{File, Listen, PublicHost, socket_address};
+use super::file::{File, PublicHost};
+use super::listen::{Listen, socket_address};
 
 /// A forgotten Python file server to everybody, encrypted chat rooms to whoever holds the access link.
 #[derive(Clone, Debug, Default, Parser)]
@@ -81,7 +82,7 @@ impl Arguments {
 
     pub(super) fn overlay(&self, file: &mut File) {
         if !self.listen.is_empty() {
-            file.listen = Some(Listen(self.listen.clone()));
+            file.listen = Some(Listen::from(self.listen.clone()));
         }
         if let Some(socket) = &self.admin_socket {
             file.admin.socket = Some(socket.clone());

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::ConfigError;
-use super::file::{Addresses, BanLength, Carrier, Count, File, Grace, QueueName, RoomMembers};
+use super::file::{Addresses, BanLength, Carrier, ChaffName, Count, File, Grace, QueueName, RoomMembers};
 use super::limits::Within;
 use crate::process::anew::TAKEN_OUT;
 
@@ -82,11 +82,13 @@ pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
 pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 26] = [
+pub(super) const VARIABLES: [(&str, Read); 27] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
+    ("CHATTERD_TRUSTED_PROXIES", |text, file| put(&mut file.trusted_proxies, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
     ("CHATTERD_GRACE", |text, file| put(&mut file.grace, number(text).and_then(Grace::try_from))),
+    ("CHATTERD_CHAFF", |text, file| put(&mut file.chaff, ChaffName::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_ROOT", |text, file| put(&mut file.decoy.root, text.parse())),
     ("CHATTERD_DECOY_CARRIER", |text, file| put(&mut file.decoy.carrier, Carrier::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_PYTHON", |text, file| put(&mut file.decoy.python, text.parse())),

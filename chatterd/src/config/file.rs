@@ -4,18 +4,20 @@
 //! present or not: defaults are not known here. **Never** an unknown key let pass, **never** a value cut to fit.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::Deserializer;
 
+use chatter_protocol::chaff::{Chaff, UnknownChaff};
 use chatter_protocol::limits::ROOM_MEMBERS_MAX;
 
 use super::limits::Limits;
+use super::listen::Listen;
 use crate::ledger::Network;
 use crate::listener::Queue;
 
@@ -23,9 +25,11 @@ use crate::listener::Queue;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
     pub(super) listen: Option<Listen>,
+    pub(super) trusted_proxies: Option<Networks>,
     pub(super) public_host: Option<PublicHost>,
     pub(super) state_directory: Option<PathBuf>,
     pub(super) grace: Option<Grace>,
+    pub(super) chaff: Option<ChaffName>,
     pub(super) decoy: Decoy,
     pub(super) rooms: Rooms,
     pub(super) limits: Limits,
@@ -54,7 +58,7 @@ pub(super) struct Rooms {
 pub(super) struct Ban {
     pub(super) after: Option<Count>,
     pub(super) refuse: Option<bool>,
-    pub(super) exempt: Option<Exempt>,
+    pub(super) exempt: Option<Networks>,
     #[serde(rename = "for")]
     pub(super) length: Option<BanLength>,
     pub(super) report: Option<PathBuf>,
@@ -77,18 +81,19 @@ pub(super) fn parse(text: &str) -> Result<File, String> {
     toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
 }
 
-/// One address and port, or a list of them; in the environment separated by commas.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Listen(pub(super) Vec<SocketAddr>);
-
 /// Networks; in the environment separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Exempt(pub(super) Vec<Network>);
+pub(super) struct Networks(pub(super) Vec<Network>);
 
 /// Seconds, up to a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u64")]
 pub(super) struct Grace(pub(super) Duration);
+
+/// `none`, `usual` or `constant`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct ChaffName(pub(super) Chaff);
 
 /// Seconds; 0: no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -190,6 +195,14 @@ impl TryFrom<u64> for Count {
 
     fn try_from(count: u64) -> Result<Self, &'static str> {
         NonZeroU64::new(count).map(Self).ok_or("this is counted from 1")
+    }
+}
+
+impl TryFrom<String> for ChaffName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse().map(Self).map_err(|error: UnknownChaff| error.to_string())
     }
 }
 
@@ -302,22 +315,7 @@ impl fmt::Display for PublicHost {
     }
 }
 
-/// An address and port, as `listen` takes it.
-pub(super) fn socket_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| {
-        format!("{text:?} is not an address and port, such as 0.0.0.0:8000, [::]:8000 or 127.0.0.1:0")
-    })
-}
-
-impl FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split(',').map(|one| socket_address(one.trim())).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-impl FromStr for Exempt {
+impl FromStr for Networks {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -329,39 +327,8 @@ impl FromStr for Exempt {
     }
 }
 
-impl<'de> Deserialize<'de> for Exempt {
+impl<'de> Deserialize<'de> for Networks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Vec::deserialize(deserializer).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Listen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OneOrMany)
-    }
-}
-
-struct OneOrMany;
-
-impl<'de> Visitor<'de> for OneOrMany {
-    type Value = Listen;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an address and port such as \"0.0.0.0:8000\", or a list of such")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Listen, E> {
-        socket_address(text).map(|one| Listen(vec![one])).map_err(E::custom)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Listen, A::Error> {
-        let mut all = Vec::new();
-        while let Some(text) = list.next_element::<String>()? {
-            all.push(socket_address(&text).map_err(A::Error::custom)?);
-        }
-        if all.is_empty() {
-            return Err(A::Error::custom("listen needs at least one address and port"));
-        }
-        Ok(Listen(all))
     }
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use super::Config;
 use super::environment::SEED_ACCESS_CODE;
+use crate::entrance::Place;
 use crate::exit::Exit;
+use crate::ledger::Network;
 
 /// One line of `--check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +47,7 @@ impl Config {
     /// Everything that there is to say about these settings.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let listen: Vec<_> = self.listen.iter().map(ToString::to_string).collect();
-        findings.push(Finding::Fine(format!("listens on {}", listen.join(", "))));
+        findings.extend(self.entrances());
         findings.push(self.host());
         findings.push(match &self.state_directory {
             Some(directory) => Finding::Fine(format!("keeps keys in {}", directory.display())),
@@ -60,6 +61,7 @@ impl Config {
             self.limits.bounds.origin_sessions_max,
             self.limits.bounds.named_sessions_max
         )));
+        findings.push(Finding::Fine(format!("chaff up to \"{}\" for who asks for it", self.chaff)));
         findings.extend(self.bans());
         findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
         findings.extend(self.unknown_variables.iter().map(|name| unknown_variable(name)));
@@ -80,6 +82,42 @@ impl Config {
             Finding::Warning(text) => Some(text),
             Finding::Fine(_) | Finding::Error(_) => None,
         })
+    }
+
+    fn entrances(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let listed =
+            |networks: &[Network]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        for entrance in &self.listen {
+            let who = match (&entrance.place, &entrance.proxy_header) {
+                (Place::Tcp(_), Some(from)) => format!(", with a PROXY header, from {} alone", listed(from)),
+                (Place::Unix { .. }, Some(_)) => ", with a PROXY header".to_owned(),
+                (Place::Unix { .. }, None) if entrance.trusted => {
+                    ", for whom X-Forwarded-For names".to_owned()
+                }
+                (Place::Unix { .. }, None) => ", for nobody who could be banned".to_owned(),
+                (Place::Tcp(_), None) => String::new(),
+            };
+            findings.push(Finding::Fine(format!("listens on {}{who}", entrance.place)));
+            if entrance.proxy_header.as_ref().is_some_and(|from| from.iter().any(Network::is_everybody)) {
+                findings.push(Finding::Warning(format!(
+                    "{}: from holds everybody: whoever connects there can have anybody banned, and never be banned himself",
+                    entrance.place
+                )));
+            }
+        }
+        if !self.trusted_proxies.is_empty() {
+            let proxies = listed(&self.trusted_proxies);
+            findings
+                .push(Finding::Fine(format!("takes X-Forwarded-For from {proxies} and from nobody else")));
+        }
+        if self.trusted_proxies.iter().any(Network::is_everybody) {
+            findings.push(Finding::Warning(
+                "trusted-proxies holds everybody: any stranger can have anybody banned, and never be banned himself"
+                    .to_owned(),
+            ));
+        }
+        findings
     }
 
     fn host(&self) -> Finding {
@@ -173,5 +211,5 @@ fn carrier_finding(root: &Path, carrier: &str) -> Finding {
     }
 }
 
-/// Below this, chaff alone uses a carrier up within hours.
+/// Below this, chaff alone uses a carrier up within hours, at a constant rate within minutes.
 const CARRIER_LEN_SMALL: u64 = 1024 * 1024;

@@ -1,5 +1,7 @@
 //! Settings by example; the sample file, the variables and the documents held together.
 
+mod entrances;
+
 use super::*;
 use crate::exit::Exit;
 use clap::{CommandFactory as _, Parser as _};
@@ -77,6 +79,7 @@ fn defaults_are_what_the_documents_say() {
         (4096, 16, 1 << 18)
     );
     assert_eq!(limits.bounds, chatter_protocol::server::bounds::Bounds::default());
+    assert_eq!(config.chaff, Chaff::Constant);
     assert_eq!((config.ban.after, config.ban.refuse, config.purge.every_packets), (30, false, 100));
     assert_eq!(config.ban.length, Some(Duration::from_secs(86_400)));
     let exempt: Vec<_> = config.ban.exempt.iter().map(ToString::to_string).collect();
@@ -140,6 +143,7 @@ fn what_may_be_a_secret_is_named_and_still_named_when_it_is_gone() {
 fn every_setting_can_be_a_variable() {
     let variables = [
         ("CHATTERD_STATE_DIRECTORY", "/state"),
+        ("CHATTERD_TRUSTED_PROXIES", "192.0.2.1, 2001:db8::5"),
         ("CHATTERD_GRACE", "0"),
         ("CHATTERD_DECOY_ROOT", "/srv"),
         ("CHATTERD_DECOY_CARRIER", "/a/b.img"),
@@ -159,6 +163,8 @@ fn every_setting_can_be_a_variable() {
     ];
     let config = load(&[], &variables, "").unwrap();
     assert_eq!(config.state_directory, Some("/state".into()));
+    let proxies: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(proxies, ["192.0.2.1/32", "2001:db8::5/128"]);
     assert_eq!((config.grace, config.ban.length), (Duration::ZERO, None));
     assert_eq!(config.decoy.carrier.as_deref(), Some("a/b.img"));
     assert_eq!((config.decoy.python.version(), config.decoy.queue), ("3.11.7", Queue::Python));
@@ -227,6 +233,7 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[limits]\nsessions-max = 0", &["line 2", "from 1 to 65536"]);
     check("[limits]\nqueue-bytes-max = 1024", &["line 2", "from 524288"]);
     check("grace = 90000", &["line 1", "86400"]);
+    check("chaff = \"much\"", &["line 1", "much", "usual", "constant"]);
     check("public-host = \"http://a/\"", &["line 1", "without scheme"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);
     check("[decoy]\nroot = \"/srv\"\ncarrier = \"../x\"", &["line 3", "inside decoy.root"]);

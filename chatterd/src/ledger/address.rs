@@ -159,6 +159,17 @@ impl Network {
         v4_both && cut(self.base, shared) == cut(other.base, shared)
     }
 
+    /// Whether exactly this address lies in it, however knocks are counted.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let octets = mapped(address);
+        self.is_v4() == canonical(octets).is_ipv4() && cut(octets, self.prefix) == self.base
+    }
+
+    /// Whether it holds all addresses of a family.
+    pub fn is_everybody(&self) -> bool {
+        self.prefix == 0 || self.prefix == MAPPED_BITS && self.is_v4()
+    }
+
     fn is_v4(&self) -> bool {
         self.prefix >= MAPPED_BITS && canonical(self.base).is_ipv4()
     }
@@ -265,6 +276,21 @@ mod tests {
         check("::/0", &["2001:db8::1", "::1"], &["1.2.3.4"]);
         check("2001:db8::5", &["2001:db8::6"], &["2001:db8:0:1::5"]);
         check("::ffff:10.0.0.0/104", &["10.1.1.1"], &["11.1.1.1"]);
+    }
+
+    #[test]
+    fn an_address_lies_in_a_network_or_beside_it() {
+        let check = |network: &str, address: &str, inside: bool| {
+            let found = network.parse::<Network>().unwrap().contains(address.parse().unwrap());
+            assert_eq!(found, inside, "{network} {address}");
+        };
+        check("2001:db8::5", "2001:db8::5", true);
+        check("2001:db8::5", "2001:db8::6", false);
+        check("2001:db8::/64", "2001:db8::6", true);
+        check("10.0.0.0/8", "::ffff:10.1.2.3", true);
+        check("10.0.0.0/8", "11.0.0.1", false);
+        check("::/0", "10.0.0.1", false);
+        check("0.0.0.0/0", "::1", false);
     }
 
     #[test]

@@ -6,9 +6,10 @@
 use crate::connection::Doorkeeper;
 use crate::decoy::Persona;
 use crate::http::HeadReader;
+use crate::source::Source;
 use nix::sys::socket::{MsgFlags, recv};
 use socket2::SockRef;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd as _};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// to [`serve`](crate::connection::serve), which asks the door again.
 pub(super) fn is_turned_away(
     stream: &TcpStream,
-    peer: SocketAddr,
+    peer: Source,
     persona: Persona,
     door: &impl Doorkeeper,
 ) -> bool {

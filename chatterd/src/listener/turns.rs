@@ -3,21 +3,19 @@
 //! **In**: a listening socket with Python's backlog. **Out**: connections, none faster than Python would take it.
 //! **Never**: a timer of the runtime: those count milliseconds, a turn takes a tenth of one.
 
+use super::acceptor::{Acceptor, Arrival};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-pub(super) type Arrival = io::Result<(TcpStream, SocketAddr)>;
-
 /// What the accepting thread hands on.
 pub(super) struct Turns(mpsc::Receiver<Arrival>);
 
 /// Starts the thread; it ends soon after what it hands on to is gone.
-pub(super) fn take(socket: TcpListener) -> Turns {
+pub(super) fn take(socket: Acceptor) -> Turns {
     let (hand_on, arrivals) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
         while !hand_on.is_closed() {
@@ -46,7 +44,7 @@ impl Turns {
 }
 
 /// Whether somebody knocks within a moment.
-fn wait(socket: &TcpListener) -> io::Result<bool> {
+fn wait(socket: &Acceptor) -> io::Result<bool> {
     let mut events = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
     match poll(&mut events, PollTimeout::from(MOMENT)) {
         Ok(count) => Ok(count > 0),

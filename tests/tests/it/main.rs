@@ -3,6 +3,8 @@
 mod admin;
 mod bans;
 mod carrier;
+mod chaos;
+mod entrances;
 mod forgotten;
 mod gates;
 mod knocks;
@@ -16,3 +18,4 @@ mod send;
 mod settings;
 mod shutdown;
 mod talk;
+mod ways;

@@ -1,10 +1,9 @@
 //! One session over many connections.
 
-use std::time::Duration;
-
-use chatter_tests::client::Client;
+use chatter_tests::chaos::Chaos;
+use chatter_tests::client::{Client, is_joined};
 use chatter_tests::daemon::Home;
-use chatter_tests::recorder::Recorder;
+use chatter_tests::recorder::{Recorder, readdress};
 use nix::sys::signal::Signal;
 
 const MESSAGES: usize = 150;
@@ -85,9 +84,41 @@ fn who_does_not_read_is_cut_and_the_room_goes_on() {
     anna.saw_leave("carol", 1);
     ben.tell("the room goes on", &[&anna]);
     carol.process.signal(Signal::SIGCONT);
-    let ended = carol.ended_within(Duration::from_secs(20));
-    assert_eq!(ended.code, Some(8), "{:?}", ended.stderr);
-    assert_eq!(daemon.operator().ask(&["status"])["members"], 2);
+    carol.wait("is back", |event| event["event"] == "rejoined");
+    carol.wait_times("meets anna", 2, |event| is_joined(event, "anna"));
+    anna.wait_times("meets carol", 2, |event| is_joined(event, "carol"));
+    anna.tell("and carol is with us", &[&ben, &carol]);
+    assert_eq!(daemon.operator().ask(&["status"])["members"], 3);
+}
+
+#[test]
+fn a_client_that_sleeps_and_wakes_elsewhere_has_missed_nothing() {
+    let home = Home::new();
+    let daemon = home.ephemeral("grace = 300");
+    let chaos = Chaos::new(daemon.address, 1);
+    let (mut anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+    let mut ben = Client::join(&readdress(&link, chaos.address()), "ben", &[&anna]);
+    ben.say("good night");
+    anna.heard("ben", "good night");
+    ben.process.signal(Signal::SIGSTOP);
+    // What a network does to connections of somebody who is long away.
+    chaos.roam(7);
+    for number in 0..50 {
+        anna.say(&text(number));
+    }
+    anna.wait_times("is acknowledged", 50, |event| event["event"] == "acknowledged");
+    ben.say("typed asleep");
+    ben.process.signal(Signal::SIGCONT);
+    ben.heard("anna", &text(49));
+    anna.heard("ben", "typed asleep");
+    assert_eq!(ben.texts_from("anna"), (0..50).map(text).collect::<Vec<_>>());
+    let sessions = daemon.operator().list("sessions", "sessions");
+    let mut addresses: Vec<_> = sessions.iter().filter_map(|session| session["address"].as_str()).collect();
+    addresses.sort_unstable();
+    assert_eq!(addresses, ["127.0.0.1", "127.0.0.7"], "the same sessions, one from elsewhere");
+    for client in [&anna, &ben] {
+        assert!(!client.events().iter().any(|event| event["event"] == "away"), "{}", client.nick);
+    }
 }
 
 fn text(number: usize) -> String {

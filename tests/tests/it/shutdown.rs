@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use chatter_tests::client::Client;
+use chatter_tests::client::{Client, is_joined};
 use chatter_tests::daemon::Home;
-use chatter_tests::recorder::{Recorder, readdress};
+use chatter_tests::recorder::readdress;
 use nix::sys::signal::Signal;
 
 #[test]
@@ -26,9 +26,10 @@ fn signals_end_it_within_two_seconds_with_members_in() {
         assert!(!daemon.socket.exists(), "{signal}: the admin socket is still there");
         assert!(TcpStream::connect(daemon.address).is_err(), "{signal}: somebody still listens");
         for client in [anna, ben] {
-            let ended = client.ended_within(Duration::from_secs(3));
-            assert_eq!(ended.code, Some(8), "{signal}: {ended:?}");
-            assert!(ended.stderr.contains("the server was shut down"), "{signal}: {ended:?}");
+            let away = client.wait("is told", |event| event["event"] == "away");
+            assert_eq!(away["text"], "the server was shut down", "{signal}");
+            let ended = client.interrupt();
+            assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
         }
         drop(strangers);
     }
@@ -46,17 +47,18 @@ fn a_killed_daemon_leaves_no_stuck_client_and_its_socket_can_be_taken_over() {
         client.wait("says that the connection broke", |event| event["event"] == "broken");
     }
     anna.say("into the void");
+    // The grace time, and what a client waits beyond it.
+    for client in [&anna, &ben] {
+        let away = client.wait("gives the session up", |event| event["event"] == "away");
+        assert!(away["text"].as_str().is_some_and(|text| text.contains("lost for too long")), "{away}");
+        let unheard = |event: &serde_json::Value| event["event"] == "not-acknowledged";
+        let handed_back: Vec<_> = client.events().into_iter().filter(unheard).collect();
+        let expected = if client.nick == "anna" { vec!["into the void"] } else { vec![] };
+        let texts: Vec<_> = handed_back.iter().filter_map(|event| event["text"].as_str()).collect();
+        assert_eq!(texts, expected, "{}", client.nick);
+    }
     for client in [anna, ben] {
-        let nick = client.nick.clone();
-        // The grace time, and what a client waits beyond it.
-        let ended = client.ended_within(Duration::from_secs(2 + 5 + 8));
-        assert_eq!(ended.code, Some(8), "{ended:?}");
-        assert!(ended.stderr.contains("the connection was lost for too long"), "{ended:?}");
-        assert_eq!(
-            ended.stderr.contains("not taken by the relay: into the void"),
-            nick == "anna",
-            "{ended:?}"
-        );
+        assert_eq!(client.interrupt().code, Some(0));
     }
     assert!(killed.elapsed() > Duration::from_secs(2), "the grace time was used");
     assert!(daemon.socket.exists(), "a killed daemon can't tidy up");
@@ -65,17 +67,59 @@ fn a_killed_daemon_leaves_no_stuck_client_and_its_socket_can_be_taken_over() {
 }
 
 #[test]
-fn who_was_in_a_killed_daemon_is_told_after_its_restart() {
+fn who_was_in_a_daemon_is_back_in_the_room_after_its_restart() {
+    for kills in [true, false] {
+        let home = Home::new();
+        let mut daemon = home.lasting("grace = 20");
+        let address = daemon.address.to_string();
+        let (mut anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+        let mut ben = Client::join(&link, "ben", &[&anna]);
+        anna.tell("before", &[&ben]);
+        if kills {
+            daemon.process.kill();
+        } else {
+            daemon.process.signal(Signal::SIGTERM);
+            daemon.process.ended();
+        }
+        for client in [&anna, &ben] {
+            client.wait("notices", |event| event["event"] == if kills { "broken" } else { "away" });
+        }
+        if !kills {
+            ben.say("typed meanwhile");
+        }
+        let daemon = home.lasting_on(&address, "grace = 20");
+        for client in [&anna, &ben] {
+            client.wait("is back", |event| event["event"] == "rejoined");
+        }
+        anna.wait_times("meets ben", 2, |event| is_joined(event, "ben"));
+        ben.wait_times("meets anna", 2, |event| is_joined(event, "anna"));
+        if !kills {
+            anna.heard("ben", "typed meanwhile");
+        }
+        ben.tell("after", &[&anna]);
+        anna.tell("after", &[&ben]);
+        assert_eq!(daemon.operator().ask(&["status"])["members"], 2);
+        let once = if kills { vec!["after"] } else { vec!["typed meanwhile", "after"] };
+        assert_eq!(anna.texts_from("ben"), once);
+        for client in [anna, ben] {
+            let ended = client.quit();
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+            assert!(ended.stderr.contains("trying again in"), "{ended:?}");
+        }
+    }
+}
+
+#[test]
+fn who_does_not_want_to_come_back_ends_with_the_session() {
     let home = Home::new();
-    let mut daemon = home.lasting("grace = 20");
-    let recorder = Recorder::new(daemon.address, 1);
-    let (anna, _) = Client::new_room(&recorder.link(&daemon.access_link()), "", "anna");
-    daemon.process.kill();
-    let daemon = home.lasting("grace = 20");
-    recorder.lead_to(daemon.address);
-    let ended = anna.ended_within(Duration::from_secs(25 + 5));
+    let daemon = home.lasting("");
+    let (_anna, link) = Client::new_room(&daemon.access_link(), "", "anna");
+    let ben = Client::joining_with(&link, "ben", &["--no-rejoin"], &[]);
+    ben.met("anna");
+    daemon.process.signal(Signal::SIGTERM);
+    let ended = ben.ended_within(Duration::from_secs(10));
     assert_eq!(ended.code, Some(8), "{ended:?}");
-    assert!(ended.stderr.contains("join again"), "{ended:?}");
+    assert!(ended.stderr.contains("the server was shut down"), "{ended:?}");
 }
 
 #[test]

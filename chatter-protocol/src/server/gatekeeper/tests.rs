@@ -142,6 +142,7 @@ fn the_curve_is_for_what_is_genuine_timely_and_new() {
     let settings = Settings {
         grace: limits::GRACE_DEFAULT,
         sessions_max: 1000,
+        chaff_most: crate::chaff::Chaff::Constant,
         relay: super::super::relay::RelayLimits::default(),
     };
     let mut server =

@@ -1,0 +1,120 @@
+//! The way back into a room whose session was lost: what is kept, what is handed back, how long each try waits.
+//!
+//! **In** the carrier's last word, the time, randomness for the waits. **Out** words about what was lost, another try.
+//! **Never** a text said a second time by itself: whether it was heard is not known, so its sender decides.
+//!
+//! ```text
+//! Entering | Settling | Talking ──session lost──> Away ──time──> Opening ──> Entering ──> …
+//!                                                  ^────no door────┘
+//! ```
+//!
+//! docs/protocol.md §5.9.
+
+use std::mem;
+use std::time::Duration;
+
+use chatter_proto::relay::bye;
+use chatter_protocol::client::End;
+use chatter_protocol::handshake::Refusal;
+use chatter_protocol::time::Time;
+
+use super::{App, Phase, Purpose};
+use crate::event::{Effect, Notice};
+
+/// A way back that has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Return {
+    /// What had happened, for the sentence that tells of the return.
+    pub(super) reason: &'static str,
+}
+
+impl App {
+    /// Whether this end is one to come back from.
+    pub(super) fn comes_back_from(&self, end: &End) -> bool {
+        if matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
+            return false;
+        }
+        let has_begun = self.phase != Phase::Opening || self.returning.is_some();
+        // Whoever only waits for the last acknowledgements is told that there are none.
+        let has_more = self.patience.is_none() || (!self.unsaid.is_empty() && self.untaken.is_empty());
+        self.rejoins && has_begun && has_more && reason(end, self.returning.is_some()).is_some()
+    }
+
+    /// Hands back what may not have been heard, keeps what was not said, and waits for the next try.
+    pub(super) fn go_away(&mut self, end: &End, trouble: Option<String>, now: Time) {
+        let text = trouble.unwrap_or_else(|| end.to_string());
+        if let Some(reason) = reason(end, self.returning.is_some()).filter(|_| self.returning.is_none()) {
+            self.returning = Some(Return { reason });
+        }
+        for (number, text) in mem::take(&mut self.untaken) {
+            self.show(Notice::NotAcknowledged { number, text });
+        }
+        self.said_before = self.said;
+        self.conversation = None;
+        if self.entered_at.take().is_some_and(|entered_at| entered_at + STABLE_MIN <= now) {
+            self.returns = 0;
+        }
+        let wait = DELAY_MIN * 2_u32.saturating_pow(self.returns.min(DOUBLINGS_MAX));
+        let wait = wait.min(DELAY_MAX);
+        let wait = self.entropy.between(wait * 3 / 4, wait * 5 / 4);
+        self.returns = self.returns.saturating_add(1);
+        self.phase = Phase::Away { until: now + wait };
+        self.show(Notice::Away { text, seconds: wait.as_secs().max(1) });
+    }
+
+    /// Tries again when it is time.
+    pub(super) fn come_back_when_due(&mut self, now: Time) {
+        let Phase::Away { until } = self.phase else { return };
+        if now >= until {
+            self.phase = Phase::Opening;
+            self.effects.push(Effect::Open);
+        }
+    }
+
+    /// In the room, for the first time or again.
+    pub(super) fn announce_entry(&mut self, present: usize, now: Time) {
+        self.entered_at = Some(now);
+        if let Some(Return { reason }) = self.returning.take() {
+            self.show(Notice::Rejoined { text: reason.to_owned(), present });
+            return;
+        }
+        self.show(Notice::Entered { present });
+        if matches!(self.purpose, Purpose::Join) && present == 0 {
+            let text = "if you expected somebody: a link with another room secret opens another, empty room";
+            self.show(Notice::Progress(text.to_owned()));
+        }
+    }
+}
+
+/// What had happened where one comes back from this end; none where it means to stay away. On the way back, a door
+/// that is not there or full is one to wait for.
+fn reason(end: &End, returning: bool) -> Option<&'static str> {
+    match end {
+        End::Bye(bye::Reason::Shutdown) => Some("the server was restarted"),
+        End::Bye(bye::Reason::TooSlow) => Some("this connection was too slow for what was said"),
+        End::Lost { .. } | End::Refused(Refusal::UnknownSession) => {
+            Some("the session was lost, as when a server restarts or a network is long away")
+        }
+        End::Unreachable | End::Refused(Refusal::Full | Refusal::TooMany) if returning => Some(""),
+        End::Unreachable
+        | End::Refused(Refusal::Full | Refusal::TooMany | Refusal::GateRetired | Refusal::Version)
+        | End::Bye(
+            bye::Reason::Quit
+            | bye::Reason::Purged
+            | bye::Reason::GateRetired
+            | bye::Reason::BrokeRules
+            | bye::Reason::Unspecified,
+        )
+        | End::PlainServer { .. }
+        | End::ClockOff { .. }
+        | End::Tampered => None,
+    }
+}
+
+/// The first try waits so long, give or take a quarter; each further one twice as long …
+const DELAY_MIN: Duration = Duration::from_secs(1);
+const DOUBLINGS_MAX: u32 = 6;
+/// … up to this: a server that returns is found within a minute, and a few hundred members don't find it at once.
+const DELAY_MAX: Duration = Duration::from_secs(60);
+/// A stay that has lasted so long was one: the next loss begins anew.
+const STABLE_MIN: Duration = Duration::from_secs(60);

@@ -1,0 +1,181 @@
+//! What is said to a SOCKS5 proxy (RFC 1928, RFC 1929) before it passes bytes on.
+//!
+//! **In** a connection to the proxy, the server's name and port, user and password. **Out** the same connection, which now
+//! leads to the server, or a clause. **Never** a name resolved here: the proxy gets it as it stands in the link.
+
+use std::net::IpAddr;
+
+use chatter_protocol::invite::Credentials;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use zeroize::Zeroizing;
+
+/// Asks the proxy at the other end of `stream` to connect it to `host` and `port`.
+pub(super) async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    host: &str,
+    port: u16,
+    credentials: Option<&Credentials>,
+) -> Result<(), String> {
+    let methods: &[u8] =
+        if credentials.is_some() { &[VERSION, 2, NO_LOGIN, PASSWORD] } else { &[VERSION, 1, NO_LOGIN] };
+    tell(stream, methods).await?;
+    match (read::<2>(stream).await?, credentials) {
+        ([VERSION, NO_LOGIN], _) => {}
+        ([VERSION, PASSWORD], Some(credentials)) => log_in(stream, credentials).await?,
+        ([VERSION, NONE_OF_THEM], None) => return Err("it wants a user and a password".to_owned()),
+        ([VERSION, _], _) => return Err("it takes none of the ways to log in that we know".to_owned()),
+        _ => return Err(NOT_SOCKS.to_owned()),
+    }
+    tell(stream, &request(host, port)?).await?;
+    let [version, reply, _, kind] = read::<4>(stream).await?;
+    if version != VERSION {
+        return Err(NOT_SOCKS.to_owned());
+    }
+    if reply != 0 {
+        return Err(format!("it does not connect us to {host} port {port}: {}", reason(reply)));
+    }
+    // The address it goes out by, which nobody needs.
+    let length = match kind {
+        IPV4 => 4,
+        IPV6 => 16,
+        NAME => usize::from(read::<1>(stream).await?[0]),
+        _ => return Err(NOT_SOCKS.to_owned()),
+    };
+    for _ in 0..length + 2 {
+        read::<1>(stream).await?;
+    }
+    Ok(())
+}
+
+async fn log_in(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    credentials: &Credentials,
+) -> Result<(), String> {
+    let mut message = Zeroizing::new(vec![1]);
+    for text in [credentials.user(), credentials.password()] {
+        let length = u8::try_from(text.len()).map_err(|_| "the user or password is too long".to_owned())?;
+        message.push(length);
+        message.extend_from_slice(text.as_bytes());
+    }
+    tell(stream, &message).await?;
+    match read::<2>(stream).await? {
+        [_, 0] => Ok(()),
+        _ => Err("it does not take this user and password".to_owned()),
+    }
+}
+
+fn request(host: &str, port: u16) -> Result<Vec<u8>, String> {
+    let mut request = vec![VERSION, CONNECT, 0];
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
+            request.push(IPV4);
+            request.extend_from_slice(&address.octets());
+        }
+        Ok(IpAddr::V6(address)) => {
+            request.push(IPV6);
+            request.extend_from_slice(&address.octets());
+        }
+        Err(_) => {
+            let length = u8::try_from(host.len()).map_err(|_| format!("{host} is too long a name for it"))?;
+            request.extend_from_slice(&[NAME, length]);
+            request.extend_from_slice(host.as_bytes());
+        }
+    }
+    request.extend_from_slice(&port.to_be_bytes());
+    Ok(request)
+}
+
+async fn tell(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), String> {
+    stream.write_all(bytes).await.map_err(|_| CUT.to_owned())
+}
+
+async fn read<const N: usize>(stream: &mut (impl AsyncRead + Unpin)) -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).await.map_err(|_| CUT.to_owned())?;
+    Ok(bytes)
+}
+
+fn reason(reply: u8) -> &'static str {
+    match reply {
+        2 => "its rules don't allow it",
+        3 => "it can't reach that network",
+        4 => "it can't reach that host (is the address right?)",
+        5 => "the connection is refused there (does the server run?)",
+        6 => "nothing answers there",
+        7 | 8 => "it can't do that",
+        _ => "it does not say why",
+    }
+}
+
+const VERSION: u8 = 5;
+const NO_LOGIN: u8 = 0;
+const PASSWORD: u8 = 2;
+const NONE_OF_THEM: u8 = 0xff;
+const CONNECT: u8 = 1;
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+const CUT: &str = "it closed the connection while we asked";
+const NOT_SOCKS: &str = "what answers there does not speak SOCKS5";
+
+#[cfg(test)]
+mod tests {
+    use chatter_protocol::invite::Proxy;
+    use tokio::io::duplex;
+
+    use super::*;
+
+    /// What asking says and comes to, where the proxy says all this.
+    async fn check(url: &str, host: &str, replies: &[u8]) -> (Vec<u8>, Result<(), String>) {
+        let proxy = Proxy::parse(url).expect("a proxy");
+        let (mut ours, mut theirs) = duplex(1024);
+        theirs.write_all(replies).await.expect("room");
+        theirs.shutdown().await.expect("an end");
+        let asked = ask(&mut ours, host, 8000, proxy.credentials()).await;
+        drop(ours);
+        let mut said = Vec::new();
+        theirs.read_to_end(&mut said).await.expect("what was said");
+        (said, asked)
+    }
+
+    #[tokio::test]
+    async fn names_go_to_the_proxy_as_they_are() {
+        let replies = b"\x05\x00\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34";
+        let (said, asked) = check("socks5h://p", "files.example", replies).await;
+        assert_eq!(
+            (said.as_slice(), asked),
+            (b"\x05\x01\x00\x05\x01\x00\x03\x0dfiles.example\x1f\x40".as_slice(), Ok(()))
+        );
+        let (said, _) = check("socks5h://p", "192.0.2.1", replies).await;
+        assert_eq!(said[3..], *b"\x05\x01\x00\x01\xc0\x00\x02\x01\x1f\x40");
+        let (said, asked) = check("socks5h://p", "::1", b"\x05\x00\x05\x00\x00\x03\x02hi\x12\x34").await;
+        assert_eq!((&said[6..9], asked), (b"\x04\x00\x00".as_slice(), Ok(())));
+    }
+
+    #[tokio::test]
+    async fn passwords_are_told_to_those_who_ask() {
+        let replies = b"\x05\x02\x01\x00\x05\x00\x00\x01\x7f\x00\x00\x01\x12\x34";
+        let (said, asked) = check("socks5h://u:pw@p", "h", replies).await;
+        assert_eq!((&said[..11], asked), (b"\x05\x02\x00\x02\x01\x01u\x02pw\x05".as_slice(), Ok(())));
+        let (said, asked) = check("socks5h://u:pw@p", "h", &[5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await;
+        assert!(!said.windows(2).any(|two| two == b"pw"), "nobody asked");
+        assert_eq!(asked, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_way_is_said() {
+        for (url, replies, words) in [
+            ("socks5h://p", b"\x05\xff".as_slice(), "wants a user and a password"),
+            ("socks5h://u:p@p", b"\x05\xff", "none of the ways to log in"),
+            ("socks5h://u:p@p", b"\x05\x02\x01\x01", "does not take this user and password"),
+            ("socks5h://p", b"\x05\x00\x05\x02\x00\x01", "rules don't allow"),
+            ("socks5h://p", b"\x05\x00\x05\x05\x00\x01", "refused there"),
+            ("socks5h://p", b"\x05\x00\x05\x00\x00\x09", "does not speak SOCKS5"),
+            ("socks5h://p", b"HT", "does not speak SOCKS5"),
+            ("socks5h://p", b"\x05", "closed the connection"),
+        ] {
+            let error = check(url, "h", replies).await.1.expect_err(words);
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `[[listen]]` and `trusted-proxies`.
+
+use super::*;
+use crate::entrance::{Callers, Place};
+
+fn network(text: &str) -> Network {
+    text.parse().unwrap()
+}
+
+#[test]
+fn entrances_of_every_kind_stand_side_by_side() {
+    let text = "trusted-proxies = ['192.0.2.1']\n[[listen]]\ntcp = '[::]:8000'\n[[listen]]\nunix = '/run/a.sock'\n\
+                mode = 0o660\ngroup = 'www-data'\ntrusted = true\n[[listen]]\nunix = '/run/b.sock'\n\
+                mode = 0o600\nproxy-protocol = true\n[[listen]]\ntcp = '127.0.0.1:8001'\nproxy-protocol = true\n[[listen]]\n\
+                tcp = '10.0.0.2:8001'\nproxy-protocol = true\nfrom = ['10.0.0.1']";
+    let config = load(&[], &[], text).unwrap();
+    let unix = |path: &str, access| Place::Unix { path: path.into(), access };
+    let local = vec![network("127.0.0.0/8"), network("::1")];
+    let tcp = |address: &str| Place::Tcp(address.parse().unwrap());
+    let expected = [
+        (tcp("[::]:8000"), None, false),
+        (unix("/run/a.sock", Callers::Group(Some("www-data".to_owned()))), None, true),
+        (unix("/run/b.sock", Callers::Owner), Some(local.clone()), false),
+        (tcp("127.0.0.1:8001"), Some(local), false),
+        (tcp("10.0.0.2:8001"), Some(vec![network("10.0.0.1")]), false),
+    ];
+    let expected = expected.map(|(place, proxy_header, trusted)| Entrance { place, proxy_header, trusted });
+    assert_eq!(config.listen, expected);
+    // Fronts are never banned; this machine is exempt by a setting of its own.
+    let exempt = config.ledger_settings().exempt;
+    assert_eq!(exempt, ["127.0.0.0/8", "::1", "192.0.2.1", "10.0.0.1"].map(network));
+    let mixed = load(&[], &[], "listen = ['127.0.0.1:1', { tcp = '127.0.0.1:2' }]").unwrap();
+    let plain = ["127.0.0.1:1", "127.0.0.1:2"].map(|address| address.parse::<Entrance>().unwrap());
+    assert_eq!(mixed.listen, plain);
+    let flag = load(&["--listen", "127.0.0.1:1"], &[], text).unwrap();
+    assert_eq!(flag.listen, plain[..1], "a flag takes the place of all of them");
+}
+
+#[test]
+fn an_entrance_that_makes_no_sense_is_refused() {
+    for (table, part) in [
+        ("", "either tcp"),
+        ("tcp = '127.0.0.1:1'\nunix = '/a'", "either tcp"),
+        ("tcp = 'localhost:1'", "not an address and port"),
+        ("tcp = '127.0.0.1:1'\nmode = 0o600", "mode is for unix"),
+        ("tcp = '127.0.0.1:1'\ngroup = 'a'", "group is for unix"),
+        ("tcp = '127.0.0.1:1'\ntrusted = true", "trusted-proxies instead"),
+        ("tcp = '127.0.0.1:1'\nfrom = ['10.0.0.1']", "proxy-protocol = true"),
+        ("unix = '/a'\nproxy-protocol = true\nfrom = ['10.0.0.1']", "from is for tcp"),
+        ("unix = '/a'\nproxy-protocol = true\ntrusted = true", "trusted is for X-Forwarded-For"),
+        ("unix = '/a'\nmode = 0o666", "0o666 is neither"),
+        ("unix = '/a'\nmode = 0o60", "0o60 is neither"),
+        ("unix = '/a'\nmode = 0o600\ngroup = 'a'", "no group may"),
+        ("unix = '/a'\nkind = 'x'", "kind"),
+    ] {
+        let error = load(&[], &[], &format!("[[listen]]\n{table}")).unwrap_err();
+        assert!(error.contains(part), "{table:?}: {error}");
+    }
+}
+
+/// The `[[listen]]` tables that stand as examples in the sample, and in the documents beside it.
+#[test]
+fn the_examples_of_entrances_name_every_key() {
+    let comments = sample();
+    let example: String = comments
+        .lines()
+        .filter_map(|line| line.strip_prefix("#    "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let config = load(&[], &[], &example).unwrap();
+    assert!(config.listen.len() >= 3, "{example}");
+    for key in listen::KEYS {
+        assert!(example.contains(&format!("{key} = ")), "{key} is missing in {example}");
+    }
+    let operating = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let operating = std::fs::read_to_string(operating).unwrap();
+    for key in listen::KEYS {
+        assert!(
+            operating.contains(&format!("| `[[listen]]` `{key}` |")),
+            "{key} is missing in the table of settings"
+        );
+    }
+}
+
+#[test]
+fn trust_in_everybody_is_warned_of() {
+    let text = "trusted-proxies = ['0.0.0.0/0']\n[[listen]]\ntcp = '127.0.0.1:1'\nproxy-protocol = true\nfrom = ['::/0']";
+    let warnings: Vec<_> = load(&[], &[], text).unwrap().warnings().collect();
+    assert_eq!(
+        warnings.iter().filter(|warning| warning.contains("holds everybody")).count(),
+        2,
+        "{warnings:?}"
+    );
+}
