@@ -82,7 +82,7 @@ pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
 pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 27] = [
+pub(super) const VARIABLES: [(&str, Read); 28] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
     ("CHATTERD_TRUSTED_PROXIES", |text, file| put(&mut file.trusted_proxies, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
