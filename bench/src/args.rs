@@ -60,6 +60,8 @@ pub(crate) enum Part {
     Carrier,
     /// Banned addresses knock as fast as they can while ten members talk, with ban.refuse on: CPU per refusal, latency
     Refuse,
+    /// Cookies that look like tokens and are none, beside other cookies, with one access code and with all that may be: CPU
+    Tokens,
     /// Single steps of the protocol, in this process
     Micro,
     /// Strangers' requests, beside Python and nginx: requests per second, CPU seconds per 10,000

@@ -10,7 +10,7 @@
 //!                │        talk.rs   one room: what is said, who has heard it, how late
 //!                └──────▶ flood.rs  banned addresses that knock
 //! latency ──▶ distance.rs         the client itself, near and far
-//! carrier ──▶ server.rs            one stranger's downloads
+//! carrier, tokens ──▶ server.rs   strangers' downloads
 //! decoy, pace, burst ──▶ peers.rs  the servers beside us
 //! micro                              single steps, in this process
 //! ```
@@ -35,6 +35,7 @@ mod relay;
 mod server;
 mod table;
 mod talk;
+mod tokens;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -63,6 +64,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             Part::Latency => latency::measure(arguments)?,
             Part::Carrier => carrier::measure(arguments)?,
             Part::Refuse => refuse::measure(arguments)?,
+            Part::Tokens => tokens::measure(arguments)?,
             Part::Micro => micro::measure(arguments.quick),
             Part::Decoy => decoy::measure(arguments)?,
             Part::Pace => pace::measure(arguments)?,

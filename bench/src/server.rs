@@ -26,7 +26,7 @@ pub(crate) struct Server {
     link: AccessLink,
     // Open, so that the daemon never writes to nobody.
     _stdout: BufReader<ChildStdout>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Server {
@@ -60,7 +60,7 @@ impl Server {
         let mut child = spawned.with_context(|| format!("{} can't be started", program.display()))?;
         let mut stdout = BufReader::new(child.stdout.take().context("its output is piped")?);
         match read_link(&mut stdout) {
-            Ok(link) => Ok(Self { child, link, _stdout: stdout, _directory: directory }),
+            Ok(link) => Ok(Self { child, link, _stdout: stdout, directory }),
             Err(error) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -72,6 +72,11 @@ impl Server {
     /// The way in.
     pub(crate) fn link(&self) -> &AccessLink {
         &self.link
+    }
+
+    /// Where the operator is heard.
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        self.directory.path().join("admin.sock")
     }
 
     /// Where it listens.

@@ -71,6 +71,15 @@ pub(crate) enum Command {
         /// How long the named code is good for from now on, as 90s, 10m, 12h or 7d; 0: until it is revoked
         #[arg(long = "for", value_name = "TIME", value_parser = seconds, requires = "name")]
         length: Option<u64>,
+
+        /// For a front end that speaks HTTPS there, whatever the setting public-host says
+        #[arg(long, value_name = "HOST[:PORT]")]
+        https: Option<String>,
+
+        /// The key that the front end shows, and no other: the SHA-256 of its public key, in hexadecimal digits. Without it the
+        /// readers' own verifiers decide
+        #[arg(long, value_name = "SHA256")]
+        pin: Option<String>,
     },
     /// The access codes: names, times, and how many came by each; nothing that lets anybody in
     #[command(visible_alias = "gates")]

@@ -44,9 +44,12 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Command::Rotate { keep_old, now } => {
             rotate::run(&mut daemon, RotateAccessCodeRequest { keep_old_seconds: *keep_old, now: *now }).await
         }
-        Command::Invite { name, length } => {
+        Command::Invite { name, length, https, pin } => {
             let name = name.as_deref().map(named).transpose()?.unwrap_or_default();
-            invite::run(&mut daemon, CreateInviteRequest { name, for_seconds: *length }).await
+            let text = |option: &Option<String>| option.clone().unwrap_or_default();
+            let (https_host, pin) = (text(https), text(pin));
+            let request = CreateInviteRequest { name, for_seconds: *length, https_host, pin };
+            invite::run(&mut daemon, request).await
         }
         Command::Invites => invites::run(&mut daemon).await,
         Command::Revoke { name } => revoke::run(&mut daemon, named(name)?).await,

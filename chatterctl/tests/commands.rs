@@ -125,7 +125,7 @@ impl Admin for Fake {
         }
         Ok(Response::new(CreateInviteReply {
             access_link: "chatter://a:8000/#chatter1old".to_owned(),
-            name: asked.name.clone(),
+            name: format!("{}{}{}", asked.name, asked.https_host, asked.pin),
             made_at: if asked.name.is_empty() { 0 } else { 1_795_384_220 },
             expires_at: asked.for_seconds.map_or(0, |seconds| 1_795_384_220 + seconds),
             already: asked.name != "new",
@@ -488,6 +488,8 @@ fn scripts_read_fields_whose_names_stay() {
     assert_eq!(daemon.json(&["invite"]), (0, invited("", None, None, true)));
     let named = invited("new", Some(1_795_384_220), Some(1_795_384_310), false);
     assert_eq!(daemon.json(&["invite", "--name", "new", "--for", "90s"]), (0, named));
+    let front = invited("a.example:84a7", None, None, true);
+    assert_eq!(daemon.json(&["invite", "--https", "a.example:84", "--pin", "a7"]), (0, front));
     let rotated = |old_until: Option<u64>, sessions_ended: u64| {
         json!({"access_link": "chatter://a:8000/#chatter1new", "old_until": old_until,
                "sessions_ended": sessions_ended})

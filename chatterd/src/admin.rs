@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::access::codes::CodeName;
 use crate::entrance::Place;
 use crate::ledger::{Address, AddressError, Ban, BanError, Known, Length};
-use codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
+use codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated};
 
 pub use services::Services;
 
@@ -43,6 +43,7 @@ pub trait Control: Send + Sync + 'static {
     fn invite(
         &self,
         named: Option<NamedInvite>,
+        front: Front,
     ) -> impl Future<Output = Result<Invited, ControlError>> + Send;
     /// Ends a named code and the sessions that came by it; how many there were.
     fn revoke(&self, name: CodeName) -> impl Future<Output = Result<u64, ControlError>> + Send;
@@ -282,7 +283,8 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
         &self,
         request: Request<proto::CreateInviteRequest>,
     ) -> Reply<proto::CreateInviteReply> {
-        Ok(Response::new(self.0.invite(codes::named_invite(request.get_ref())?).await?.into()))
+        let (named, front) = (codes::named_invite(request.get_ref())?, codes::front(request.get_ref())?);
+        Ok(Response::new(self.0.invite(named, front).await?.into()))
     }
 
     async fn revoke_invite(

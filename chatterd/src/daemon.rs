@@ -10,7 +10,7 @@ use std::time::Duration;
 use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
-use chatter_protocol::invite::Address as LinkAddress;
+use chatter_protocol::invite::{Address as LinkAddress, Transport};
 use chatter_protocol::server::gatekeeper::Gatekeeper;
 use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Server, Settings};
@@ -29,7 +29,7 @@ use crate::entrance::{Entrance, Place};
 use crate::exit::Exit;
 use crate::ledger::Ledger;
 use crate::listener::{Listener, ListenerError};
-use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Reach, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd};
@@ -262,7 +262,7 @@ fn assemble(
         persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
         carrier,
         generated: config.decoy.root.is_none(),
-        link_address: link_address(config, listening),
+        reach: reach(config, listening),
         report_path: config.ban.report.clone(),
         refuses_banned: config.ban.refuse,
         ephemeral: config.ephemeral,
@@ -282,6 +282,14 @@ fn visits(decoy: &Decoy) -> Vec<Visit> {
         visits.push(Visit { path: "/".to_owned(), last_modified: String::new() });
     }
     visits
+}
+
+/// Where people reach the server, and how.
+fn reach(config: &Config, listening: &[Place]) -> Reach {
+    match &config.public_host {
+        Some(host) if host.https() => Reach::by_https(host, None),
+        Some(_) | None => Reach { address: link_address(config, listening), transport: Transport::Http },
+    }
 }
 
 fn link_address(config: &Config, listening: &[Place]) -> LinkAddress {

@@ -12,17 +12,18 @@ use chatter_proto::relay::bye;
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::RoomId;
-use chatter_protocol::invite::Address as LinkAddress;
+use chatter_protocol::invite::{Address as LinkAddress, CertificatePin, Transport};
 use chatter_protocol::server::session::State;
 use chatter_protocol::time::WallTime;
 
 use crate::access::codes::CodeName;
 use crate::access::{Keys, SharedGatekeeper, SharedLedger, hex, lock, wall_now};
-use crate::admin::codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
+use crate::admin::codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated};
 use crate::admin::{
     AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session,
     SessionState, Status,
 };
+use crate::config::PublicHost;
 use crate::decoy::{Decoy, Persona, Root};
 use crate::entrance::Place;
 use crate::ledger::{Address, Ban, Length};
@@ -43,14 +44,32 @@ pub struct Facts {
     pub carrier: Option<Carrier>,
     /// Whether the directory is a generated one.
     pub generated: bool,
-    /// What links name as the server's address.
-    pub link_address: LinkAddress,
+    /// What links say of where the server is.
+    pub reach: Reach,
     /// Where the ban report is written.
     pub report_path: Option<PathBuf>,
     /// The setting `ban.refuse`.
     pub refuses_banned: bool,
     /// Whether keys live in memory alone.
     pub ephemeral: bool,
+}
+
+/// Where people reach the server, and what is spoken there.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    /// Its name or address, and port.
+    pub address: LinkAddress,
+    /// HTTP, or HTTPS by a front end.
+    pub transport: Transport,
+}
+
+impl Reach {
+    /// By HTTPS at this host, where the front end shows the pinned key, if any is pinned.
+    pub fn by_https(host: &PublicHost, pin: Option<CertificatePin>) -> Self {
+        let transport = Transport::Https { pin };
+        let port = host.port().unwrap_or(transport.port_default());
+        Self { address: LinkAddress { host: host.host().to_owned(), port }, transport }
+    }
 }
 
 /// The file whose download is the session.
@@ -155,7 +174,7 @@ impl Operator {
     }
 
     fn link(&self, keys: &Keys, carrier: Option<&Carrier>) -> Result<AccessLink, ControlError> {
-        self.link_of(keys, &keys.codes.open, carrier)
+        self.link_of(keys, &keys.codes.open, carrier, &self.facts.reach)
     }
 }
 
@@ -262,8 +281,8 @@ impl Control for Operator {
         self.rotate_code(old).await
     }
 
-    async fn invite(&self, named: Option<NamedInvite>) -> Result<Invited, ControlError> {
-        self.invite_by(named)
+    async fn invite(&self, named: Option<NamedInvite>, front: Front) -> Result<Invited, ControlError> {
+        self.invite_by(named, &front)
     }
 
     async fn revoke(&self, name: CodeName) -> Result<u64, ControlError> {

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use chatter_proto::admin as proto;
 use chatter_proto::admin::invite::State;
+use chatter_protocol::invite::CertificatePin;
 use chatter_protocol::server::gatekeeper::Standing;
 use chatter_protocol::time::WallTime;
 
 use super::AccessLink;
 use crate::access::codes::{CodeName, CodeNameError};
+use crate::config::{HostError, PublicHost};
 
 /// What becomes of the old code, and of those who came by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,15 @@ pub struct NamedInvite {
     pub name: CodeName,
     /// How long it is good for from now on, if that is to be said.
     pub length: Option<Term>,
+}
+
+/// What a link is to say of a front end that terminates TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Front {
+    /// Where it is; none: as the settings say.
+    pub host: Option<PublicHost>,
+    /// The key that it must show.
+    pub pin: Option<CertificatePin>,
 }
 
 /// How long a code is good for.
@@ -109,6 +120,19 @@ pub(super) fn named_invite(
     }
 }
 
+pub(super) fn front(request: &proto::CreateInviteRequest) -> Result<Front, tonic::Status> {
+    let wrong = |what: &str, reason: String| tonic::Status::invalid_argument(format!("{what}: {reason}"));
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let host = given(&request.https_host).map(|text| match text.starts_with("https://") {
+        true => text.parse(),
+        false => format!("https://{text}").parse(),
+    });
+    let host = host.transpose().map_err(|error: HostError| wrong("--https", error.to_string()))?;
+    let pin = given(&request.pin).map(|text| CertificatePin::parse(&text));
+    let pin = pin.transpose().map_err(|error| wrong("--pin", error.to_string()))?;
+    Ok(Front { host, pin })
+}
+
 pub(super) fn name(text: &str) -> Result<CodeName, tonic::Status> {
     text.parse().map_err(|error: CodeNameError| tonic::Status::invalid_argument(error.to_string()))
 }
@@ -163,7 +187,11 @@ mod tests {
         assert_eq!(rotate(true, None), Ok(OldCode::Ended));
         assert_eq!(rotate(true, Some(9)), Err(tonic::Code::InvalidArgument));
         let invite = |name: &str, for_seconds| {
-            let asked = named_invite(&proto::CreateInviteRequest { name: name.to_owned(), for_seconds });
+            let asked = named_invite(&proto::CreateInviteRequest {
+                name: name.to_owned(),
+                for_seconds,
+                ..proto::CreateInviteRequest::default()
+            });
             asked.map(|named| named.map(|named| named.length)).map_err(|status| status.code())
         };
         assert_eq!(invite("", None), Ok(None));
@@ -172,5 +200,20 @@ mod tests {
         assert_eq!(invite("ben", None), Ok(Some(None)));
         assert_eq!(invite("ben", Some(0)), Ok(Some(Some(Term::UntilRevoked))));
         assert_eq!(invite("ben", Some(9)), Ok(Some(Some(Term::For(Duration::from_secs(9))))));
+        let asked = |https_host: &str, pin: &str| {
+            let (https_host, pin) = (https_host.to_owned(), pin.to_owned());
+            let asked = front(&proto::CreateInviteRequest { https_host, pin, ..Default::default() });
+            asked.map_err(|status| status.code())
+        };
+        let host = |text: &str| Some(text.parse().expect("a host"));
+        assert_eq!(asked("", ""), Ok(Front::default()));
+        for text in ["a.example:8443", "https://a.example:8443", " https://a.example:8443/\n"] {
+            let front = Front { host: host("https://a.example:8443"), pin: None };
+            assert_eq!(asked(text, ""), Ok(front), "{text}");
+        }
+        assert_eq!(asked("", &"a7".repeat(32)).map(|front| front.pin.is_some()), Ok(true));
+        for (https_host, pin) in [("a/b", ""), ("http://a", ""), ("a", "a7"), ("", "cert1nonsense")] {
+            assert_eq!(asked(https_host, pin), Err(tonic::Code::InvalidArgument), "{https_host} {pin}");
+        }
     }
 }

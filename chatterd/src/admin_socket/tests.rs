@@ -11,7 +11,7 @@ use tonic::Code;
 use zeroize::Zeroizing;
 
 use crate::access::codes::CodeName;
-use crate::admin::codes::{Invite, Invited, NamedInvite, OldCode, Rotated};
+use crate::admin::codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated};
 use crate::admin::{AddedBan, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState};
 use crate::ledger::{Address, Ban, Known, Length, Reason, Terms};
 use crate::socket_file::bound;
@@ -68,7 +68,7 @@ impl Control for Fake {
         Ok(Rotated { access_link, old_until: None, sessions_ended })
     }
 
-    async fn invite(&self, _: Option<NamedInvite>) -> Result<Invited, ControlError> {
+    async fn invite(&self, _: Option<NamedInvite>, _: Front) -> Result<Invited, ControlError> {
         Err(ControlError::Refused("set public-host".to_owned()))
     }
 

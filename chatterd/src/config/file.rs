@@ -125,10 +125,12 @@ pub(super) struct Carrier(pub(super) String);
 #[serde(try_from = "String")]
 pub(super) struct QueueName(pub(super) Queue);
 
-/// The name, and where it differs from the listening one the port, that access links carry.
+/// The name, and where it differs from the listening one the port, that access links carry; with `https://` before it the
+/// links are for a front end that terminates TLS there.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct PublicHost {
+    https: bool,
     host: String,
     port: Option<u16>,
 }
@@ -138,8 +140,8 @@ pub struct PublicHost {
 pub enum HostError {
     /// Not a name or address.
     #[error(
-        "not a host; write it as chat.example.org, 203.0.113.9 or [2001:db8::1], without scheme and path \
-         (names with other letters than a to z in their xn-- form)"
+        "not a host; write it as chat.example.org, 203.0.113.9 or [2001:db8::1], without path, and without scheme but for \
+         https:// where a front end speaks that (names with other letters than a to z in their xn-- form)"
     )]
     Host,
     /// Not a port.
@@ -151,6 +153,7 @@ const GRACE_MAX_SECONDS: u64 = 24 * 60 * 60;
 const ADDRESSES_MIN: usize = 100;
 /// Some 200 bytes each.
 const ADDRESSES_MAX: usize = 10_000_000;
+const HTTPS: &str = "https://";
 const HOST_LEN_MAX: usize = 253;
 const LABEL_LEN_MAX: usize = 63;
 
@@ -234,7 +237,12 @@ impl TryFrom<String> for Carrier {
 
 impl PublicHost {
     pub(super) fn loopback() -> Self {
-        Self { host: Ipv4Addr::LOCALHOST.to_string(), port: None }
+        Self { https: false, host: Ipv4Addr::LOCALHOST.to_string(), port: None }
+    }
+
+    /// Whether people reach it by HTTPS.
+    pub fn https(&self) -> bool {
+        self.https
     }
 
     /// The name or address; IPv6 without brackets.
@@ -252,8 +260,12 @@ impl FromStr for PublicHost {
     type Err = HostError;
 
     fn from_str(text: &str) -> Result<Self, HostError> {
+        let (https, text) = match text.strip_prefix(HTTPS) {
+            Some(rest) => (true, rest.strip_suffix('/').unwrap_or(rest)),
+            None => (false, text),
+        };
         if text.parse::<Ipv6Addr>().is_ok() {
-            return Ok(Self { host: text.to_owned(), port: None });
+            return Ok(Self { https, host: text.to_owned(), port: None });
         }
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((v6, rest)) => {
@@ -276,7 +288,7 @@ impl FromStr for PublicHost {
             None if port.is_empty() => None,
             None => return Err(HostError::Host),
         };
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self { https, host: host.to_owned(), port })
     }
 }
 
@@ -306,6 +318,9 @@ impl TryFrom<String> for PublicHost {
 
 impl fmt::Display for PublicHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.https {
+            f.write_str(HTTPS)?;
+        }
         if self.host.contains(':') {
             write!(f, "[{}]", self.host)?;
         } else {

@@ -234,7 +234,7 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[limits]\nqueue-bytes-max = 1024", &["line 2", "from 524288"]);
     check("grace = 90000", &["line 1", "86400"]);
     check("chaff = \"much\"", &["line 1", "much", "usual", "constant"]);
-    check("public-host = \"http://a/\"", &["line 1", "without scheme"]);
+    check("public-host = \"http://a/\"", &["line 1", "without path"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);
     check("[decoy]\nroot = \"/srv\"\ncarrier = \"../x\"", &["line 3", "inside decoy.root"]);
     check("[decoy]\ncarrier = \"x\"", &["decoy.root is not set"]);
@@ -274,8 +274,13 @@ fn hosts_are_names_or_addresses() {
     check("2001:db8::1", Some("[2001:db8::1]"));
     check("[2001:db8::1]:80", Some("[2001:db8::1]:80"));
     check("xn--bcher-kva.example", Some("xn--bcher-kva.example"));
+    check("https://chat.example.org/", Some("https://chat.example.org"));
+    check("https://[2001:db8::1]:8443", Some("https://[2001:db8::1]:8443"));
     for text in [
         "",
+        "https://",
+        "https://a//",
+        "http://a",
         ":80",
         "a:",
         "a:x",

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chatter_protocol::access::{AccessCode, AccessSecret};
-use chatter_protocol::invite;
+use chatter_protocol::invite::{self, Transport};
 use chatter_protocol::server::gatekeeper::{GateId, Gatekeeper, Standing, Terms};
 use chatter_protocol::time::WallTime;
 use tracing::{info, warn};
 
-use super::{Carrier, Keyring, Operator};
+use super::{Carrier, Keyring, Operator, Reach};
 use crate::access::codes::{Code, CodeName, Codes};
 use crate::access::{lock, wall_now};
-use crate::admin::codes::{Invite, Invited, NamedInvite, OldCode, Rotated, Term};
+use crate::admin::codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated, Term};
 use crate::admin::{AccessLink, ControlError};
 
 impl Operator {
@@ -68,16 +68,22 @@ impl Operator {
     }
 
     /// The link of the unnamed code, or of a named one, which is made if there is none.
-    pub(super) fn invite_by(&self, named: Option<NamedInvite>) -> Result<Invited, ControlError> {
+    pub(super) fn invite_by(
+        &self,
+        named: Option<NamedInvite>,
+        front: &Front,
+    ) -> Result<Invited, ControlError> {
+        let reach = self.reach(front)?;
+        let carrier = self.facts.carrier.as_ref();
         let mut keyring = lock(&self.keyring);
         let Some(NamedInvite { name, length }) = named else {
-            let link = self.link(&keyring.keys, self.facts.carrier.as_ref())?;
+            let link = self.link_of(&keyring.keys, &keyring.keys.codes.open, carrier, &reach)?;
             return Ok(invited(link, &keyring.keys.codes.open, true));
         };
         let now = wall_now();
         let Keyring { keys, entropy } = &mut *keyring;
         // Before anything is made that nobody can use.
-        self.link(keys, self.facts.carrier.as_ref())?;
+        self.link(keys, carrier)?;
         let mut codes = keys.codes.clone().without_expired(now);
         let expires = length.map(|length| match length {
             Term::UntilRevoked => None,
@@ -104,7 +110,7 @@ impl Operator {
             }
         };
         let code = keys.codes.named(&name).ok_or_else(|| lost(&name))?;
-        Ok(invited(self.link_of(keys, code, self.facts.carrier.as_ref())?, code, already))
+        Ok(invited(self.link_of(keys, code, carrier, &reach)?, code, already))
     }
 
     /// Ends a named code, and the sessions that came by it; how many there were.
@@ -173,6 +179,7 @@ impl Operator {
         keys: &crate::access::Keys,
         code: &Code,
         carrier: Option<&Carrier>,
+        reach: &Reach,
     ) -> Result<AccessLink, ControlError> {
         let Some(carrier) = carrier else {
             let text = "members can't come in: the decoy's directory has no carrier. Set `carrier` under [decoy] to \
@@ -185,7 +192,25 @@ impl Operator {
             carrier_path: carrier.path.clone(),
             preamble_len: carrier.preamble_len,
         };
-        Ok(invite::AccessLink::new(self.facts.link_address.clone(), code).to_text())
+        let Reach { address, transport } = reach.clone();
+        Ok(invite::AccessLink { transport, ..invite::AccessLink::new(address, code) }.to_text())
+    }
+
+    /// What a link says of where the server is: the settings, but for what the operator says of a front end.
+    fn reach(&self, front: &Front) -> Result<Reach, ControlError> {
+        let Front { host, pin } = front;
+        match (host, self.facts.reach.transport, pin) {
+            (Some(host), _, pin) => Ok(Reach::by_https(host, *pin)),
+            (None, _, None) => Ok(self.facts.reach.clone()),
+            (None, Transport::Https { .. }, Some(_)) => {
+                Ok(Reach { transport: Transport::Https { pin: *pin }, ..self.facts.reach.clone() })
+            }
+            (None, Transport::Http, Some(_)) => {
+                let text = "a key is pinned where a front end speaks HTTPS: name it with --https, or set public-host to \
+                            https://…";
+                Err(ControlError::Refused(text.to_owned()))
+            }
+        }
     }
 
     /// Opens a gate for the new one of these codes, and keeps all of them; neither, where one of the two fails.

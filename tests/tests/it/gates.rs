@@ -188,3 +188,34 @@ fn who_is_refused_is_told_why_and_others_behind_another_address_come_in() {
         assert_eq!(client.warnings(), Vec::<Value>::new(), "{}", client.nick);
     }
 }
+
+#[test]
+fn links_for_a_front_end_lead_there_and_open_the_same_door() {
+    let home = Home::new();
+    let mut daemon = home.lasting("");
+    let ask = |daemon: &Daemon, arguments: &[&str]| {
+        let answer = daemon.operator().ask(&[&["invite"], arguments].concat());
+        answer["access_link"].as_str().expect("a link").to_owned()
+    };
+    let plain = daemon.access_link();
+    let code = |link: &str| Link::parse(link).expect("a link").access().code.to_text().to_string();
+    let front = ask(&daemon, &["--https", "chat.example.org"]);
+    assert!(
+        front.starts_with("chatters://chat.example.org:443/#") && code(&front) == code(&plain),
+        "{front}"
+    );
+    let pin = "a7".repeat(32);
+    let pinned = ask(&daemon, &["--https", "[2001:db8::1]:8443", "--pin", &pin, "--name", "ben"]);
+    assert!(pinned.starts_with("chatters://[2001:db8::1]:8443/#") && pinned.contains(".cert1"), "{pinned}");
+    assert_eq!(code(&pinned), code(&named(&daemon, "ben")));
+    for wrong in [&["--https", "a/b"][..], &["--https", "a", "--pin", "a7"], &["--pin", &pin]] {
+        let ended = daemon.operator().run(&[&["invite"], wrong].concat());
+        assert!(ended.code != Some(0) && ended.stdout.is_empty(), "{wrong:?}: {ended:?}");
+    }
+    daemon.process.signal(Signal::SIGTERM);
+    daemon.process.ended();
+    let daemon = home.lasting("public-host = 'https://chat.example.org:8443'\n");
+    let front = daemon.operator().ask(&["invite", "--pin", &pin]);
+    let front = front["access_link"].as_str().expect("a link");
+    assert!(front.starts_with("chatters://chat.example.org:8443/#") && front.contains(".cert1"), "{front}");
+}
