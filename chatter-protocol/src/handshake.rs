@@ -47,8 +47,14 @@ pub enum Request {
 /// What a server answers in message 2.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// The link stands on this root secret.
-    Accepted(Key),
+    /// The link stands.
+    Accepted {
+        /// The secret that all of its keys come from.
+        root: Key,
+        /// Where the first record's bytes lie in the stream downwards: not before what was asked for, and behind it
+        /// where more was acknowledged meanwhile.
+        down_offset: u64,
+    },
     /// It does not, and why.
     Refused(Refusal),
 }
@@ -56,7 +62,7 @@ pub enum Answer {
 impl core::fmt::Debug for Answer {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Accepted(_) => f.write_str("Accepted(…)"),
+            Self::Accepted { .. } => f.write_str("Accepted(…)"),
             Self::Refused(refusal) => write!(f, "Refused({refusal:?})"),
         }
     }
@@ -237,13 +243,14 @@ fn speaks(lowest: u8, highest: u8) -> bool {
     (lowest..=highest).contains(&VERSION)
 }
 
-/// `kind 1 ‖ version 1 ‖ root 32 ‖ zeros`
+/// `kind 1 ‖ version 1 ‖ root 32 ‖ down offset 8 ‖ zeros`
 fn encode_answer(answer: &Answer) -> Zeroizing<Vec<u8>> {
     let mut payload = Zeroizing::new(Vec::with_capacity(ANSWER_PAYLOAD_LEN));
     match answer {
-        Answer::Accepted(root) => {
+        Answer::Accepted { root, down_offset } => {
             payload.extend_from_slice(&[0, VERSION]);
             payload.extend_from_slice(&**root);
+            payload.extend_from_slice(&down_offset.to_be_bytes());
         }
         Answer::Refused(refusal) => {
             let code = match refusal {
@@ -263,7 +270,11 @@ fn encode_answer(answer: &Answer) -> Zeroizing<Vec<u8>> {
 fn decode_answer(payload: &[u8]) -> Option<Answer> {
     let ([kind, _version], rest) = payload.split_first_chunk::<2>()?;
     Some(match kind {
-        0 => Answer::Accepted(Key::new(*rest.first_chunk::<32>()?)),
+        0 => {
+            let (root, rest) = rest.split_first_chunk::<32>()?;
+            let down_offset = u64::from_be_bytes(*rest.first_chunk::<8>()?);
+            Answer::Accepted { root: Key::new(*root), down_offset }
+        }
         1 => Answer::Refused(Refusal::Full),
         2 => Answer::Refused(Refusal::TooMany),
         3 => Answer::Refused(Refusal::GateRetired),
@@ -313,7 +324,7 @@ mod tests {
     fn both_ends_agree() {
         let resume = Request::Resume { handle: [8; 16], down_offset: 12 };
         for (request, answer) in [
-            (Request::Fresh, Answer::Accepted(Key::new([6; 32]))),
+            (Request::Fresh, Answer::Accepted { root: Key::new([6; 32]), down_offset: 7 }),
             (resume, Answer::Refused(Refusal::UnknownSession)),
             (Request::Fresh, Answer::Refused(Refusal::Full)),
         ] {

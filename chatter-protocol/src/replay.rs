@@ -7,7 +7,7 @@
 
 use alloc::collections::BTreeSet;
 
-use crate::limits::{REPLAY_TOKENS_MAX, TOKEN_AGE_MAX, TOKEN_LEAD_MAX};
+use crate::limits::{REFUSED_TOKENS_MAX, REPLAY_TOKENS_MAX, TOKEN_AGE_MAX, TOKEN_LEAD_MAX};
 use crate::time::WallTime;
 
 /// What has been seen since the process began.
@@ -15,6 +15,10 @@ use crate::time::WallTime;
 pub struct Replay {
     // A token's MAC covers its time, so the pair is as unique as the MAC; ordered by age.
     seen: BTreeSet<(WallTime, [u8; 16])>,
+    // Refused since they came too early, or too late: their time may come, or come again. Without this, whoever records
+    // a client whose clock is an hour ahead could deliver its first token an hour later.
+    early: BTreeSet<(WallTime, [u8; 16])>,
+    late: BTreeSet<(WallTime, [u8; 16])>,
     floor: WallTime,
     newest: WallTime,
     capacity: usize,
@@ -39,7 +43,14 @@ impl Replay {
             Past::CleanStop(newest) => newest,
             Past::Unknown => WallTime(start.0.saturating_add(TOKEN_LEAD_MAX)),
         };
-        Self { seen: BTreeSet::new(), floor, newest: floor, capacity: REPLAY_TOKENS_MAX }
+        Self {
+            seen: BTreeSet::new(),
+            early: BTreeSet::new(),
+            late: BTreeSet::new(),
+            floor,
+            newest: floor,
+            capacity: REPLAY_TOKENS_MAX,
+        }
     }
 
     /// Remembers so many tokens, at least one. What is remembered beyond that goes as the next ones come.
@@ -50,6 +61,7 @@ impl Replay {
     /// Whether the token dated `time` is in its window and comes for the first time; if so it is entered.
     pub fn admit(&mut self, mac: &[u8; 16], time: WallTime, now: WallTime) -> bool {
         if !self.would_admit(mac, time, now) {
+            self.remember_refused(mac, time, now);
             return false;
         }
         self.seen.insert((time, *mac));
@@ -66,7 +78,24 @@ impl Replay {
     pub fn would_admit(&self, mac: &[u8; 16], time: WallTime, now: WallTime) -> bool {
         let earliest = now.0.saturating_sub(TOKEN_AGE_MAX);
         let latest = now.0.saturating_add(TOKEN_LEAD_MAX);
-        (earliest..=latest).contains(&time.0) && time > self.floor && !self.seen.contains(&(time, *mac))
+        let token = (time, *mac);
+        let known = [&self.seen, &self.early, &self.late].iter().any(|memory| memory.contains(&token));
+        (earliest..=latest).contains(&time.0) && time > self.floor && !known
+    }
+
+    /// Where there are too many, those go whose time is farthest away.
+    fn remember_refused(&mut self, mac: &[u8; 16], time: WallTime, now: WallTime) {
+        if time.0 > now.0.saturating_add(TOKEN_LEAD_MAX) {
+            self.early.insert((time, *mac));
+        } else if time.0 < now.0.saturating_sub(TOKEN_AGE_MAX) && time > self.floor {
+            self.late.insert((time, *mac));
+        }
+        if self.early.len() > REFUSED_TOKENS_MAX {
+            self.early.pop_last();
+        }
+        if self.late.len() > REFUSED_TOKENS_MAX {
+            self.late.pop_first();
+        }
     }
 
     /// The newest token seen; after a clean stop the next process starts with it.
@@ -112,6 +141,28 @@ mod tests {
         let mut clean = Replay::new(Past::CleanStop(at(-5)), NOW);
         assert!(!clean.admit(&[1; 16], at(-5), NOW));
         assert!(clean.admit(&[1; 16], at(-4), NOW));
+    }
+
+    #[test]
+    fn a_token_refused_for_its_time_is_not_good_when_its_time_comes() {
+        let mut replay = Replay::new(Past::FreshKeys, NOW);
+        assert!(!replay.admit(&[1; 16], at(3600), NOW), "from a clock that is ahead");
+        assert!(!replay.admit(&[1; 16], at(3600), at(3600)), "delivered by who recorded it");
+        assert!(!replay.admit(&[2; 16], at(-3600), NOW), "from a clock that is behind");
+        assert!(!replay.admit(&[2; 16], at(-3600), at(-3600)), "the server's clock was set back");
+        assert!(replay.admit(&[3; 16], at(3600), at(3600)) && replay.admit(&[3; 16], at(-3600), at(-3600)));
+    }
+
+    #[test]
+    fn refused_tokens_are_bounded() {
+        let mut replay = Replay::new(Past::FreshKeys, NOW);
+        for second in 0..2 * i64::try_from(REFUSED_TOKENS_MAX).expect("few") {
+            assert!(!replay.admit(&[1; 16], at(100 + second), NOW));
+            assert!(!replay.admit(&[1; 16], at(-200 - second), NOW));
+        }
+        assert_eq!((replay.early.len(), replay.late.len()), (REFUSED_TOKENS_MAX, REFUSED_TOKENS_MAX));
+        assert!(!replay.admit(&[1; 16], at(100), at(100)), "the nearest are kept");
+        assert!(!replay.admit(&[1; 16], at(-200), at(-200)));
     }
 
     #[test]

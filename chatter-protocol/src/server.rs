@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 
 use chatter_proto::relay::{Bye, ClientFrame, RelayFrame, Visit, bye, client_frame, relay_frame};
 
-pub use self::output::{EndReason, Output, SessionInfo, Settings};
+pub use self::output::{EndReason, Held, Output, SessionInfo, Settings};
 
 use self::bounds::Bounds;
 use self::closed::Closed;
@@ -258,6 +258,19 @@ impl Server {
             queued: session.queued(),
             link: session.links().last().map(|link| link.id),
         })
+    }
+
+    /// How much is held, entry by entry; nothing once the last session is gone.
+    pub fn held(&self) -> Held {
+        Held {
+            sessions: self.sessions.len(),
+            links: self.links.len(),
+            handles: self.handles.len(),
+            tags: self.tags.len(),
+            alarms: self.alarms.len().max(self.alarm_of.len()),
+            lingering: self.lingering.len(),
+            seats: self.relay.memberships(),
+        }
     }
 
     /// The rooms.

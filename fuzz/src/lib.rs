@@ -1,4 +1,4 @@
-//! What must hold for any bytes a stranger sends.
+//! What must hold for any bytes that a stranger, a member or a network brings.
 //!
 //! Each target is a function, so that plain `cargo test` replays the corpora and `cargo fuzz` looks for new inputs
 //! (`libfuzzer/`, a crate of its own because it needs the nightly compiler).
@@ -6,10 +6,24 @@
 //! **In**: bytes. **Out**: nothing, or a panic that says what does not hold. **Never**: a socket, a file.
 #![forbid(unsafe_code)]
 
+mod conversation;
 mod decoy;
+mod frames;
 mod head;
+mod links;
+mod machines;
 mod proxy_header;
+mod records;
+mod sessions;
+mod tokens;
 
+pub use conversation::conversation;
 pub use decoy::decoy_answers;
+pub use frames::frames;
 pub use head::request_head;
+pub use links::links;
+pub use machines::{client_session, server_session};
 pub use proxy_header::proxy_header;
+pub use records::records;
+pub use sessions::sessions;
+pub use tokens::tokens;

@@ -15,6 +15,46 @@ fn decoy_answers_hold() {
 }
 
 #[test]
+fn tokens_hold() {
+    replay("tokens", chatter_fuzz::tokens);
+}
+
+#[test]
+fn records_hold() {
+    replay("records", chatter_fuzz::records);
+}
+
+#[test]
+fn frames_hold() {
+    replay("frames", chatter_fuzz::frames);
+}
+
+#[test]
+fn links_hold() {
+    replay("links", chatter_fuzz::links);
+}
+
+#[test]
+fn sessions_hold() {
+    replay("sessions", chatter_fuzz::sessions);
+}
+
+#[test]
+fn client_session_hold() {
+    replay("client_session", chatter_fuzz::client_session);
+}
+
+#[test]
+fn server_session_hold() {
+    replay("server_session", chatter_fuzz::server_session);
+}
+
+#[test]
+fn conversation_hold() {
+    replay("conversation", chatter_fuzz::conversation);
+}
+
+#[test]
 fn proxy_header_holds() {
     replay("proxy_header", chatter_fuzz::proxy_header);
 }

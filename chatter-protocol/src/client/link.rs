@@ -142,8 +142,11 @@ impl Link {
         match offered.finish(&message) {
             Err(_) => Received::Plain,
             Ok(Answer::Refused(refusal)) => Received::Refused(refusal),
-            Ok(Answer::Accepted(root)) => {
+            // What it leaves out was acknowledged, so it has come.
+            Ok(Answer::Accepted { down_offset, .. }) if down_offset < self.offset => Received::Tampered,
+            Ok(Answer::Accepted { root, down_offset }) => {
                 self.heard_at = now;
+                self.offset = down_offset;
                 self.tags = Some(TagChain::new(&root));
                 self.state = State::Open(DownOpener::new(&root));
                 let handle = handshake::handle(&root);

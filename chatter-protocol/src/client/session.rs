@@ -21,18 +21,21 @@ use chatter_proto::relay::{
 };
 use zeroize::Zeroize as _;
 
+use super::clock::ServerClock;
 use super::link::{Link, Received, cookie};
-use super::output::{DAY, End, LinkAnswer, Output};
+use super::output::{End, LinkAnswer, Output};
 use super::up::{UpId, UpStream};
+use super::way_back::WayBack;
 use crate::access::{AccessCode, GateKeys};
 use crate::chaff::Chaff;
 use crate::entropy::Entropy;
 use crate::frame::{self, FrameBuffer, wide};
-use crate::handshake::{self, Refusal, Request};
 use crate::ids::LinkId;
 use crate::limits;
 use crate::record::Down;
 use crate::time::{Time, WallTime};
+
+mod opening;
 
 /// The client's end of one session.
 pub struct Session {
@@ -47,13 +50,9 @@ pub struct Session {
     /// A newer one, whose message 2 or first record is still to come.
     newer: Option<Link>,
     next_link: u64,
-    /// Names the newest link whose message 2 was read.
-    handle: Option<handshake::Handle>,
-    /// Names the newest link that the server is known to have confirmed: the way back where a newer link came to
-    /// nothing and the server forgot it for a still newer one whose message 2 was lost.
-    proven: Option<handshake::Handle>,
+    way_back: WayBack,
     plain_answers: u32,
-    server_date: Option<WallTime>,
+    clock: ServerClock,
     up: UpStream,
     frames: FrameBuffer,
     down_next: u64,
@@ -68,7 +67,6 @@ pub struct Session {
     chaff_at: Time,
     renew_at: Option<Time>,
     leaving: bool,
-    warned_of_clock: bool,
     warned_of_cache: bool,
     outputs: VecDeque<Output>,
 }
@@ -99,10 +97,9 @@ impl Session {
             link: None,
             newer: None,
             next_link: 0,
-            handle: None,
-            proven: None,
+            way_back: WayBack::default(),
             plain_answers: 0,
-            server_date: None,
+            clock: ServerClock::default(),
             up: UpStream::new(chaff),
             frames: FrameBuffer::default(),
             down_next: 0,
@@ -116,7 +113,6 @@ impl Session {
             chaff_at: now,
             renew_at: None,
             leaving: false,
-            warned_of_clock: false,
             warned_of_cache: false,
             outputs: VecDeque::new(),
         };
@@ -137,7 +133,7 @@ impl Session {
         if self.newer.as_ref().is_none_or(|newer| newer.id != link) {
             return;
         }
-        self.server_date = answer.date.or(self.server_date);
+        answer.date.iter().for_each(|date| self.clock.note(*date, wall));
         self.newer.iter_mut().for_each(Link::note_answer);
         if answer.status >= SERVER_ERROR {
             self.lose_link(link, now, true);
@@ -155,8 +151,8 @@ impl Session {
             match received {
                 Received::Plain => return self.plain_answer(now, wall),
                 Received::Refused(refusal) => return self.refused(refusal, now),
-                Received::Accepted(handle) => self.handle = Some(handle),
-                Received::Record { offset, record } => self.record(link, offset, &record, now, wall),
+                Received::Accepted(handle) => self.way_back.stands(handle),
+                Received::Record { offset, record } => self.record(link, offset, &record, now),
                 Received::Tampered => return self.lose_link(link, now, true),
             }
         }
@@ -166,7 +162,7 @@ impl Session {
     /// A link's connection is gone, or could not be made.
     pub fn link_closed(&mut self, link: LinkId, now: Time, wall: WallTime) {
         let answered = |newer: &Link| newer.id == link && newer.is_answered() && !newer.stands();
-        if self.newer.as_ref().is_some_and(answered) && self.handle.is_none() {
+        if self.newer.as_ref().is_some_and(answered) && self.way_back.newest().is_none() {
             // A file that ends before message 2 is a plain file.
             self.plain_answer(now, wall);
         } else {
@@ -196,23 +192,10 @@ impl Session {
             return;
         }
         if self.broken_at.is_some_and(|broken_at| broken_at + self.grace + BROKEN_SLACK <= now) {
-            return self.finish(End::Lost { unacknowledged: self.up.unacknowledged() });
+            return self.give_up();
         }
-        let silent: Vec<LinkId> = self
-            .link
-            .iter()
-            .chain(&self.newer)
-            .filter(|link| link.dead_at() <= now)
-            .map(|link| link.id)
-            .collect();
-        for link in silent {
-            self.outputs.push_back(Output::Close { link });
-            self.link_closed(link, now, wall);
-        }
-        if self.renew_at.is_some_and(|renew_at| renew_at <= now)
-            && self.newer.is_none()
-            && self.link.is_some()
-        {
+        self.close_silent_links(now, wall);
+        if self.renewal_at().is_some_and(|renew_at| renew_at <= now) {
             self.renew_at = None;
             self.open_at = Some(now);
         }
@@ -229,8 +212,8 @@ impl Session {
         }
         let links = self.link.iter().chain(&self.newer).map(Link::dead_at);
         let own = [
-            self.open_at,
-            self.renew_at,
+            self.open_at.filter(|_| self.newer.is_none()),
+            self.renewal_at(),
             self.broken_at.map(|broken_at| broken_at + self.grace + BROKEN_SLACK),
         ];
         let up = match (self.can_send(), self.is_paced()) {
@@ -249,103 +232,18 @@ impl Session {
         self.outputs.pop_front()
     }
 
-    fn open(&mut self, now: Time, wall: WallTime) {
-        self.open_at = None;
-        let request = match self.handle {
-            Some(handle) => Request::Resume { handle, down_offset: self.down_next },
-            None => Request::Fresh,
-        };
-        let time = self.token_time(wall);
-        let (token, offered) =
-            handshake::offer_with(self.chaff, &self.code, &self.keys, &request, time, &mut self.entropy);
-        let id = LinkId(self.next_link);
-        self.next_link += 1;
-        self.newer = Some(Link::new(id, offered, self.code.preamble_len, self.down_next, now));
-        self.outputs.push_back(Output::Open {
-            link: id,
-            path: self.code.carrier_path.as_str().into(),
-            cookie: cookie(self.cookie_name, &token),
-        });
-    }
-
-    /// The first try is dated by our clock, the second by the server's. The third is dated ahead, as far as the
-    /// server's window goes when it is sent: one that has just restarted takes nothing that could have been used
-    /// before, which is all that is dated up to its start and a full lead beyond. The wait before the third try is
-    /// what gets it past that, even where the second came in the very second of the start.
-    fn token_time(&self, wall: WallTime) -> WallTime {
-        match (self.plain_answers, self.server_date) {
-            (0, _) | (_, None) => wall,
-            (1, Some(date)) => date,
-            (_, Some(date)) => {
-                let ahead = limits::TOKEN_LEAD_MAX - 1 + LAST_TRY_DELAY.as_secs();
-                WallTime(date.0.saturating_add(ahead))
-            }
-        }
-    }
-
-    fn plain_answer(&mut self, now: Time, wall: WallTime) {
-        if let Some(newer) = self.newer.take() {
-            self.outputs.push_back(Output::Close { link: newer.id });
-        }
-        if self.link.is_some() {
-            // A renewal came to nothing; what carries the session still does.
-            self.renew_at = Some(now + self.entropy.between(limits::REKEY_MIN, limits::REKEY_MAX));
-            return;
-        }
-        self.plain_answers += 1;
-        let difference = self.server_date.map_or(0, |date| date.0.abs_diff(wall.0));
-        if difference > DAY {
-            self.finish(End::ClockOff { seconds: difference });
-        } else if self.plain_answers >= limits::PLAIN_ANSWERS_MAX {
-            self.finish(End::PlainServer { tries: self.plain_answers });
-        } else {
-            let wait = if self.plain_answers == 1 { Duration::ZERO } else { LAST_TRY_DELAY };
-            self.open_at = Some(now + wait);
-            if wait.is_zero() {
-                self.open(now, wall);
-            }
-        }
-    }
-
-    fn refused(&mut self, refusal: Refusal, now: Time) {
-        if refusal == Refusal::UnknownSession {
-            return self.find_way_back(now);
-        }
-        // A broken session may be resumed once the server has room again; by a code that is no more it never may.
-        let lasting = matches!(refusal, Refusal::GateRetired | Refusal::Version);
-        if let (false, Some(newer), Some(_)) = (lasting, &self.newer, self.handle) {
-            self.lose_link(newer.id, now, true);
-        } else {
-            self.finish(End::Refused(refusal));
-        }
-    }
-
-    /// The server does not know the handle. Nothing was confirmed by that link, so an older one may still count;
-    /// where none was ever confirmed, nothing was ever taken, and a fresh session loses nothing.
-    fn find_way_back(&mut self, now: Time) {
-        if self.proven.is_some() && self.handle == self.proven {
-            let unacknowledged = self.up.unacknowledged();
-            return self.finish(End::Lost { unacknowledged });
-        }
-        self.handle = self.proven;
-        if self.proven.is_none() {
-            (self.down_next, self.down_acked, self.frames) = (0, 0, FrameBuffer::default());
-        }
-        if let Some(newer) = self.newer.take() {
-            self.outputs.push_back(Output::Close { link: newer.id });
-        }
-        self.open_at = Some(now);
-    }
-
-    fn record(&mut self, link: LinkId, offset: u64, record: &Down, now: Time, wall: WallTime) {
-        self.take_over(link, now, wall);
+    fn record(&mut self, link: LinkId, offset: u64, record: &Down, now: Time) {
+        self.take_over(link, now);
         if let Some(current) = self.link.as_ref().filter(|current| current.id == link) {
             self.up.link_acknowledged(link, record.tags_accepted);
             if record.tags_accepted > 0 {
-                self.proven = current.handle();
+                current.handle().iter().for_each(|handle| self.way_back.confirmed(handle));
             }
         }
         self.up.acknowledged(record.up_next, now);
+        if offset > self.down_next {
+            return self.finish(End::Tampered);
+        }
         // What another link has brought already is skipped.
         let known = usize::try_from(self.down_next.saturating_sub(offset)).unwrap_or(usize::MAX);
         let fresh = record.bytes.get(known..).unwrap_or_default();
@@ -364,45 +262,18 @@ impl Session {
         }
     }
 
-    /// The first record of the newer link has come: it carries the session now.
-    fn take_over(&mut self, id: LinkId, now: Time, wall: WallTime) {
-        let Some(newer) = self.newer.take_if(|newer| newer.id == id) else { return };
-        if let Some(old) = self.link.replace(newer) {
-            self.outputs.push_back(Output::Close { link: old.id });
-        }
-        self.up.new_link(id, now);
-        self.renew_at = Some(now + self.entropy.between(limits::REKEY_MIN, limits::REKEY_MAX));
-        self.warn_of_clock(wall);
-        (self.plain_answers, self.failures, self.broken_at, self.open_at) = (0, 0, None, None);
-        if self.phase == Phase::Broken {
-            self.outputs.push_back(Output::Resumed);
-            self.phase = Phase::Live;
-        }
-    }
-
-    fn warn_of_clock(&mut self, wall: WallTime) {
-        let Some(date) = self.server_date else { return };
-        let difference = date.0.abs_diff(wall.0);
-        if difference > limits::TOKEN_AGE_MAX / 2 && !self.warned_of_clock {
-            self.warned_of_clock = true;
-            let side = if date.0 > wall.0 { "behind" } else { "ahead of" };
-            let text = alloc::format!(
-                "your clock is {difference} seconds {side} the server's; one of them is wrong"
-            );
-            self.outputs.push_back(Output::Warning(text));
-        }
-    }
-
     fn take_frame(&mut self, frame: relay_frame::Frame) {
         match frame {
             relay_frame::Frame::Welcome(welcome) => {
                 self.grace = Duration::from_secs(welcome.grace_seconds.into());
                 self.ask_for_chaff(welcome.chaff_most());
-                self.visits = welcome.visits.into_iter().filter(is_sendable).collect();
+                self.visits = welcome.visits.clone().into_iter().filter(is_sendable).collect();
                 if self.phase == Phase::Opening {
                     self.phase = Phase::Live;
                     self.outputs.push_back(Output::Connected);
                 }
+                // Rooms wait for others as long as the relay does.
+                self.outputs.push_back(Output::Frame(relay_frame::Frame::Welcome(welcome)));
             }
             relay_frame::Frame::Bye(bye) => self.finish(End::Bye(bye.reason())),
             relay_frame::Frame::Roster(_)
@@ -428,33 +299,6 @@ impl Session {
             let text = "this server sends less chaff than you want: who watches your connection can tell more of when \
                         others say something";
             self.outputs.push_back(Output::Warning(text.into()));
-        }
-    }
-
-    /// A link is of no more use. While another carries the session that is no loss.
-    fn lose_link(&mut self, id: LinkId, now: Time, close: bool) {
-        let newer = self.newer.take_if(|newer| newer.id == id);
-        let current = self.link.take_if(|link| link.id == id);
-        if (newer.is_none() && current.is_none()) || self.phase == Phase::Ended {
-            return;
-        }
-        if close {
-            self.outputs.push_back(Output::Close { link: id });
-        }
-        if self.link.is_none() {
-            self.broken_at.get_or_insert(now);
-        }
-        if self.link.is_none() && self.phase == Phase::Live {
-            self.phase = Phase::Broken;
-            self.outputs.push_back(Output::Broken);
-        }
-        if self.phase == Phase::Opening && self.handle.is_none() {
-            return self.finish(End::Unreachable);
-        }
-        if self.newer.is_none() && self.open_at.is_none() {
-            let delay = RETRY_DELAYS.get(usize::try_from(self.failures).unwrap_or(usize::MAX));
-            self.failures = self.failures.saturating_add(1);
-            self.open_at = Some(now + delay.copied().unwrap_or(RETRY_DELAY_MAX));
         }
     }
 
@@ -548,16 +392,5 @@ fn is_sendable(visit: &Visit) -> bool {
 
 /// From here on a front end says that the server behind it does not answer; no file server says so to a download.
 const SERVER_ERROR: u16 = 500;
-/// How long the third try waits: a server that has just restarted needs a moment.
-const LAST_TRY_DELAY: Duration = Duration::from_secs(2);
-/// Waits between attempts to resume, and the last one for ever after.
-const RETRY_DELAYS: [Duration; 5] = [
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
-const RETRY_DELAY_MAX: Duration = Duration::from_secs(8);
 /// How much longer than the server's grace time a client tries: its clock starts sooner.
 const BROKEN_SLACK: Duration = Duration::from_secs(5);

@@ -40,6 +40,8 @@ pub(super) struct UpStream {
     link: Option<LinkId>,
     tags_accepted: u32,
     next_index: u32,
+    /// How many links in a row were opened since nothing was acknowledged.
+    stuck_links: u32,
 }
 
 /// A stretch of the stream on its way; an empty one only acknowledges.
@@ -48,7 +50,10 @@ struct Flight {
     offset: u64,
     len: usize,
     sent_at: Time,
+    /// When it went over this link for the first time.
+    first_sent_at: Time,
     resend_at: Time,
+    /// How often it was sent over this link.
     tries: u32,
     /// How many of the tries had an HTTP answer.
     answers: u32,
@@ -72,8 +77,11 @@ impl UpStream {
 
     /// A new link carries the session: what is under way over the old one goes again over this.
     pub(super) fn new_link(&mut self, link: LinkId, now: Time) {
+        if self.stuck_at().is_some_and(|stuck_at| stuck_at <= now) {
+            self.stuck_links = self.stuck_links.saturating_add(1);
+        }
         self.flights.retain(|flight| flight.len > 0);
-        self.flights.iter_mut().for_each(|flight| flight.resend_at = now);
+        self.flights.iter_mut().for_each(|flight| (flight.resend_at, flight.tries) = (now, 0));
         (self.link, self.tags_accepted, self.next_index) = (Some(link), 0, 0);
     }
 
@@ -96,8 +104,12 @@ impl UpStream {
 
     /// Whether one more request may be under way.
     pub(super) fn is_free(&self) -> bool {
-        let ahead = self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT);
-        self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < ahead
+        self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < self.tags_end()
+    }
+
+    /// Tags from here on the server may not know yet.
+    fn tags_end(&self) -> u32 {
+        self.tags_accepted.saturating_add(limits::TAGS_AHEAD_CLIENT)
     }
 
     /// The batch that [`next_batch`](Self::next_batch) gave is on its way as `up`.
@@ -108,9 +120,10 @@ impl UpStream {
         self.unsent = self.unsent.max(offset + wide(len));
         let before = self.flights.iter().position(|flight| flight.offset == offset && flight.len == len);
         let before = before.map(|index| self.flights.swap_remove(index));
-        let (tries, answers) = before.map_or((1, 0), |before| (before.tries + 1, before.answers));
+        let (tries, answers) = before.as_ref().map_or((1, 0), |before| (before.tries + 1, before.answers));
+        let first_sent_at = before.filter(|_| tries > 1).map_or(now, |before| before.first_sent_at);
         let resend_at = now + self.patience(tries);
-        self.flights.push(Flight { up, offset, len, sent_at: now, resend_at, tries, answers });
+        self.flights.push(Flight { up, offset, len, sent_at: now, first_sent_at, resend_at, tries, answers });
     }
 
     /// The request was answered, or its connection failed: then it goes again at once.
@@ -121,7 +134,9 @@ impl UpStream {
         } else {
             // Not in the same instant for ever: where nobody listens, each failure is immediate.
             let failed = self.flights.iter_mut().filter(|flight| flight.up == up);
-            failed.for_each(|flight| flight.resend_at = now + REFUSED_DELAY * (flight.tries.min(20) - 1));
+            failed.for_each(|flight| {
+                flight.resend_at = now + REFUSED_DELAY * flight.tries.clamp(1, 20).saturating_sub(1)
+            });
         }
     }
 
@@ -133,6 +148,7 @@ impl UpStream {
         let count = usize::try_from(up_next - self.acked).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.drain(..count);
         self.acked = up_next;
+        self.stuck_links = 0;
         let mut measured = None;
         self.flights.retain(|flight| {
             let taken = flight.len > 0 && flight.offset + wide(flight.len) <= up_next;
@@ -150,8 +166,9 @@ impl UpStream {
 
     /// The server has accepted tags of the link below `tags_accepted`.
     pub(super) fn link_acknowledged(&mut self, link: LinkId, tags_accepted: u32) {
-        if self.link == Some(link) {
-            self.tags_accepted = self.tags_accepted.max(tags_accepted);
+        if self.link == Some(link) && tags_accepted > self.tags_accepted {
+            self.tags_accepted = tags_accepted;
+            self.stuck_links = 0;
             self.flights.retain(|flight| flight.len > 0 || flight.up.index >= tags_accepted);
         }
     }
@@ -160,6 +177,25 @@ impl UpStream {
     pub(super) fn resend_at(&self) -> Option<Time> {
         let times = self.flights.iter().map(|flight| flight.resend_at);
         if self.is_free() { times.min() } else { None }
+    }
+
+    /// When this link counts as stuck: several tries, or all tags, and some time brought no acknowledgement.
+    pub(super) fn stuck_at(&self) -> Option<Time> {
+        let wait = limits::STUCK_AFTER * self.stuck_links.saturating_add(1).min(STUCK_LINKS_MAX);
+        let tags_left = self.next_index < self.tags_end();
+        let tried = self.flights.iter().filter(|flight| !tags_left || flight.tries >= STUCK_TRIES);
+        tried.map(|flight| flight.first_sent_at + wait).min()
+    }
+
+    /// A newer link was wanted and did not come to stand.
+    pub(super) fn renewed_in_vain(&mut self, now: Time) {
+        self.stuck_links = self.stuck_links.saturating_add(1);
+        self.flights.iter_mut().for_each(|flight| flight.first_sent_at = now);
+    }
+
+    /// Whether the server has taken anything.
+    pub(super) fn was_taken(&self) -> bool {
+        self.acked > 0
     }
 
     /// Whether something was answered three times and never arrived.
@@ -178,8 +214,10 @@ impl UpStream {
         let least =
             if self.chaff == Chaff::Constant { limits::RESEND_CONSTANT_MIN } else { limits::RESEND_MIN };
         let first = self.round_trip.map_or(least, |trip| (trip * 4).max(least));
-        (first * 2_u32.saturating_pow(tries - 1)).min(limits::RESEND_MAX.max(first))
+        (first * 2_u32.saturating_pow(tries.saturating_sub(1))).min(limits::RESEND_MAX.max(first))
     }
 }
 
+const STUCK_TRIES: u32 = 3;
+const STUCK_LINKS_MAX: u32 = 12;
 const REFUSED_DELAY: Duration = Duration::from_millis(200);

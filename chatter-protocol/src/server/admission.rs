@@ -53,7 +53,8 @@ impl Server {
             }
             Ok(resumed) => {
                 let root = Key::new(self.entropy.bytes());
-                self.write(link, asked.answer(&Answer::Accepted(root.clone())));
+                let down_offset = resumed.map_or(0, |(_, offset)| offset);
+                self.write(link, asked.answer(&Answer::Accepted { root: root.clone(), down_offset }));
                 let link = |offset| Link::new(link, *origin, &root, offset, room_left, now);
                 match resumed {
                     Some((session, down_offset)) => self.attach(session, link(down_offset)),
@@ -97,8 +98,8 @@ impl Server {
             Request::Resume { handle, down_offset } => {
                 let id = self.handles.get(handle).copied().ok_or(Refusal::UnknownSession)?;
                 let session = self.sessions.get(&id).ok_or(Refusal::UnknownSession)?;
-                let known = session.can_resume_from(*down_offset);
-                if known { Ok(Some((id, *down_offset))) } else { Err(Refusal::UnknownSession) }
+                let offset = session.resume_offset(*down_offset).ok_or(Refusal::UnknownSession)?;
+                Ok(Some((id, offset)))
             }
         }
     }

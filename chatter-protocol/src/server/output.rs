@@ -106,3 +106,22 @@ pub struct SessionInfo {
     /// Its newest link.
     pub link: Option<LinkId>,
 }
+
+/// How many entries the server's tables hold: what each session costs, and that nothing outlives it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Sessions.
+    pub sessions: usize,
+    /// Links of sessions.
+    pub links: usize,
+    /// Handles by which they are resumed.
+    pub handles: usize,
+    /// Tags that up tokens may bear.
+    pub tags: usize,
+    /// Sessions that want the time.
+    pub alarms: usize,
+    /// Connections that are closed soon, if their clients have not.
+    pub lingering: usize,
+    /// Seats in rooms.
+    pub seats: usize,
+}

@@ -25,7 +25,7 @@ use crate::frame::{FrameBuffer, wide};
 use crate::handshake::{self, Handle};
 use crate::ids::LinkId;
 use crate::limits;
-use crate::record::{DownSealer, Up};
+use crate::record::{DOWN_HEADER_LEN, DownSealer, Up};
 use crate::tag::TagWindow;
 use crate::time::Time;
 
@@ -158,9 +158,10 @@ impl Session {
         }
     }
 
-    /// Whether the stream downwards can be sent again from `offset` on.
-    pub(super) fn can_resume_from(&self, offset: u64) -> bool {
-        (self.down_acked..=self.down_end()).contains(&offset)
+    /// From where on the stream downwards is sent to who lacks it from `offset` on. What was acknowledged while he asked
+    /// has come to him by another link.
+    pub(super) fn resume_offset(&self, offset: u64) -> Option<u64> {
+        (offset <= self.down_end()).then_some(offset.max(self.down_acked))
     }
 
     /// Puts a newer link under the session; returns the unconfirmed one that it replaces.
@@ -354,13 +355,18 @@ impl Link {
                 break;
             }
             let bytes = unsent.get(..chaff.down_bytes_max()).unwrap_or(unsent);
-            let content_len = chaff.down_len(bytes.len(), entropy);
-            let length = wide(DownSealer::sealed_len(content_len));
-            if length > self.room_left {
+            // The last record of a carrier is as long as there is room: a small carrier brings something, too.
+            let room = usize::try_from(self.room_left).unwrap_or(usize::MAX);
+            let room = room.saturating_sub(DownSealer::sealed_len(0));
+            let content_len = chaff.down_len(bytes.len(), entropy).min(room);
+            let bytes_max = content_len.checked_sub(DOWN_HEADER_LEN);
+            let Some(bytes_max) = bytes_max.filter(|max| *max > 0 || bytes.is_empty()) else {
                 exhausted = true;
                 self.live = false;
                 break;
-            }
+            };
+            let bytes = bytes.get(..bytes_max).unwrap_or(bytes);
+            let length = wide(DownSealer::sealed_len(content_len));
             if records.is_empty() {
                 records.reserve_exact(usize::try_from(length).unwrap_or(0));
             }

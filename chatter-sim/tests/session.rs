@@ -2,9 +2,6 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "tests pick the frames they are about")]
 
-#[allow(dead_code, clippy::allow_attributes, reason = "each test uses its part of the world")]
-mod world;
-
 use std::time::Duration;
 
 use chatter_proto::relay::{Join, Publish, Quit, ToMember, bye, client_frame, relay_frame};
@@ -14,7 +11,7 @@ use chatter_protocol::limits;
 use chatter_protocol::server::session::State;
 use chatter_protocol::server::{EndReason, Output};
 
-use world::{Weather, World};
+use chatter_sim::{Weather, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -59,14 +56,13 @@ fn acknowledged(world: &World, peer: usize) -> Vec<u64> {
 
 fn two_in_a_room(seed: u64) -> World {
     let mut world = World::new(seed);
-    let code = world.code.clone();
     for member in [1, 2] {
-        let peer = world.join_peer(&code, 0);
+        let peer = world.join();
         world.send(peer, join(member));
     }
     world.run(SECOND);
     assert!(world.peers.iter().all(|peer| peer.connected && peer.ended.is_none()));
-    assert!(world.server.sessions().all(|session| session.state == State::Confirmed));
+    assert!(world.host.server.sessions().all(|session| session.state == State::Confirmed));
     world
 }
 
@@ -91,7 +87,7 @@ fn an_hour_of_idling_keeps_everybody() {
     world.run(SECOND);
     assert_eq!(heard(&world, 1), [1]);
     assert!(world.peers.iter().all(|peer| peer.broken == 0), "renewing a link breaks nothing");
-    assert_eq!(world.server.sessions().count(), 2);
+    assert_eq!(world.host.server.sessions().count(), 2);
     let confirmed = world.server_outputs.iter().filter(|output| matches!(output, Output::Confirmed { .. }));
     assert!(confirmed.count() >= 4, "links were renewed");
 }
@@ -100,13 +96,14 @@ fn an_hour_of_idling_keeps_everybody() {
 fn nothing_is_lost_or_repeated_in_any_weather() {
     for seed in 0..150 {
         let mut world = two_in_a_room(seed);
-        world.weather = Weather { cut: 60, lose_up: 100, lose_up_answer: 100, refuse: 100 };
+        world.network.weather =
+            Weather { cut: 300, lose_up: 100, lose_up_answer: 100, refuse: 100, ..Weather::default() };
         for number in 1..=40 {
             world.send(0, say(number, 300));
             world.send(1, say(number, 3000));
             world.run(Duration::from_millis(300));
         }
-        world.weather = Weather::default();
+        world.network.weather = Weather::default();
         world.run(40 * SECOND);
         let all: Vec<u64> = (1..=40).collect();
         for peer in 0..2 {
@@ -121,10 +118,9 @@ fn nothing_is_lost_or_repeated_in_any_weather() {
 #[test]
 fn the_carrier_s_end_is_no_hitch() {
     let mut world = World::new(3);
-    world.carrier_len = 100_000;
-    let code = world.code.clone();
+    world.host.carrier_len = 100_000;
     for member in [1, 2] {
-        let peer = world.join_peer(&code, 0);
+        let peer = world.join();
         world.send(peer, join(member));
     }
     world.run(SECOND);
@@ -139,8 +135,7 @@ fn the_carrier_s_end_is_no_hitch() {
 #[test]
 fn quitting_ends_at_once_and_silence_after_the_grace_time() {
     let mut world = two_in_a_room(4);
-    let code = world.code.clone();
-    let third = world.join_peer(&code, 0);
+    let third = world.join();
     world.run(SECOND);
     world.send(0, say(1, 10));
     world.send(0, client_frame::Frame::Quit(Quit {}));
@@ -150,12 +145,12 @@ fn quitting_ends_at_once_and_silence_after_the_grace_time() {
     assert!(world.peers[1].frames.iter().any(|frame| matches!(frame, relay_frame::Frame::Left(_))));
 
     // Killed: its connection closes and nothing follows.
-    world.weather.refuse = 1000;
+    world.network.weather.refuse = 1000;
     world.cut(third);
     world.run(29 * SECOND);
-    assert_eq!(world.server.sessions().count(), 2);
+    assert_eq!(world.host.server.sessions().count(), 2);
     world.run(2 * SECOND);
-    assert_eq!(world.server.sessions().count(), 1);
+    assert_eq!(world.host.server.sessions().count(), 1);
     let ended: Vec<EndReason> = world
         .server_outputs
         .iter()
@@ -172,17 +167,17 @@ fn quitting_ends_at_once_and_silence_after_the_grace_time() {
 #[test]
 fn a_wrong_code_meets_a_file_server() {
     let mut world = World::new(5);
-    let code = AccessCode { secret: AccessSecret::from_bytes([9; 16]), ..world.code.clone() };
+    let code = AccessCode { secret: AccessSecret::from_bytes([9; 16]), ..world.host.code.clone() };
     let peer = world.join_peer(&code, 0);
     world.run(5 * SECOND);
     assert_eq!(world.peers[peer].ended, Some(End::PlainServer { tries: 3 }));
-    assert_eq!(world.server.sessions().count(), 0);
+    assert_eq!(world.host.server.sessions().count(), 0);
 }
 
 #[test]
 fn a_clock_an_hour_off_is_told_and_works_and_one_two_days_off_is_refused() {
     let mut world = World::new(6);
-    let code = world.code.clone();
+    let code = world.host.code.clone();
     let behind = world.join_peer(&code, -3600);
     let beyond = world.join_peer(&code, 2 * 86_400);
     world.run(SECOND);
@@ -194,22 +189,21 @@ fn a_clock_an_hour_off_is_told_and_works_and_one_two_days_off_is_refused() {
 #[test]
 fn after_a_rotation_whoever_is_in_stays_and_can_resume() {
     let mut world = two_in_a_room(7);
-    world.keeper.retire(world.gate);
+    world.host.keeper.retire(world.host.gate);
     world.cut(0);
     world.run(2 * SECOND);
     assert_eq!((world.peers[0].resumed, &world.peers[0].ended), (1, &None));
-    let code = world.code.clone();
-    let late = world.join_peer(&code, 0);
+    let late = world.join();
     world.run(5 * SECOND);
     assert_eq!(world.peers[late].ended, Some(End::PlainServer { tries: 3 }));
-    assert!(world.server.uses_gate(world.gate));
+    assert!(world.host.server.uses_gate(world.host.gate));
 }
 
 #[test]
 fn a_renewal_that_meets_a_file_server_harms_nobody() {
     let mut world = two_in_a_room(14);
-    world.keeper.retire(world.gate);
-    world.keeper.forget_retired(|_| false);
+    world.host.keeper.retire(world.host.gate);
+    world.host.keeper.forget_retired(|_| false);
     world.run(4000 * SECOND);
     world.send(0, say(1, 10));
     world.run(SECOND);
@@ -235,7 +229,7 @@ fn what_was_recorded_counts_for_nothing() {
 fn a_token_delivered_by_somebody_else_costs_nothing() {
     let mut world = two_in_a_room(9);
     // Requests wait on their way; somebody in between delivers them first, from his own connection.
-    world.silent = true;
+    world.network.silent = true;
     world.cut(0);
     world.send(0, say(1, 10));
     world.run(SECOND);
@@ -244,7 +238,7 @@ fn a_token_delivered_by_somebody_else_costs_nothing() {
         world.deliver_open(&cookie);
         world.deliver_up(&cookie);
     }
-    world.silent = false;
+    world.network.silent = false;
     world.run(20 * SECOND);
     assert_eq!(world.peers[0].ended, None);
     assert_eq!(heard(&world, 1), [1]);
@@ -254,33 +248,35 @@ fn a_token_delivered_by_somebody_else_costs_nothing() {
 #[test]
 fn an_opened_session_that_never_confirms_is_gone_after_15_seconds() {
     let mut world = World::new(10);
-    world.silent = true;
-    let code = world.code.clone();
-    let peer = world.join_peer(&code, 0);
+    world.network.silent = true;
+    let peer = world.join();
     world.run(Duration::ZERO);
     let (_, cookie) = world.peers[peer].requests[0].clone();
     assert!(world.deliver_open(&cookie).is_some());
     world.run(14 * SECOND);
-    assert_eq!(world.server.sessions().map(|session| session.state).collect::<Vec<_>>(), [State::Opened]);
+    assert_eq!(
+        world.host.server.sessions().map(|session| session.state).collect::<Vec<_>>(),
+        [State::Opened]
+    );
     world.run(2 * SECOND);
-    assert_eq!(world.server.sessions().count(), 0);
+    assert_eq!(world.host.server.sessions().count(), 0);
 }
 
 #[test]
 fn whoever_only_delivers_tokens_keeps_nobody_out() {
     let mut world = two_in_a_room(17);
-    world.silent = true;
-    let code = world.code.clone();
+    world.network.silent = true;
+    let code = world.host.code.clone();
     for _ in 0..300 {
         let peer = world.join_peer(&code, 0);
         world.run(Duration::ZERO);
         let (_, cookie) = world.peers[peer].requests[0].clone();
         assert!(world.deliver_open(&cookie).is_some());
     }
-    let opened = world.server.sessions().filter(|session| session.state == State::Opened).count();
+    let opened = world.host.server.sessions().filter(|session| session.state == State::Opened).count();
     assert_eq!(opened, limits::SESSIONS_OPENED_MAX);
-    world.forget_requests();
-    world.silent = false;
+    world.network.forget_requests();
+    world.network.silent = false;
     let member = world.join_peer(&code, 0);
     world.run(SECOND);
     assert!(world.peers[member].connected);
@@ -290,11 +286,10 @@ fn whoever_only_delivers_tokens_keeps_nobody_out() {
 #[test]
 fn a_reader_that_does_not_read_is_cut_and_the_room_goes_on() {
     let mut world = two_in_a_room(11);
-    let code = world.code.clone();
-    let slow = world.join_peer(&code, 0);
+    let slow = world.join();
     world.send(slow, join(3));
     world.run(SECOND);
-    world.weather.refuse = 1000;
+    world.network.weather.refuse = 1000;
     world.cut(slow);
     for number in 1..=60 {
         world.send(0, say(number, 20_000));
@@ -316,13 +311,13 @@ fn what_no_client_sends_ends_the_session() {
     world.send(0, client_frame::Frame::Direct(nobody));
     world.run(5 * SECOND);
     assert_eq!(world.peers[0].ended, Some(End::Bye(bye::Reason::BrokeRules)));
-    assert_eq!(world.server.sessions().count(), 1);
+    assert_eq!(world.host.server.sessions().count(), 1);
 }
 
 #[test]
 fn the_daemon_s_end_is_said() {
     let mut world = two_in_a_room(13);
-    world.server.end_all(bye::Reason::Shutdown, world.now);
+    world.host.server.end_all(bye::Reason::Shutdown, world.now());
     world.run(SECOND);
     assert!(world.peers.iter().all(|peer| peer.ended == Some(End::Bye(bye::Reason::Shutdown))));
 }
@@ -330,12 +325,12 @@ fn the_daemon_s_end_is_said() {
 #[test]
 fn what_only_a_cache_answers_is_said() {
     let mut world = two_in_a_room(15);
-    world.swallow_ups = true;
+    world.network.weather.cache_up = 1000;
     world.send(0, say(1, 10));
     world.run(20 * SECOND);
     assert_eq!(world.peers[0].warnings.len(), 1);
     assert!(world.peers[0].warnings[0].contains("answers in its place"));
-    world.swallow_ups = false;
+    world.network.weather.cache_up = 0;
     world.run(20 * SECOND);
     assert_eq!((heard(&world, 1), world.peers[0].warnings.len()), (vec![1], 1));
 }
@@ -343,12 +338,11 @@ fn what_only_a_cache_answers_is_said() {
 #[test]
 fn a_server_that_goes_away_before_the_first_record_is_given_up() {
     let mut world = World::new(16);
-    let code = world.code.clone();
-    let peer = world.join_peer(&code, 0);
+    let peer = world.join();
     // Message 2 comes, and nothing after it.
-    world.carrier_len = 200;
+    world.host.carrier_len = 200;
     world.run(SECOND);
-    world.weather.refuse = 1000;
+    world.network.weather.refuse = 1000;
     world.cut(peer);
     world.run(60 * SECOND);
     assert_eq!(world.peers[peer].ended, Some(End::Lost { unacknowledged: 0 }));

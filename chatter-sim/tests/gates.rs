@@ -1,8 +1,5 @@
 //! Gates that retire and close under sessions, and what holders of their codes may still learn; bounds on what they take.
 
-#[allow(dead_code, clippy::allow_attributes, reason = "each test uses its part of the world")]
-mod world;
-
 use std::time::Duration;
 
 use chatter_proto::relay::bye;
@@ -15,7 +12,7 @@ use chatter_protocol::server::Output;
 use chatter_protocol::server::bounds::{Bounds, Origin};
 use chatter_protocol::server::gatekeeper::GateId;
 
-use world::World;
+use chatter_sim::World;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -35,15 +32,16 @@ impl Holder {
     fn ask(&mut self, world: &mut World, request: &Request, origin: Option<Origin>) -> Option<Answer> {
         let keys = self.code.gate_keys();
         let (token, offered) = handshake::offer(&self.code, &keys, request, world.wall(), &mut self.entropy);
-        let mut recognised = world.keeper.recognise(&token, world.wall())?;
+        let wall = world.wall();
+        let mut recognised = world.host.keeper.recognise(&token, wall)?;
         recognised.origin = origin;
         self.link += 1;
-        let link = LinkId(self.link);
-        if !world.server.open(link, &recognised, 1 << 20, world.now) {
+        let (link, now) = (LinkId(self.link), world.now());
+        if !world.host.server.open(link, &recognised, 1 << 20, now) {
             return None;
         }
         let mut said = None;
-        while let Some(output) = world.server.poll_output() {
+        while let Some(output) = world.host.server.poll_output() {
             if let Output::Write { link: to, bytes } = &output
                 && *to == link
                 && said.is_none()
@@ -62,8 +60,8 @@ impl Holder {
 
 fn another_gate(world: &mut World, name: &str) -> (AccessCode, GateId) {
     let secret = AccessSecret::from_bytes([name.len().try_into().expect("a short name"); 16]);
-    let gate = world.keeper.add(name.to_owned(), &secret).expect("room");
-    (AccessCode { secret, ..world.code.clone() }, gate)
+    let gate = world.host.keeper.add(name.to_owned(), &secret).expect("room");
+    (AccessCode { secret, ..world.host.code.clone() }, gate)
 }
 
 const UNKNOWN: Handle = [9; 16];
@@ -72,20 +70,21 @@ const UNKNOWN: Handle = [9; 16];
 fn a_closed_gate_ends_its_sessions_alone_and_says_so_to_them_alone() {
     let mut world = World::new(1);
     let (code, gate) = another_gate(&mut world, "ben");
-    let ours = world.code.clone();
+    let ours = world.host.code.clone();
     let (stays, present, away) =
         (world.join_peer(&ours, 0), world.join_peer(&code, 0), world.join_peer(&code, 0));
     world.run(SECOND);
     assert!(world.peers.iter().all(|peer| peer.connected));
-    world.silent = true;
+    world.network.silent = true;
     world.cut(away);
-    world.keeper.close(gate);
-    assert_eq!(world.server.close_gate(gate, world.now), 2);
-    assert!(world.server.uses_gate(gate), "somebody has yet to be told");
+    world.host.keeper.close(gate);
+    let now = world.now();
+    assert_eq!(world.host.server.close_gate(gate, now), 2);
+    assert!(world.host.server.uses_gate(gate), "somebody has yet to be told");
     world.run(SECOND);
     let retired = Some(End::Bye(bye::Reason::GateRetired));
     assert_eq!((&world.peers[present].ended, &world.peers[away].ended), (&retired, &None));
-    world.silent = false;
+    world.network.silent = false;
     world.run(3 * SECOND);
     assert_eq!(world.peers[away].ended, Some(End::Refused(Refusal::GateRetired)));
     assert_eq!(world.peers[stays].ended, None);
@@ -97,12 +96,12 @@ fn a_closed_gate_ends_its_sessions_alone_and_says_so_to_them_alone() {
     let late = world.join_peer(&code, 0);
     world.run(60 * SECOND);
     assert_eq!(world.peers[late].ended, Some(End::PlainServer { tries: 3 }));
-    assert!(!world.server.uses_gate(gate), "its time is over");
+    assert!(!world.host.server.uses_gate(gate), "its time is over");
     let wall = world.wall();
-    world.keeper.forget_retired(|_| false);
+    world.host.keeper.forget_retired(|_| false);
     let (token, _) =
         handshake::offer(&code, &code.gate_keys(), &Request::Fresh, wall, &mut Entropy::new([3; 32]));
-    assert!(world.keeper.recognise(&token, wall).is_none());
+    assert!(world.host.keeper.recognise(&token, wall).is_none());
     assert_eq!(world.peers[stays].ended, None);
 }
 
@@ -113,20 +112,21 @@ fn an_opening_that_was_on_its_way_when_the_gate_closed_comes_too_late() {
     let wall = world.wall();
     let (token, _) =
         handshake::offer(&code, &code.gate_keys(), &Request::Fresh, wall, &mut Entropy::new([3; 32]));
-    let recognised = world.keeper.recognise(&token, wall).expect("the gate is open");
-    world.keeper.close(gate);
-    assert_eq!(world.server.close_gate(gate, world.now), 0);
-    assert!(!world.server.open(LinkId(9), &recognised, 1 << 20, world.now));
-    assert_eq!(world.server.sessions().count(), 0);
+    let recognised = world.host.keeper.recognise(&token, wall).expect("the gate is open");
+    world.host.keeper.close(gate);
+    let now = world.now();
+    assert_eq!(world.host.server.close_gate(gate, now), 0);
+    assert!(!world.host.server.open(LinkId(9), &recognised, 1 << 20, now));
+    assert_eq!(world.host.server.sessions().count(), 0);
 }
 
 #[test]
 fn by_a_retired_gate_a_way_back_is_found_and_none_anew() {
     let mut world = World::new(3);
-    let code = world.code.clone();
+    let code = world.host.code.clone();
     let peer = world.join_peer(&code, 0);
     world.run(SECOND);
-    world.keeper.retire(world.gate);
+    world.host.keeper.retire(world.host.gate);
     let mut holder = Holder::new(&code);
     assert_eq!(holder.ask(&mut world, &Request::Fresh, None), None);
     // Without this answer a client whose newest link came to nothing would not go back to the one before.
@@ -139,28 +139,32 @@ fn by_a_retired_gate_a_way_back_is_found_and_none_anew() {
 #[test]
 fn one_address_fills_its_own_places_and_its_oldest_unconfirmed_session_goes_first() {
     let mut world = World::new(4);
-    world.server.set_bounds(Bounds { origin_sessions_max: 3, named_sessions_max: 2, ..Bounds::default() });
+    world.host.server.set_bounds(Bounds {
+        origin_sessions_max: 3,
+        named_sessions_max: 2,
+        ..Bounds::default()
+    });
     let (named, _) = another_gate(&mut world, "ben");
-    let open = world.code.clone();
+    let open = world.host.code.clone();
     let here = Some(Origin(1));
-    let accepted = |answer: Option<Answer>| matches!(answer, Some(Answer::Accepted(_)));
+    let accepted = |answer: Option<Answer>| matches!(answer, Some(Answer::Accepted { .. }));
     let mut holder = Holder::new(&open);
     for _ in 0..10 {
         assert!(accepted(holder.ask(&mut world, &Request::Fresh, here)), "nobody has confirmed any of them");
-        assert!(world.server.sessions().count() <= 3);
+        assert!(world.host.server.sessions().count() <= 3);
     }
     assert!(accepted(holder.ask(&mut world, &Request::Fresh, Some(Origin(2)))));
-    assert_eq!(world.server.sessions().count(), 4);
+    assert_eq!(world.host.server.sessions().count(), 4);
     let mut by_name = Holder::new(&named);
     by_name.entropy = Entropy::new([78; 32]);
     for _ in 0..5 {
         assert!(accepted(by_name.ask(&mut world, &Request::Fresh, None)));
     }
-    assert_eq!(world.server.sessions().count(), 4 + 2);
+    assert_eq!(world.host.server.sessions().count(), 4 + 2);
 
     // Confirmed ones stay, and the next one is refused.
     let mut world = World::new(5);
-    world.server.set_bounds(Bounds { named_sessions_max: 2, ..Bounds::default() });
+    world.host.server.set_bounds(Bounds { named_sessions_max: 2, ..Bounds::default() });
     let (named, _) = another_gate(&mut world, "ben");
     let peers: Vec<usize> = (0..2).map(|_| world.join_peer(&named, 0)).collect();
     world.run(SECOND);
@@ -175,15 +179,15 @@ fn one_address_fills_its_own_places_and_its_oldest_unconfirmed_session_goes_firs
 #[test]
 fn too_many_openings_are_told_and_then_no_more_and_sessions_live_through_it() {
     let mut world = World::new(6);
-    world.server.set_bounds(Bounds { origin_openings_max: 2, ..Bounds::default() });
-    let code = world.code.clone();
+    world.host.server.set_bounds(Bounds { origin_openings_max: 2, ..Bounds::default() });
+    let code = world.host.code.clone();
     let peer = world.join_peer(&code, 0);
     world.run(SECOND);
     let mut holder = Holder::new(&code);
     let mut count = [0; 3];
     for _ in 0..100 {
         let place = match holder.ask(&mut world, &Request::Fresh, Some(Origin(1))) {
-            Some(Answer::Accepted(_)) => 0,
+            Some(Answer::Accepted { .. }) => 0,
             Some(Answer::Refused(Refusal::TooMany)) => 1,
             Some(Answer::Refused(_)) => panic!("another refusal"),
             None => 2,
@@ -196,18 +200,18 @@ fn too_many_openings_are_told_and_then_no_more_and_sessions_live_through_it() {
     assert_eq!((world.peers[peer].resumed, &world.peers[peer].ended), (1, &None));
     world.run(20 * SECOND);
     let again = holder.ask(&mut world, &Request::Fresh, Some(Origin(1)));
-    assert!(matches!(again, Some(Answer::Accepted(_))));
+    assert!(matches!(again, Some(Answer::Accepted { .. })));
 }
 
 #[test]
 fn who_is_told_to_come_back_later_while_his_session_waits_does_so() {
     let mut world = World::new(7);
-    world.server.set_bounds(Bounds { gate_openings_max: 1, ..Bounds::default() });
-    let code = world.code.clone();
+    world.host.server.set_bounds(Bounds { gate_openings_max: 1, ..Bounds::default() });
+    let code = world.host.code.clone();
     let peer = world.join_peer(&code, 0);
     world.run(20 * SECOND);
     let mut holder = Holder::new(&code);
-    while matches!(holder.ask(&mut world, &Request::Fresh, None), Some(Answer::Accepted(_))) {}
+    while matches!(holder.ask(&mut world, &Request::Fresh, None), Some(Answer::Accepted { .. })) {}
     world.cut(peer);
     world.run(25 * SECOND);
     assert_eq!((world.peers[peer].resumed, &world.peers[peer].ended), (1, &None));
