@@ -3,6 +3,7 @@
 //! **In** nothing but the server. **Out** milliseconds from saying to hearing, bytes of text per second. **Never** a message
 //! that is not heard once and in order: a run in which one is not fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -10,6 +11,7 @@ use chatter_client::route::{Route, Wish};
 use chatter_client::{Handle, Notice, Notices, Options, start};
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{AccessLink, Link, RoomLink};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::args::Arguments;
@@ -119,10 +121,16 @@ impl Pair {
         // Nobody may wait because nobody reads what is told to him.
         let mut notices = self.notices;
         let reading = tokio::spawn(async move { while notices.next().await.is_some() {} });
-        let speaker = self.speaker.clone();
+        // Whoever is told faster than he can take it is cut, and here both share one machine.
+        let (speaker, ahead) = (self.speaker.clone(), Arc::new(Semaphore::new(AHEAD_MAX)));
+        let places = Arc::clone(&ahead);
         let speaking = tokio::spawn(async move {
             let mut number = 0;
-            while speaker.say(text(number)).await {
+            while let Ok(place) = places.acquire().await {
+                place.forget();
+                if !speaker.say(text(number)).await {
+                    return;
+                }
                 number += 1;
             }
         });
@@ -131,11 +139,13 @@ impl Pair {
         let begin = Instant::now();
         while begin.elapsed() < WARM_UP {
             ensure!(hear(&mut self.heard).await? == text(number), "another message came");
+            ahead.add_permits(1);
             number += 1;
         }
         let (begin, first) = (Instant::now(), number);
         while begin.elapsed() < speaking_time {
             ensure!(hear(&mut self.heard).await? == text(number), "another message came");
+            ahead.add_permits(1);
             number += 1;
         }
         let speed = ((number - first) * TEXT_LEN) as f64 / begin.elapsed().as_secs_f64();
@@ -177,3 +187,5 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const SPEAKING_TIME: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(20);
 const TEXT_LEN: usize = 2_000;
+/// Texts said and not yet heard, at most.
+const AHEAD_MAX: usize = 100;

@@ -77,6 +77,8 @@ pub(crate) struct App {
     /// Tries to come back since a stay that lasted.
     returns: u32,
     entered_at: Option<Time>,
+    /// Back in an empty room: until when to wait for the others.
+    company_until: Option<Time>,
     effects: Vec<Effect>,
 }
 
@@ -136,6 +138,7 @@ impl App {
             returning: None,
             returns: 0,
             entered_at: None,
+            company_until: None,
             effects: Vec::new(),
         }
     }
@@ -328,6 +331,10 @@ impl App {
     fn settle(&mut self, now: Time) {
         let left = self.conversation.as_ref().map_or(0, Conversation::settling);
         let Phase::Settling { count, until } = self.phase else { return };
+        if let Some(until) = self.awaits_company(now) {
+            self.phase = Phase::Settling { count, until };
+            return;
+        }
         if left == 0 {
             self.phase = Phase::Talking;
         } else if left < count {

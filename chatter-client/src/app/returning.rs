@@ -26,6 +26,8 @@ use crate::event::{Effect, Notice};
 pub(super) struct Return {
     /// What had happened, for the sentence that tells of the return.
     pub(super) reason: &'static str,
+    /// Whether others were there before.
+    pub(super) had_company: bool,
 }
 
 impl App {
@@ -44,7 +46,8 @@ impl App {
     pub(super) fn go_away(&mut self, end: &End, trouble: Option<String>, now: Time) {
         let text = trouble.unwrap_or_else(|| end.to_string());
         if let Some(reason) = reason(end, self.returning.is_some()).filter(|_| self.returning.is_none()) {
-            self.returning = Some(Return { reason });
+            let had_company = self.conversation.iter().any(|talk| talk.members().next().is_some());
+            self.returning = Some(Return { reason, had_company });
         }
         for (number, text) in mem::take(&mut self.untaken) {
             self.show(Notice::NotAcknowledged { number, text });
@@ -75,7 +78,8 @@ impl App {
     /// In the room, for the first time or again.
     pub(super) fn announce_entry(&mut self, present: usize, now: Time) {
         self.entered_at = Some(now);
-        if let Some(Return { reason }) = self.returning.take() {
+        if let Some(Return { reason, had_company }) = self.returning.take() {
+            self.company_until = Some(now + COMPANY_TIMEOUT).filter(|_| had_company);
             self.show(Notice::Rejoined { text: reason.to_owned(), present });
             return;
         }
@@ -84,6 +88,14 @@ impl App {
             let text = "if you expected somebody: a link with another room secret opens another, empty room";
             self.show(Notice::Progress(text.to_owned()));
         }
+    }
+}
+
+impl App {
+    /// Until when to wait for others who come back too, before what was kept is said to an empty room.
+    pub(super) fn awaits_company(&self, now: Time) -> Option<Time> {
+        let is_alone = self.conversation.as_ref().is_none_or(|talk| talk.members().next().is_none());
+        self.company_until.filter(|until| is_alone && now < *until)
     }
 }
 
@@ -117,5 +129,7 @@ const DELAY_MIN: Duration = Duration::from_secs(1);
 const DOUBLINGS_MAX: u32 = 6;
 /// … up to this: a server that returns is found within a minute, and a few hundred members don't find it at once.
 const DELAY_MAX: Duration = Duration::from_secs(60);
+/// Others try again within so long, unless the server was away for more than a few minutes.
+const COMPANY_TIMEOUT: Duration = Duration::from_secs(60);
 /// A stay that has lasted so long was one: the next loss begins anew.
 const STABLE_MIN: Duration = Duration::from_secs(60);

@@ -425,6 +425,30 @@ fn a_restarted_server_is_come_back_to() {
 }
 
 #[test]
+fn what_was_kept_waits_for_others_who_come_back() {
+    for comes_back in [true, false] {
+        let mut world = World::new(&[Purpose::Join, Purpose::Join]);
+        world.connect(0);
+        world.connect(1);
+        for who in [0, 1] {
+            world.lose(who, End::Bye(bye::Reason::Shutdown));
+        }
+        world.line(0, "kept");
+        world.wait(A_TRY);
+        world.connect(0);
+        world.wait(Duration::from_secs(30));
+        assert_eq!(world.apps[0].unsaid.len(), 1, "nobody would hear it");
+        if comes_back {
+            world.connect(1);
+            assert_eq!(world.messages(1), ["anna: kept"]);
+        } else {
+            world.wait(Duration::from_secs(30));
+            assert_eq!(world.apps[0].unsaid.len(), 0, "not for ever");
+        }
+    }
+}
+
+#[test]
 fn tries_to_come_back_grow_rare_and_never_end() {
     let mut world = World::new(&[Purpose::Join]);
     world.connect(0);

@@ -157,8 +157,6 @@ impl UpStream {
             }
             !taken
         });
-        // What arrives at all is not answered by somebody else.
-        self.flights.iter_mut().for_each(|flight| flight.answers = 0);
         if let Some(measured) = measured {
             self.round_trip = Some(self.round_trip.map_or(measured, |known| (known * 7 + measured) / 8));
         }
@@ -169,6 +167,8 @@ impl UpStream {
         if self.link == Some(link) && tags_accepted > self.tags_accepted {
             self.tags_accepted = tags_accepted;
             self.stuck_links = 0;
+            // Something arrives, so nobody answers in the server's place: what did not was overtaken.
+            self.flights.iter_mut().for_each(|flight| flight.answers = 0);
             self.flights.retain(|flight| flight.len > 0 || flight.up.index >= tags_accepted);
         }
     }
