@@ -4,6 +4,7 @@ mod admin;
 mod bans;
 mod carrier;
 mod chaos;
+mod clocks;
 mod entrances;
 mod forgotten;
 mod gates;
