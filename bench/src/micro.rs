@@ -29,7 +29,7 @@ pub(crate) fn measure(quick: bool) -> String {
     tokens(&mut bench);
     records(&mut bench);
     publish(&mut bench, 100);
-    for members in if quick { vec![10] } else { vec![10, 64] } {
+    for members in if quick { vec![2, 10] } else { vec![2, 10, 64] } {
         conversation(&mut bench, members);
     }
     let mut rows = vec![vec!["step".to_owned(), "time".to_owned()]];
@@ -162,7 +162,7 @@ fn publish(bench: &mut Bench, members: usize) {
     }
     while relay.poll_output().is_some() {}
     let wrap = |id: &[u8; 16]| Wrap { member_id: id.to_vec(), sealed: vec![3; WRAP_LEN] };
-    let body = vec![5; body_len(&mut entropy)].into();
+    let body = vec![5; body_len(members, &mut entropy)].into();
     let wraps = ids.iter().skip(1).map(wrap).collect();
     let frame = client_frame::Frame::Publish(Publish { room: 1, number: 1, body, wraps });
     bench.step(
@@ -181,7 +181,8 @@ fn publish(bench: &mut Bench, members: usize) {
 
 /// From one member's lips to all others' ears, relay included: everything but links and sockets.
 fn conversation(bench: &mut Bench, members: usize) {
-    let mut room = Room::settled(members);
+    let mut room = Room::settled(members - 1);
+    joining(bench, &mut room, members);
     let text = "x".repeat(TEXT_LEN);
     bench.step(
         &format!("room of {members}: say, relay, hear {} times", members - 1),
@@ -204,25 +205,75 @@ fn conversation(bench: &mut Bench, members: usize) {
     );
 }
 
+/// The last of `members` comes into the room: a handshake with each of the others. He stays.
+fn joining(bench: &mut Bench, room: &mut Room, members: usize) {
+    let (mut all, mut own) = (Vec::new(), Vec::new());
+    for _ in 0..bench.batches {
+        if room.members.len() == members {
+            room.leave();
+        }
+        room.own_time = Duration::ZERO;
+        let start = Instant::now();
+        room.join();
+        all.push(start.elapsed().as_secs_f64() * 1e9);
+        own.push(room.own_time.as_secs_f64() * 1e9);
+        assert_eq!(room.members.last().map(|member| member.members().count()), Some(members - 1));
+    }
+    let each: Vec<_> = all.iter().zip(&own).map(|(all, own)| (all - own) / (members - 1) as f64).collect();
+    for (what, samples) in
+        [("all that one joins costs", &all), ("the newcomer's part", &own), ("each other's part", &each)]
+    {
+        bench.rows.push(vec![format!("room of {members}: {what}"), spread(samples, nanoseconds)]);
+    }
+}
+
 /// Members and a relay, with nothing between them.
 struct Room {
     members: Vec<Conversation>,
     relay: Relay,
+    entropy: Entropy,
+    /// Sessions so far; those of the members are the last.
+    sessions: Vec<SessionId>,
+    begun: u64,
+    /// What the newest member's program took.
+    own_time: Duration,
 }
 
 impl Room {
-    /// A room in which everybody has finished a channel with everybody.
+    /// A room in which everybody has finished a channel with everybody, and which may grow by one.
     fn settled(members: usize) -> Self {
-        let mut entropy = Entropy::new([6; 32]);
-        let secret = RoomSecret::from_bytes([1; 16]);
-        let relay = Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1 });
-        let mut room = Self { members: Vec::new(), relay };
-        for number in 0..members {
-            let nick = Nickname::parse(&format!("member {number}")).expect("a nickname");
-            room.members.push(Conversation::new(&secret, &SERVER_KEY, nick, 1, entropy.fork()));
-            room.carry();
+        let relay = Relay::new(RelayLimits { room_members_max: members + 1, session_rooms_max: 1 });
+        let entropy = Entropy::new([6; 32]);
+        let (members_now, sessions, own_time) = (Vec::new(), Vec::new(), Duration::ZERO);
+        let mut room = Self { members: members_now, relay, entropy, sessions, begun: 0, own_time };
+        for _ in 0..members {
+            room.join();
         }
         room
+    }
+
+    fn join(&mut self) {
+        let nick = Nickname::parse(&format!("member {}", self.begun)).expect("a nickname");
+        let secret = RoomSecret::from_bytes([1; 16]);
+        let start = Instant::now();
+        self.members.push(Conversation::new(&secret, &SERVER_KEY, nick, 1, self.entropy.fork()));
+        self.own_time += start.elapsed();
+        self.sessions.push(SessionId(self.begun));
+        self.begun += 1;
+        self.carry();
+    }
+
+    /// The newest member leaves.
+    fn leave(&mut self) {
+        if let Some(member) = self.members.last_mut() {
+            member.leave(Time::ZERO);
+        }
+        self.carry();
+        self.members.pop();
+        if let Some(session) = self.sessions.pop() {
+            self.relay.session_ended(session);
+        }
+        while self.relay.poll_output().is_some() {}
     }
 
     /// Carries everything that is on its way; how many messages were shown.
@@ -230,11 +281,12 @@ impl Room {
         let mut shown = 0;
         loop {
             let mut carried = false;
-            for (session, member) in (0..).zip(&mut self.members) {
+            let newest = self.members.len() - 1;
+            for (place, member) in self.members.iter_mut().enumerate() {
                 while let Some(output) = member.poll_output() {
                     match output {
                         Output::Send(frame) => {
-                            self.relay.receive(SessionId(session), frame);
+                            self.relay.receive(self.sessions[place], frame);
                             carried = true;
                         }
                         Output::Show(happening) => {
@@ -244,9 +296,13 @@ impl Room {
                 }
             }
             while let Some(delivery) = self.relay.poll_output() {
-                let member =
-                    usize::try_from(delivery.session.0).ok().and_then(|place| self.members.get_mut(place));
-                member.expect("a session of ours").receive(delivery.frame, Time::ZERO);
+                let place = self.sessions.iter().position(|session| *session == delivery.session);
+                let place = place.expect("a session of ours");
+                let start = Instant::now();
+                self.members[place].receive(delivery.frame, Time::ZERO);
+                if place == newest {
+                    self.own_time += start.elapsed();
+                }
                 carried = true;
             }
             if !carried {

@@ -58,8 +58,8 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
         ]);
     }
     let heading = format!(
-        "relay: one speaks, the others hear; texts of {TEXT_LEN} bytes (sealed {}), {} s a run, {runs} run(s)",
-        body_len(&mut fresh_entropy()?),
+        "relay: one speaks, the others hear; texts of {TEXT_LEN} bytes (sealed {} between two), {} s a run, {runs} run(s)",
+        body_len(2, &mut fresh_entropy()?),
         arguments.speaking_time().as_secs_f64(),
     );
     Ok(table(&heading, &rows))

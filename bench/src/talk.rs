@@ -12,7 +12,8 @@ use chatter_proto::relay::{Join, Message, Publish, Wrap, client_frame, relay_fra
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::{MemberId, RoomId};
 use chatter_protocol::limits::WRAP_LEN;
-use chatter_protocol::room::message::{self, Origin};
+use chatter_protocol::room::message::{self, Origin, Statement};
+use chatter_protocol::room::view::{Heads, ViewId};
 use tokio::sync::Notify;
 
 /// One room. All its members live in one thread.
@@ -54,7 +55,7 @@ impl Talk {
     pub(crate) fn new(members: usize, window: usize, entropy: &mut Entropy) -> Self {
         let mut hello = vec![0; HELLO_LEN];
         entropy.fill(&mut hello);
-        let mut body = vec![0; body_len(entropy)];
+        let mut body = vec![0; body_len(members, entropy)];
         entropy.fill(&mut body);
         Self {
             room_id: entropy.bytes(),
@@ -201,10 +202,15 @@ impl Talk {
     }
 }
 
-/// How long the body of a text of [`TEXT_LEN`] bytes is.
-pub(crate) fn body_len(entropy: &mut Entropy) -> usize {
+/// How long the body of a text of [`TEXT_LEN`] bytes is, where its sender has heard all the others.
+pub(crate) fn body_len(members: usize, entropy: &mut Entropy) -> usize {
     let origin = Origin { room: RoomId::new([1; 32]), sender: MemberId::new([2; 16]) };
-    message::seal(&origin, &origin.start(), &"x".repeat(TEXT_LEN), entropy).body.len()
+    let before = origin.start();
+    let stands = (1..members).map(|_| (MemberId::new(entropy.bytes()), before)).collect();
+    let text = "x".repeat(TEXT_LEN);
+    let statement =
+        Statement { text: Some(&text), view: &ViewId::default(), heads: &Heads::state(&before, &stands) };
+    message::seal(&origin, &before, statement, entropy).body.len()
 }
 
 /// What is said, in bytes.

@@ -215,15 +215,9 @@ impl App {
             NetworkEvent::Broken => self.show(Notice::Broken),
             NetworkEvent::Resumed => self.show(Notice::Resumed),
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
-            NetworkEvent::Frame(relay_frame::Frame::Ack(ack))
-                if ack.room == ROOM && matches!(self.phase, Phase::Leaving { .. }) =>
-            {
-                // The conversation has said goodbye and listens no more.
-                self.taken(self.said_before.saturating_add(ack.number));
-            }
             NetworkEvent::Frame(frame) => {
                 if let Some(conversation) =
-                    self.conversation.as_mut().filter(|_| room_of(&frame) == Some(ROOM))
+                    self.conversation.as_mut().filter(|_| room_of(&frame).is_none_or(|room| room == ROOM))
                 {
                     conversation.receive(frame, now);
                 }

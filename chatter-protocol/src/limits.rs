@@ -154,3 +154,47 @@ pub const SETTLING_MAX: Duration = Duration::from_secs(10);
 
 /// After how many warnings in a row about frames of one member that do not open further ones are dropped silently.
 pub const STRIKES_MAX: u8 = 3;
+
+/// How many places of a member's chain are remembered: whoever lags further behind is not compared with until he has
+/// caught up.
+pub const HISTORY_LEN: usize = 128;
+
+/// How long a message waits for those that its sender had heard before it.
+pub const HOLD_MAX: Duration = Duration::from_secs(30);
+
+/// How many messages wait so at once; the oldest goes first. A relay that keeps the order causes none.
+pub const HELD_MAX: usize = 64;
+
+/// A beacon is due after a silence of one's own drawn from here …
+pub const BEACON_MIN: Duration = Duration::from_secs(25);
+/// … to here.
+pub const BEACON_MAX: Duration = Duration::from_secs(35);
+/// A change of view is told after at least this, so that several are told at once …
+pub const VIEW_BEACON_MIN: Duration = Duration::from_secs(1);
+/// … and at most this more for each member: not all at the same moment.
+pub const VIEW_BEACON_EACH: Duration = Duration::from_millis(200);
+/// How many beacons may be unacknowledged; there is no use in more.
+pub const BEACONS_UNACKNOWLEDGED_MAX: usize = 16;
+
+/// A member of whom nothing was heard for this long, and for the grace time, is shown as gone: three beacons.
+pub const SILENCE_MAX: Duration = Duration::from_secs(3 * 35);
+/// Whoever was given up by the others begins anew, at most so often.
+pub const ANEW_EVERY: Duration = Duration::from_secs(60);
+/// A call that comes later than asked for by this: our own machine slept, and what was timed is timed again.
+pub const LAPSE: Duration = Duration::from_secs(10);
+
+/// A view that differs is asked about after this …
+pub const ROLL_AFTER: Duration = Duration::from_secs(10);
+/// … and again at this interval.
+pub const ROLL_EVERY: Duration = Duration::from_secs(30);
+/// Two members who do not see each other for so many grace times are kept apart: a handshake has four legs, each of
+/// which a broken session may hold up for one.
+pub const APART_GRACES: u32 = 4;
+/// A relay tells of a newcomer at once, but to somebody whose machine sleeps or whose network is gone: he hears of it
+/// when he wakes, if that is before the relay takes his link for dead and his grace time is over. What is beyond that
+/// and this is no accident.
+pub const TELLING_SPARE: Duration = Duration::from_secs(30);
+/// The longest grace time that a member believes in.
+pub const GRACE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many who left are remembered, to compare with what others say of them.
+pub const DEPARTED_MAX: usize = 128;

@@ -11,3 +11,4 @@ pub mod message;
 pub mod pair;
 pub mod ratchet;
 pub mod secret;
+pub mod view;

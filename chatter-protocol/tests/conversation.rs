@@ -6,5 +6,9 @@ mod anything;
 mod honest;
 #[path = "conversation/hostile.rs"]
 mod hostile;
+#[path = "conversation/living.rs"]
+mod living;
+#[path = "conversation/secrecy.rs"]
+mod secrecy;
 #[path = "conversation/world.rs"]
 mod world;

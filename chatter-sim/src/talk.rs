@@ -253,9 +253,10 @@ impl Talk {
                     let sender = usize::try_from(word(8)).expect("few peers");
                     stay.heard.entry(sender).or_default().push(word(0));
                 }
-                relay_frame::Frame::Joined(_) | relay_frame::Frame::Left(_) => {}
                 relay_frame::Frame::Welcome(_)
-                | relay_frame::Frame::Direct(_)
+                | relay_frame::Frame::Joined(_)
+                | relay_frame::Frame::Left(_) => {}
+                relay_frame::Frame::Direct(_)
                 | relay_frame::Frame::Refused(_)
                 | relay_frame::Frame::Bye(_) => panic!("nobody asked for {frame:?}"),
             }

@@ -205,7 +205,9 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
     let mut buffer = [0; RECEIVE];
     let length = stream.try_read(&mut buffer)?;
     if length == 0 {
-        return Ok(Some(reader.end_of_input()));
+        // Browsers, and members, open connections ahead of need and close those that they did not: no request, no knock.
+        let request = if reader.is_untouched() { None } else { reader.end_of_input() };
+        return Ok(Some(request));
     }
     let received = buffer.get_mut(..length).unwrap_or_default();
     let request = reader.receive(received).map(Some);

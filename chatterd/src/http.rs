@@ -108,6 +108,11 @@ impl HeadReader {
         }
     }
 
+    /// Whether not a byte has come.
+    pub fn is_untouched(&self) -> bool {
+        matches!(self.state, State::Line) && self.bytes.is_empty()
+    }
+
     /// Bytes held for this head.
     pub fn held(&self) -> usize {
         let line = match &self.state {

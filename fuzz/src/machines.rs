@@ -223,7 +223,7 @@ impl Bench {
         let now = self.host.now(self.clock);
         for round in 0.. {
             self.drain();
-            if !self.host.server.poll_timeout().is_some_and(|due| due <= now) {
+            if self.host.server.poll_timeout().is_none_or(|due| due > now) {
                 return;
             }
             assert!(round < 20, "the server wants the time again and again");
@@ -265,7 +265,7 @@ impl Bench {
         assert!(self.open.len() <= 2 && self.ups.len() <= limits::UP_REQUESTS_MAX);
         let (now, wall) = (Time::from_start(self.clock), self.host.wall(self.clock));
         for round in 0.. {
-            if !self.session.poll_timeout().is_some_and(|due| due <= now) {
+            if self.session.poll_timeout().is_none_or(|due| due > now) {
                 return;
             }
             assert!(round < 20, "the client wants the time again and again");

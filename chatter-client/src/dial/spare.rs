@@ -3,7 +3,7 @@
 //!
 //! **In** a peer, takers. **Out** connected streams, to takers in the order in which they came: a request that others
 //! overtake for long finds its tag too old (docs/protocol.md §4.2). **Never** a byte sent on one that nobody took, one kept
-//! beyond [`IDLE_MAX`], or one opened where nobody took one before: an idle client has none.
+//! beyond [`IDLE_MAX`], or one opened where nobody took one before.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -267,11 +267,13 @@ impl Session {
             relay_frame::Frame::Welcome(welcome) => {
                 self.grace = Duration::from_secs(welcome.grace_seconds.into());
                 self.ask_for_chaff(welcome.chaff_most());
-                self.visits = welcome.visits.into_iter().filter(is_sendable).collect();
+                self.visits = welcome.visits.clone().into_iter().filter(is_sendable).collect();
                 if self.phase == Phase::Opening {
                     self.phase = Phase::Live;
                     self.outputs.push_back(Output::Connected);
                 }
+                // Rooms wait for others as long as the relay does.
+                self.outputs.push_back(Output::Frame(relay_frame::Frame::Welcome(welcome)));
             }
             relay_frame::Frame::Bye(bye) => self.finish(End::Bye(bye.reason())),
             relay_frame::Frame::Roster(_)

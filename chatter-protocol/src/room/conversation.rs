@@ -6,11 +6,9 @@
 //! ```text
 //! Join ─> Roster: a handshake with everybody there · Joined: the newcomer begins one
 //! finished channel ─> profile over it, both ways ─> MemberJoined ─> wraps, checked numbers and chains
-//! Goodbye over the channel, or the relay's Left ─> MemberLeft, keys wiped
+//! message ─> held until those that its sender had heard are shown ─> its view and heads compared with ours
+//! Goodbye over the channel, the relay's Left, or silence ─> MemberLeft, keys wiped
 //! ```
-//!
-//! Absent so far, with their places: heads and beacons (beside number and chain in `message`, their timers in
-//! `handle_timeout`), views and verification (over `members`, beside the profile).
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
@@ -23,20 +21,39 @@ use prost::Message as _;
 use crate::entropy::Entropy;
 use crate::ids::{MemberId, Nickname};
 use crate::limits;
-use crate::room::message::{self, Chain, Origin};
+use crate::room::message::{self, Origin, Statement};
 use crate::room::pair::{RoomKeys, Stay};
 use crate::room::secret::RoomSecret;
+use crate::room::view::ViewId;
 use crate::seal;
 use crate::time::Time;
 
+mod compare;
+mod departed;
 mod happening;
+mod held;
+mod history;
 mod peer;
+mod presence;
 mod receive;
 mod warning;
 
+use compare::Told;
+use departed::Departed;
 pub use happening::{Happening, Member, Output, SayError};
+use held::Waiting;
+use history::History;
 use peer::Peer;
+use presence::Presence;
 pub use warning::{Warning, Who};
+
+/// What the relay has not taken yet.
+#[derive(Clone, Copy, Debug)]
+struct Unacknowledged {
+    published: u64,
+    /// Its number among the texts; none for a beacon.
+    text: Option<u64>,
+}
 
 /// One room, end to end.
 #[derive(Debug)]
@@ -48,12 +65,18 @@ pub struct Conversation {
     /// None while we are in no room.
     stay: Option<Stay>,
     entered: bool,
-    /// How far we have spoken in this stay.
-    said: Chain,
+    /// How far we have spoken in this stay, beacons included.
+    said: History,
     /// The number of the last Publish; it never starts again.
     published: u64,
-    unacknowledged: VecDeque<u64>,
+    /// The number of the last text; it never starts again.
+    texts: u64,
+    unacknowledged: VecDeque<Unacknowledged>,
     peers: BTreeMap<MemberId, Peer>,
+    departed: Departed,
+    waiting: Waiting,
+    presence: Presence,
+    told: Told,
     output: VecDeque<Output>,
 }
 
@@ -74,10 +97,15 @@ impl Conversation {
             entropy,
             stay: None,
             entered: false,
-            said: Chain { count: 0, hash: [0; 32] },
+            said: History::from(message::Chain { count: 0, hash: [0; 32] }),
             published: 0,
+            texts: 0,
             unacknowledged: VecDeque::new(),
             peers: BTreeMap::new(),
+            departed: Departed::default(),
+            waiting: Waiting::default(),
+            presence: Presence::default(),
+            told: Told::default(),
             output: VecDeque::new(),
         };
         conversation.join();
@@ -90,25 +118,15 @@ impl Conversation {
     /// # Errors
     /// [`SayError`] says why nothing was sent.
     pub fn say(&mut self, text: &str, now: Time) -> Result<u64, SayError> {
-        let Some(stay) = self.stay.as_ref().filter(|_| self.entered) else { return Err(SayError::NotInRoom) };
+        self.wake(now);
+        if self.stay.is_none() || !self.entered {
+            return Err(SayError::NotInRoom);
+        }
         if text.len() > limits::TEXT_LEN_MAX {
             return Err(SayError::TooLong);
         }
-        let origin = Origin { room: *self.keys.id(), sender: *stay.id() };
-        let sealed = message::seal(&origin, &self.said, text, &mut self.entropy);
-        let mut wraps = Vec::new();
-        for (id, peer) in &mut self.peers {
-            if let Some(channel) = peer.channel() {
-                let sealed = channel.ratchet.seal(&sealed.hash, &*sealed.seed, &mut self.entropy, now);
-                wraps.push(Wrap { member_id: id.as_bytes().to_vec(), sealed });
-            }
-        }
-        self.said = self.said.after(&sealed.body);
-        self.published += 1;
-        self.unacknowledged.push_back(self.published);
-        let publish = Publish { room: self.room, number: self.published, body: sealed.body, wraps };
-        self.send(client_frame::Frame::Publish(publish));
-        Ok(self.published)
+        self.publish(Some(text), now);
+        Ok(self.texts)
     }
 
     /// Says goodbye over every channel, leaves, and wipes all keys of the stay.
@@ -118,7 +136,7 @@ impl Conversation {
         }
         for (id, mut peer) in core::mem::take(&mut self.peers) {
             if peer.channel().is_some() {
-                self.tell(&id, &mut peer, private::Content::Goodbye(Goodbye {}), now);
+                self.tell(&id, &mut peer, private::Content::Goodbye(Goodbye { given_up: false }), now);
             }
         }
         self.send(client_frame::Frame::Leave(Leave { room: self.room }));
@@ -127,11 +145,8 @@ impl Conversation {
 
     /// Begins a new stay in a fresh session: new keys, new ids. What was not acknowledged stays so.
     pub fn rejoin(&mut self, _now: Time) {
-        for peer in core::mem::take(&mut self.peers).into_values() {
-            self.show_left(&peer);
-        }
-        self.forget_stay();
-        self.join();
+        self.unacknowledged.clear();
+        self.begin_anew();
     }
 
     /// Mixes fresh randomness in. Whoever stole all secrets of an earlier moment can foretell every key that is drawn
@@ -139,20 +154,6 @@ impl Conversation {
     pub fn stir(&mut self, fresh: &[u8; 32]) {
         let seed = seal::kdf("chatter v1 stir", &[&self.entropy.bytes::<32>(), fresh]);
         self.entropy = Entropy::new(*seed);
-    }
-
-    /// Stops waiting for those who take too long; they may still come.
-    pub fn handle_timeout(&mut self, now: Time) {
-        for peer in self.peers.values_mut() {
-            if peer.is_settling() && peer::late_at(peer) <= now {
-                peer.late = true;
-            }
-        }
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
-    pub fn poll_timeout(&self) -> Option<Time> {
-        self.peers.values().filter(|peer| peer.is_settling()).map(peer::late_at).min()
     }
 
     /// The next thing to do; drain it after each call above.
@@ -165,6 +166,11 @@ impl Conversation {
         self.peers.values().filter_map(Peer::member)
     }
 
+    /// Our view: ourselves and those with whom we have a finished channel, and what everybody calls himself.
+    pub fn view(&self) -> &ViewId {
+        self.presence.view()
+    }
+
     /// How many present members are still shaking hands with us.
     pub fn settling(&self) -> usize {
         self.peers.values().filter(|peer| peer.is_settling()).count()
@@ -173,7 +179,7 @@ impl Conversation {
     fn join(&mut self) {
         let stay = Stay::begin(&mut self.entropy);
         let origin = Origin { room: *self.keys.id(), sender: *stay.id() };
-        self.said = origin.start();
+        self.said = History::from(origin.start());
         self.send(client_frame::Frame::Join(Join {
             room: self.room,
             room_id: self.keys.id().as_bytes().to_vec(),
@@ -183,21 +189,62 @@ impl Conversation {
         self.stay = Some(stay);
     }
 
+    fn begin_anew(&mut self) {
+        for (id, peer) in core::mem::take(&mut self.peers) {
+            self.show_left(&id, &peer);
+        }
+        self.forget_stay();
+        self.join();
+    }
+
     fn forget_stay(&mut self) {
         self.stay = None;
         self.entered = false;
-        self.unacknowledged.clear();
+        self.departed = Departed::default();
+        self.waiting.clear();
+        self.presence.forget_view();
+        self.told = Told::default();
+    }
+
+    /// Publishes a text or a beacon to everybody with whom a channel is finished.
+    fn publish(&mut self, text: Option<&str>, now: Time) {
+        let Some(stay) = &self.stay else { return };
+        let origin = Origin { room: *self.keys.id(), sender: *stay.id() };
+        let before = *self.said.latest();
+        let heads = self.heads(&before);
+        let statement = Statement { text, view: self.presence.view(), heads: &heads };
+        let sealed = message::seal(&origin, &before, statement, &mut self.entropy);
+        let mut wraps = Vec::new();
+        for (id, peer) in &mut self.peers {
+            if let Some(channel) = peer.channel() {
+                let sealed = channel.ratchet.seal(&sealed.hash, &*sealed.seed, &mut self.entropy, now);
+                wraps.push(Wrap { member_id: id.as_bytes().to_vec(), sealed });
+            }
+        }
+        self.said.push(before.after(&sealed.body));
+        self.presence.spoke(self.said.latest().count, &mut self.entropy, now);
+        self.published += 1;
+        self.texts += u64::from(text.is_some());
+        let text = text.is_some().then_some(self.texts);
+        self.unacknowledged.push_back(Unacknowledged { published: self.published, text });
+        let publish = Publish { room: self.room, number: self.published, body: sealed.body, wraps };
+        self.send(client_frame::Frame::Publish(publish));
     }
 
     /// Our first frame over a finished channel: who we are and where our wraps for him begin.
     fn introduce(&mut self, id: &MemberId, peer: &mut Peer, now: Time) {
-        let profile = Profile { nick: self.nick.to_string() };
+        let profile = Profile {
+            nick: self.nick.to_string(),
+            view: self.presence.view().as_bytes().to_vec(),
+            here_seconds: presence::seconds(now.saturating_since(self.presence.entered)),
+            known_seconds: presence::seconds(now.saturating_since(peer.since)),
+        };
         self.tell(id, peer, private::Content::Profile(profile), now);
     }
 
     fn tell(&mut self, id: &MemberId, peer: &mut Peer, content: private::Content, now: Time) {
         let Some(channel) = peer.channel() else { return };
-        let (sent, chain) = (self.said.count, self.said.hash.to_vec());
+        let (sent, chain) = (self.said.latest().count, self.said.latest().hash.to_vec());
         let plain = message::pad(&Private { content: Some(content), sent, chain });
         let sealed = channel.ratchet.seal(b"", &plain, &mut self.entropy, now);
         self.send_pair(id, pair_frame::Frame::Sealed(sealed));

@@ -1,6 +1,7 @@
 //! One message: its body sealed once for all, its seed wrapped for each member (§8).
 //!
-//! **In** a text, the sender's number and chain; bodies and seeds of others. **Out** bodies, seeds, texts.
+//! **In** a text or none, the sender's number, chain, view and heads; bodies and seeds of others. **Out** bodies, seeds,
+//! what stood in them.
 //! **Never** a body that opens to two texts: the seed commits to its key, and the body begins with the commitment.
 //!
 //! ```text
@@ -10,11 +11,11 @@
 //! chain = BLAKE3(chain before ‖ body)
 //! ```
 //!
-//! Heads and the view id will stand in the body beside number and chain.
+//! A message without text is a beacon: outside it looks as a short text does.
 
 use alloc::vec::Vec;
 
-use chatter_proto::room::{Body, body::Content};
+use chatter_proto::room::{Beacon, Body, body::Content};
 use prost::Message;
 use prost::bytes::Bytes;
 use subtle::ConstantTimeEq;
@@ -23,6 +24,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::entropy::Entropy;
 use crate::ids::{MemberId, RoomId};
 use crate::limits;
+use crate::room::view::{Heads, ViewId};
 use crate::seal::{self, Key};
 
 /// Where in the room a sender's messages belong.
@@ -43,6 +45,17 @@ pub struct Chain {
     pub hash: [u8; 32],
 }
 
+/// What a message says.
+#[derive(Clone, Copy)]
+pub struct Statement<'a> {
+    /// The text; none in a beacon.
+    pub text: Option<&'a str>,
+    /// The sender's view.
+    pub view: &'a ViewId,
+    /// How far he has heard the others in it.
+    pub heads: &'a Heads,
+}
+
 /// A body, with what its wraps need.
 #[derive(PartialEq, Eq)]
 pub struct Sealed {
@@ -59,8 +72,12 @@ pub struct Sealed {
 pub struct Opened {
     /// Where the sender says that he stood before it.
     pub before: Chain,
-    /// What he says.
-    pub text: Zeroizing<alloc::string::String>,
+    /// What he says; nothing in a beacon.
+    pub text: Option<Zeroizing<alloc::string::String>>,
+    /// His view.
+    pub view: ViewId,
+    /// How far he has heard the others.
+    pub heads: Heads,
 }
 
 /// Why a body did not open although its wrap did: only its sender can have made it so.
@@ -97,14 +114,20 @@ impl Chain {
     }
 }
 
-/// Seals `text` as the message after `before`.
-pub fn seal(origin: &Origin, before: &Chain, text: &str, entropy: &mut Entropy) -> Sealed {
+/// Seals `statement` as the message after `before`.
+pub fn seal(origin: &Origin, before: &Chain, statement: Statement<'_>, entropy: &mut Entropy) -> Sealed {
+    let Statement { text, view, heads } = statement;
     let mut plain = Body {
         number: before.count.saturating_add(1),
         chain: before.hash.to_vec(),
-        content: Some(Content::Text(text.into())),
+        content: Some(text.map_or(Content::Beacon(Beacon {}), |text| Content::Text(text.into()))),
+        view: view.as_bytes().to_vec(),
+        head_ids: heads.ids(),
+        head_counts: heads.counts(),
+        heads: heads.hash().to_vec(),
     };
-    let padded = pad(&plain);
+    // A beacon and whatever is about as short look alike, however many heads go with it.
+    let padded = pad_for(&plain, SHORT_TEXT_LEN.saturating_sub(text.map_or(0, str::len)));
     if let Some(Content::Text(text)) = &mut plain.content {
         text.zeroize();
     }
@@ -133,24 +156,34 @@ pub fn open(origin: &Origin, body: &[u8], seed: &[u8]) -> Result<Opened, Message
     }
     let plain = seal::open(key, 0, &origin.associated(), sealed).ok_or(MessageError::Forged)?;
     let mut body: Body = unpad(&plain).ok_or(MessageError::Unreadable)?;
-    let Some(Content::Text(text)) = body.content.take() else { return Err(MessageError::Unreadable) };
-    let text = Zeroizing::new(text);
+    let text = match body.content.take().ok_or(MessageError::Unreadable)? {
+        Content::Text(text) => Some(Zeroizing::new(text)),
+        Content::Beacon(Beacon {}) => None,
+    };
+    let heads = Heads::parse(body.head_ids, body.head_counts, &body.heads);
+    let (heads, view) = heads.zip(ViewId::from_slice(&body.view)).ok_or(MessageError::Unreadable)?;
     let hash = body.chain.as_slice().try_into().map_err(|_| MessageError::Unreadable)?;
     let count = body.number.checked_sub(1).ok_or(MessageError::Unreadable)?;
-    if text.len() > limits::TEXT_LEN_MAX {
+    if text.as_ref().is_some_and(|text| text.len() > limits::TEXT_LEN_MAX) {
         return Err(MessageError::Unreadable);
     }
-    Ok(Opened { before: Chain { count, hash }, text })
+    Ok(Opened { before: Chain { count, hash }, text, view, heads })
 }
 
 /// The encoded message behind its length, with zeros up to the next bucket.
 pub fn pad(message: &impl Message) -> Zeroizing<Vec<u8>> {
+    pad_for(message, 0)
+}
+
+/// The same in the bucket of a message that is `spare` bytes longer.
+fn pad_for(message: &impl Message, spare: usize) -> Zeroizing<Vec<u8>> {
     let length = message.encoded_len();
-    let mut padded = Zeroizing::new(Vec::with_capacity(bucket(length + LENGTH_LEN)));
+    let bucket = bucket(length + LENGTH_LEN + spare);
+    let mut padded = Zeroizing::new(Vec::with_capacity(bucket));
     let stated = u32::try_from(length).expect("texts are limited far below 4 GiB");
     padded.extend_from_slice(&stated.to_be_bytes());
     message.encode(&mut *padded).expect("a vector grows as needed");
-    padded.resize(bucket(length + LENGTH_LEN), 0);
+    padded.resize(bucket, 0);
     padded
 }
 
@@ -180,16 +213,19 @@ impl core::fmt::Debug for Sealed {
 
 impl core::fmt::Debug for Opened {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Opened({} bytes)", self.text.len())
+        write!(f, "Opened({} bytes)", self.text.as_ref().map_or(0, |text| text.len()))
     }
 }
 
 const LENGTH_LEN: usize = 4;
+/// Texts up to here are padded as if they were as long: most of what people say.
+const SHORT_TEXT_LEN: usize = 128;
 const BUCKET_MIN: usize = 128;
 const PAGE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeMap;
     use alloc::string::String;
 
     use super::*;
@@ -197,7 +233,12 @@ mod tests {
     const ORIGIN: Origin = Origin { room: RoomId::new([1; 32]), sender: MemberId::new([2; 16]) };
 
     fn sealed(text: &str) -> Sealed {
-        seal(&ORIGIN, &ORIGIN.start(), text, &mut Entropy::new([9; 32]))
+        seal_after(&ORIGIN.start(), Some(text), &Heads::default())
+    }
+
+    fn seal_after(before: &Chain, text: Option<&str>, heads: &Heads) -> Sealed {
+        let view = &ViewId::of(&ORIGIN.room, &BTreeMap::new());
+        seal(&ORIGIN, before, Statement { text, view, heads }, &mut Entropy::new([9; 32]))
     }
 
     #[test]
@@ -207,17 +248,46 @@ mod tests {
             let sealed = sealed(&text);
             assert!(sealed.body.len() <= limits::BODY_LEN_MAX);
             let opened = open(&ORIGIN, &sealed.body, &*sealed.seed).expect("opens");
-            assert_eq!((&*opened.text, opened.before), (&text, ORIGIN.start()));
+            let said = opened.text.as_deref();
+            assert_eq!((said, opened.before), (Some(&text), ORIGIN.start()));
+        }
+    }
+
+    #[test]
+    fn the_longest_text_fits_with_the_heads_of_the_largest_room() {
+        let member = |number: usize| MemberId::new([u8::try_from(number).expect("small"); 16]);
+        let stands = |number| (member(number), Chain { count: u64::MAX >> 1, hash: [1; 32] });
+        let stands = (1..limits::ROOM_MEMBERS_MAX).map(stands).collect();
+        let heads = Heads::state(&ORIGIN.start(), &stands);
+        let text = "x".repeat(limits::TEXT_LEN_MAX);
+        let sealed = seal_after(&ORIGIN.start(), Some(&text), &heads);
+        assert!(sealed.body.len() <= limits::BODY_LEN_MAX);
+        let opened = open(&ORIGIN, &sealed.body, &*sealed.seed).expect("opens");
+        assert!(opened.heads.agree_with(&stands));
+    }
+
+    #[test]
+    fn a_beacon_looks_like_a_short_text() {
+        for members in 0..64 {
+            let member = |number| MemberId::new([number; 16]);
+            let stands = (0..members).map(|number| (member(number), ORIGIN.start())).collect();
+            let heads = Heads::state(&ORIGIN.start(), &stands);
+            let beacon = seal_after(&ORIGIN.start(), None, &heads);
+            for length in [0, 1, 40, 120] {
+                let text = "x".repeat(length);
+                let said = seal_after(&ORIGIN.start(), Some(&text), &heads);
+                assert_eq!(said.body.len(), beacon.body.len(), "{length} bytes among {members}");
+            }
+            let opened = open(&ORIGIN, &beacon.body, &*beacon.seed).expect("opens");
+            assert_eq!(opened.text, None);
         }
     }
 
     #[test]
     fn lengths_hide_in_buckets() {
-        let lengths: Vec<_> = ["", "hi", "a rather longer sentence than that"]
-            .iter()
-            .map(|text| sealed(text).body.len())
-            .collect();
-        assert_eq!(lengths, [32 + 128 + 16; 3]);
+        let lengths: Vec<_> =
+            ["", "hi", "a rather longer sentence"].iter().map(|text| sealed(text).body.len()).collect();
+        assert_eq!(lengths, [32 + 256 + 16; 3]);
         assert_eq!((bucket(1), bucket(129), bucket(4096), bucket(4097)), (128, 256, 4096, 8192));
     }
 
@@ -259,7 +329,7 @@ mod tests {
         fn any_text_comes_back(text: String) {
             let sealed = sealed(&text);
             let opened = open(&ORIGIN, &sealed.body, &*sealed.seed).expect("opens");
-            proptest::prop_assert_eq!(&*opened.text, &text);
+            proptest::prop_assert_eq!(opened.text.as_deref(), Some(&text));
         }
     }
 }

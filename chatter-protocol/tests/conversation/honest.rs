@@ -197,7 +197,7 @@ fn act(world: &mut World) {
 }
 
 /// What must be true of every world in which everything was carried.
-fn check(world: &World, name: &str) {
+pub(crate) fn check(world: &World, name: &str) {
     let here: Vec<_> = world.clients.iter().filter(|client| client.state == State::Here).collect();
     let ids: BTreeSet<_> = here.iter().map(|client| client.id()).collect();
     for client in &world.clients {
@@ -212,6 +212,10 @@ fn check(world: &World, name: &str) {
         others.insert(client.id());
         assert_eq!(others, ids, "{name}: everybody sees everybody");
         assert_eq!(client.conversation.settling(), 0, "{name}");
+        assert_eq!(client.conversation.unconnected().count(), 0, "{name}");
+        if client.stays > 1 {
+            continue;
+        }
         let numbers = client.seen.iter().filter_map(|happening| {
             let Happening::Acknowledged { number } = happening else { return None };
             Some(*number)
@@ -221,19 +225,29 @@ fn check(world: &World, name: &str) {
 }
 
 fn check_heard(world: &World, client: &crate::world::Client, name: &str) {
-    let heard = client.heard();
-    for sender in &world.clients {
-        let heard: &[String] = heard.get(&sender.id()).map_or(&[], Vec::as_slice);
-        let said: Vec<_> = sender.said.iter().map(|said| &said.text).collect();
-        // One unbroken piece of what he said.
-        let begin = heard.first().and_then(|first| said.iter().position(|text| *text == first)).unwrap_or(0);
-        assert!(
-            said[begin..].starts_with(&heard.iter().collect::<Vec<_>>()),
-            "{name}: {heard:?} of {said:?}"
-        );
+    let mut stays: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (sender, said) in
+        world.clients.iter().flat_map(|sender| sender.said.iter().map(move |said| (sender, said)))
+    {
+        stays.entry(said.from).or_default().push((sender, said));
+    }
+    let whole = client.heard();
+    for (from, said) in stays {
+        let texts: Vec<_> = said.iter().map(|(_, said)| &said.text).collect();
+        // One unbroken piece of what he said, in each stay of ours.
+        for stay in client.seen.split(|happening| matches!(happening, Happening::Entered { .. })) {
+            let heard = crate::world::heard(stay).remove(&from).unwrap_or_default();
+            let begin = heard.first().and_then(|first| texts.iter().position(|text| *text == first));
+            assert!(
+                texts[begin.unwrap_or(0)..].starts_with(&heard.iter().collect::<Vec<_>>()),
+                "{name}: {heard:?} of {texts:?}"
+            );
+        }
         // And all that he said to us, if both stayed.
-        if client.state == State::Here && sender.state != State::Cut {
-            for said in sender.said.iter().filter(|said| said.audience.contains(&client.id())) {
+        let heard: &[String] = whole.get(&from).map_or(&[], Vec::as_slice);
+        for (sender, said) in said {
+            let stayed = sender.state != State::Cut && sender.id() == from;
+            if client.state == State::Here && stayed && said.audience.contains(&client.id()) {
                 assert!(heard.contains(&said.text), "{name}: {} lacks {}", client.nick, said.text);
             }
         }
@@ -253,10 +267,9 @@ fn check_comings(client: &crate::world::Client, name: &str) {
             Happening::Message { from, nick, .. } => {
                 assert_eq!(present.get(from), Some(&(nick, true)), "{name}: who speaks is there");
             }
-            Happening::Entered { .. }
-            | Happening::Acknowledged { .. }
-            | Happening::Warning(_)
-            | Happening::Refused(_) => {}
+            // He may have begun anew himself, and meets those again who stayed.
+            Happening::Entered { .. } => present.clear(),
+            Happening::Acknowledged { .. } | Happening::Warning(_) | Happening::Refused(_) => {}
         }
     }
 }

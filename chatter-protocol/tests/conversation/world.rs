@@ -14,6 +14,9 @@ use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::server::relay::{Relay, RelayLimits};
 use chatter_protocol::time::Time;
 
+/// How finely time goes by.
+const TICK: Duration = Duration::from_secs(1);
+
 pub(crate) const SERVER_KEY: [u8; 32] = [5; 32];
 
 pub(crate) struct World {
@@ -21,23 +24,61 @@ pub(crate) struct World {
     pub(crate) clients: Vec<Client>,
     pub(crate) entropy: Entropy,
     pub(crate) now: Time,
+    /// Which frames to whom a lying relay keeps back, and those that it kept.
+    rule: Option<Rule>,
+    withheld: Vec<(usize, relay_frame::Frame)>,
 }
+
+type Rule = Box<dyn Fn(usize, &relay_frame::Frame) -> bool>;
 
 /// One stay of one member in a session of its own.
 pub(crate) struct Client {
     pub(crate) conversation: Conversation,
     pub(crate) nick: String,
     pub(crate) id: Option<MemberId>,
+    pub(crate) hello: prost::bytes::Bytes,
+    pub(crate) room: u32,
     pub(crate) session: SessionId,
     pub(crate) up: VecDeque<client_frame::Frame>,
     pub(crate) down: VecDeque<relay_frame::Frame>,
     pub(crate) seen: Vec<Happening>,
     pub(crate) said: Vec<Said>,
     pub(crate) state: State,
+    /// Until when nothing reaches or leaves him: his network is gone, and comes back.
+    pub(crate) stalled_until: Time,
+    /// Until when his machine sleeps: nothing reaches or leaves him, and his program does not run.
+    pub(crate) asleep_until: Time,
+    /// How much of the time his clock has missed: some stand still while the machine sleeps.
+    pub(crate) slept: Duration,
+    /// How often he joined.
+    pub(crate) stays: usize,
+    /// What his program began with, and all that it was told since: whoever knows both has its whole state.
+    begun: Begun,
+    told: Vec<(Input, Time)>,
+    /// All frames that came down to him.
+    pub(crate) received: Vec<relay_frame::Frame>,
+}
+
+#[derive(Clone)]
+struct Begun {
+    secret: RoomSecret,
+    room: u32,
+    entropy: Entropy,
+}
+
+#[derive(Clone)]
+enum Input {
+    Frame(relay_frame::Frame),
+    Say(String),
+    Leave,
+    Rejoin,
+    Timeout,
+    Stir([u8; 32]),
 }
 
 /// A text and those who must get it.
 pub(crate) struct Said {
+    pub(crate) from: MemberId,
     pub(crate) text: String,
     pub(crate) audience: Vec<MemberId>,
 }
@@ -56,7 +97,14 @@ impl World {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         let relay = Relay::new(RelayLimits::default());
-        Self { relay, clients: Vec::new(), entropy: Entropy::new(bytes), now: Time::ZERO }
+        Self {
+            relay,
+            clients: Vec::new(),
+            entropy: Entropy::new(bytes),
+            now: Time::ZERO,
+            rule: None,
+            withheld: Vec::new(),
+        }
     }
 
     /// A world in which members of these nicks have settled and seen each other.
@@ -80,33 +128,46 @@ impl World {
         let number = self.clients.len();
         let nickname = Nickname::parse(nick).expect("a nickname");
         let room = u32::try_from(number).expect("few") + 3;
-        let conversation = Conversation::new(secret, &SERVER_KEY, nickname, room, self.entropy.fork());
+        let begun = Begun { secret: secret.clone(), room, entropy: self.entropy.fork() };
         self.clients.push(Client {
-            conversation,
+            conversation: begun.conversation(nickname),
+            begun,
+            told: Vec::new(),
+            received: Vec::new(),
             nick: nick.into(),
             id: None,
+            hello: Default::default(),
+            room,
             session: SessionId(number as u64),
             up: VecDeque::new(),
             down: VecDeque::new(),
             seen: Vec::new(),
             said: Vec::new(),
             state: State::Here,
+            stalled_until: Time::ZERO,
+            asleep_until: Time::ZERO,
+            slept: Duration::ZERO,
+            stays: 0,
         });
+        // Its clock began when the program did.
+        self.clients[number].slept = self.now.saturating_since(Time::ZERO);
         self.drain(number);
         number
     }
 
     pub(crate) fn say(&mut self, who: usize, text: &str) {
+        let now = self.clock(who);
         let client = &mut self.clients[who];
         let audience = client.conversation.members().map(|member| member.id).collect();
-        if client.conversation.say(text, self.now).is_ok() {
-            client.said.push(Said { text: text.into(), audience });
+        if client.take(Input::Say(text.into()), now) {
+            client.said.push(Said { from: client.id(), text: text.into(), audience });
         }
         self.drain(who);
     }
 
     pub(crate) fn leave(&mut self, who: usize) {
-        self.clients[who].conversation.leave(self.now);
+        let now = self.clock(who);
+        self.clients[who].take(Input::Leave, now);
         self.clients[who].state = State::Leaving;
         self.drain(who);
     }
@@ -125,12 +186,16 @@ impl World {
         self.cut(who);
         let client = &mut self.clients[who];
         client.state = State::Here;
-        client.conversation.rejoin(self.now);
+        let now = self.clock(who);
+        self.clients[who].take(Input::Rejoin, now);
         self.drain(who);
     }
 
     /// Carries one frame up to the relay.
     pub(crate) fn carry_up(&mut self, who: usize) -> bool {
+        if !self.is_reached(who) {
+            return false;
+        }
         let Some(frame) = self.clients[who].up.pop_front() else { return false };
         self.relay.receive(self.clients[who].session, frame);
         let client = &self.clients[who];
@@ -143,6 +208,9 @@ impl World {
 
     /// Carries one frame down to a member.
     pub(crate) fn carry_down(&mut self, who: usize) -> bool {
+        if !self.is_reached(who) {
+            return false;
+        }
         let Some(frame) = self.clients[who].down.pop_front() else { return false };
         self.show(who, frame);
         true
@@ -150,7 +218,9 @@ impl World {
 
     /// Gives a member a frame, whether the relay made it or a test.
     pub(crate) fn show(&mut self, who: usize, frame: relay_frame::Frame) {
-        self.clients[who].conversation.receive(frame, self.now);
+        let now = self.clock(who);
+        self.clients[who].received.push(frame.clone());
+        self.clients[who].take(Input::Frame(frame), now);
         self.drain(who);
     }
 
@@ -176,13 +246,83 @@ impl World {
         }
     }
 
+    /// Time goes by, and nothing is carried.
     pub(crate) fn pass(&mut self, time: Duration) {
-        self.now = self.now + time;
-        for client in &mut self.clients {
-            if client.conversation.poll_timeout().is_some_and(|due| due <= self.now) {
-                client.conversation.handle_timeout(self.now);
+        let until = self.now + time;
+        while self.now < until {
+            self.now = until.min(self.now + TICK);
+            for who in 0..self.clients.len() {
+                self.tick(who);
             }
         }
+    }
+
+    /// Time goes by, and all that is said in it is carried at once.
+    pub(crate) fn live(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.pass(TICK);
+            self.settle();
+        }
+    }
+
+    /// A member's program looks at its clock, where it runs.
+    pub(crate) fn tick(&mut self, who: usize) {
+        let now = self.clock(who);
+        let client = &mut self.clients[who];
+        if client.asleep_until > self.now || client.state == State::Cut {
+            return;
+        }
+        if client.conversation.poll_timeout().is_some_and(|due| due <= now) {
+            client.take(Input::Timeout, now);
+        }
+        self.drain(who);
+    }
+
+    /// From now on the relay keeps back what `rule` says.
+    pub(crate) fn withhold(&mut self, rule: impl Fn(usize, &relay_frame::Frame) -> bool + 'static) {
+        self.rule = Some(Box::new(rule));
+    }
+
+    /// The relay hands on what it kept back, and is honest from now on.
+    pub(crate) fn hand_on(&mut self) {
+        self.rule = None;
+        for (to, frame) in core::mem::take(&mut self.withheld) {
+            self.clients[to].down.push_back(frame);
+        }
+    }
+
+    /// A member's program takes fresh randomness.
+    pub(crate) fn stir(&mut self, who: usize) {
+        let (fresh, now) = (self.entropy.bytes(), self.clock(who));
+        self.clients[who].take(Input::Stir(fresh), now);
+    }
+
+    /// A member's network is gone for a while, not long enough for the relay to end the session.
+    pub(crate) fn stall(&mut self, who: usize, time: Duration) {
+        self.clients[who].stalled_until = self.now + time;
+    }
+
+    /// A member's machine sleeps for a while, not long enough for the relay to end the session. Its clock may stand
+    /// still.
+    pub(crate) fn sleep(&mut self, who: usize, time: Duration, clock_stands: bool) {
+        let client = &mut self.clients[who];
+        client.asleep_until = self.now + time;
+        if clock_stands {
+            client.slept += time;
+        }
+    }
+
+    /// Whether a member's program runs and frames come through.
+    pub(crate) fn is_reached(&self, who: usize) -> bool {
+        self.clients[who].stalled_until <= self.now && self.clients[who].asleep_until <= self.now
+    }
+
+    /// What a member's own clock says.
+    pub(crate) fn clock(&self, who: usize) -> Time {
+        let client = &self.clients[who];
+        // What he is yet to sleep of a sleep in which the clock stands is already taken off.
+        Time::ZERO + self.now.saturating_since(Time::ZERO + client.slept)
     }
 
     pub(crate) fn below(&mut self, bound: usize) -> usize {
@@ -196,6 +336,8 @@ impl World {
                 Output::Send(frame) => {
                     if let client_frame::Frame::Join(join) = &frame {
                         client.id = MemberId::from_slice(&join.member_id);
+                        client.hello = join.hello.clone();
+                        client.stays += 1;
                     }
                     if client.state != State::Cut {
                         client.up.push_back(frame);
@@ -208,15 +350,54 @@ impl World {
 
     fn drain_relay(&mut self) {
         while let Some(delivery) = self.relay.poll_output() {
-            let client = self.clients.iter_mut().find(|client| client.session == delivery.session);
-            let Some(client) = client else { continue };
-            assert_ne!(client.state, State::Cut, "nothing is delivered to a session that ended");
-            client.down.push_back(delivery.frame);
+            let to = self.clients.iter().position(|client| client.session == delivery.session);
+            let Some(to) = to else { continue };
+            assert_ne!(self.clients[to].state, State::Cut, "nothing is delivered to a session that ended");
+            if self.rule.as_ref().is_some_and(|rule| rule(to, &delivery.frame)) {
+                self.withheld.push((to, delivery.frame));
+            } else {
+                self.clients[to].down.push_back(delivery.frame);
+            }
         }
     }
 }
 
+impl Begun {
+    fn conversation(&self, nick: Nickname) -> Conversation {
+        Conversation::new(&self.secret, &SERVER_KEY, nick, self.room, self.entropy.clone())
+    }
+}
+
+impl Input {
+    fn apply(self, conversation: &mut Conversation, now: Time) -> bool {
+        match self {
+            Self::Frame(frame) => conversation.receive(frame, now),
+            Self::Say(text) => return conversation.say(&text, now).is_ok(),
+            Self::Leave => conversation.leave(now),
+            Self::Rejoin => conversation.rejoin(now),
+            Self::Timeout => conversation.handle_timeout(now),
+            Self::Stir(fresh) => conversation.stir(&fresh),
+        }
+        true
+    }
+}
+
 impl Client {
+    fn take(&mut self, input: Input, now: Time) -> bool {
+        self.told.push((input.clone(), now));
+        input.apply(&mut self.conversation, now)
+    }
+
+    /// A copy of the whole program with every secret in it: the same beginning, told the same.
+    pub(crate) fn copied(&self) -> Conversation {
+        let mut copy = self.begun.conversation(Nickname::parse(&self.nick).expect("a nickname"));
+        for (input, now) in &self.told {
+            input.clone().apply(&mut copy, *now);
+        }
+        while copy.poll_output().is_some() {}
+        copy
+    }
+
     pub(crate) fn id(&self) -> MemberId {
         self.id.expect("joined at once")
     }
@@ -231,13 +412,7 @@ impl Client {
 
     /// All texts, by sender.
     pub(crate) fn heard(&self) -> BTreeMap<MemberId, Vec<String>> {
-        let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for happening in &self.seen {
-            if let Happening::Message { from, text, .. } = happening {
-                heard.entry(*from).or_default().push(text.clone());
-            }
-        }
-        heard
+        heard(&self.seen)
     }
 
     /// All texts, as shown.
@@ -262,4 +437,15 @@ impl Client {
         });
         comings.collect()
     }
+}
+
+/// All texts in what was shown, by sender.
+pub(crate) fn heard(seen: &[Happening]) -> BTreeMap<MemberId, Vec<String>> {
+    let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for happening in seen {
+        if let Happening::Message { from, text, .. } = happening {
+            heard.entry(*from).or_default().push(text.clone());
+        }
+    }
+    heard
 }

@@ -3,13 +3,12 @@
 //! **In** a sample's text. **Out** both running: the daemon by the settings that stand in the sample's head. **Never** a
 //! sample that is not used as it stands, but for what `Replacement` names.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chatter_tests::daemon::{Daemon, Home};
-use chatter_tests::exchange::connect;
 use chatter_tests::process::{Process, until};
 
 /// A front, running.
@@ -69,8 +68,7 @@ impl Front {
             .env("HOME", home.path(""))
             .env("XDG_DATA_HOME", home.path("data"));
         let process = Process::start(program.command[0], command);
-        // Through a front that passes connections on, this is somebody who says nothing, and counted.
-        until("the front listens", || connect(places.front, Ipv4Addr::new(127, 0, 0, 30).into()).ok());
+        until("the front listens", || TcpStream::connect(places.front).ok());
         Self {
             tls: places.tls,
             address: places.front,

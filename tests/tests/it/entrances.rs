@@ -84,7 +84,8 @@ fn a_proxy_header_says_who_knocks() {
 fn only_who_is_listed_may_send_proxy_headers() {
     let home = Home::new();
     let daemon = home.ephemeral_by(
-        "[ban]\nexempt = []\n[[listen]]\ntcp = '127.0.0.1:0'\nproxy-protocol = true\nfrom = ['127.0.0.4']\n",
+        "trusted-proxies = ['10.9.0.0/16']\n[ban]\nexempt = []\n\
+         [[listen]]\ntcp = '127.0.0.1:0'\nproxy-protocol = true\nfrom = ['127.0.0.4']\n",
     );
     let request = [b"PROXY TCP4 203.0.113.9 10.0.0.1 4711 80\r\n", REQUEST].concat();
     assert!(exchange(daemon.address, 4, &request).bytes.starts_with(b"HTTP/1.0 200 OK\r\n"));
@@ -92,6 +93,15 @@ fn only_who_is_listed_may_send_proxy_headers() {
     assert_eq!(other.bytes, b"", "{other:?}");
     assert_eq!(knocks(&daemon.operator(), "203.0.113.9"), Some(1));
     assert_eq!(daemon.operator().known("127.0.0.5"), None);
+    // Who stands in the header may be a proxy himself, and is believed like one who comes without a header.
+    for (proxy, counted) in [("10.9.0.1", "198.51.100.7"), ("10.8.0.1", "10.8.0.1")] {
+        let request = format!(
+            "PROXY TCP4 {proxy} 10.0.0.1 4711 80\r\nGET / HTTP/1.1\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n"
+        );
+        exchange(daemon.address, 4, request.as_bytes());
+        assert_eq!(knocks(&daemon.operator(), counted), Some(1));
+    }
+    assert_eq!(knocks(&daemon.operator(), "10.9.0.1"), None);
     let ended = daemon.operator().run(&["bans", "add", "127.0.0.4"]);
     assert!(ended.code != Some(0), "the front must not be banned: {ended:?}");
 }

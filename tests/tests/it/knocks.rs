@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chatter_tests::client::Client;
 use chatter_tests::daemon::{Daemon, Home};
-use chatter_tests::exchange::{Answer, Ending, connect, exchange};
+use chatter_tests::exchange::{Afterwards, Answer, Ending, connect, converse, exchange};
 use chatter_tests::process::until;
 use chatter_tests::recorder::Recorder;
 use nix::sys::signal::Signal;
@@ -135,6 +135,18 @@ fn nothing_is_known_of_a_killed_members_address_after_the_grace_time() {
     anna.process.kill();
     until("the address is forgotten", || operator.known("127.0.0.6").is_none().then_some(()));
     assert_eq!(operator.list("sessions", "sessions"), [serde_json::Value::Null; 0]);
+}
+
+#[test]
+fn a_connection_without_a_byte_is_no_knock() {
+    let home = Home::new();
+    let daemon = home.lasting(&settings(""));
+    for words in ["", "\r\n", "G"] {
+        let stream = connect(daemon.address, [127, 0, 0, 5].into()).expect("the port is open");
+        let answer = converse(stream, words.as_bytes(), Afterwards::HalfClose);
+        assert_eq!(answer.ending, Ending::Fin, "{words:?}: {answer:?}");
+    }
+    assert_eq!(daemon.operator().known("127.0.0.5").expect("known")["knocks"], 2);
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use chatter_tests::client::{Client, room_link};
-use chatter_tests::daemon::Home;
+use chatter_tests::daemon::{Daemon, Home};
 use chatter_tests::exchange::{Answer, exchange, without_line};
 use chatter_tests::ground::{CARRIER, ELSEWHERE, Ground, head_len, hold_back, is_opening, requests};
 use chatter_tests::process::{Process, until};
 use chatter_tests::python::{PROGRAM, PythonServer, VERSION};
-use chatter_tests::recorder::{Exchange, Recorder};
+use chatter_tests::recorder::{Exchange, Recorder, readdress};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -54,6 +54,62 @@ fn recorded_requests_are_worth_nothing_during_a_session_after_it_and_after_a_res
     assert_eq!(daemon.process.ended().code, Some(0));
     let daemon = ground.daemon();
     ground.check_all(&daemon, &recorded, "after a clean end and a restart");
+}
+
+#[test]
+#[cfg_attr(not(python3), ignore = "no python3 of a version that chatterd poses as is installed")]
+fn purges_rotations_and_restarts_neither_make_recordings_worth_more_nor_lock_anybody_out() {
+    let ground = Ground::new();
+    let mut daemon = ground.daemon();
+    let recorder = Recorder::new(daemon.address, 2);
+    let old = daemon.access_link();
+    let (anna, room) = Client::new_room(&recorder.link(&old), "", "anna");
+    let recorded = requests(&recorder);
+    assert!(recorded.iter().any(|request| is_opening(request)));
+    let comes_in = |daemon: &Daemon, link: &str, who: &str| {
+        let (somebody, _) = Client::new_room(&readdress(link, daemon.address), "", who);
+        assert_eq!(somebody.quit().code, Some(0), "{who}");
+    };
+
+    assert_eq!(daemon.operator().ask(&["purge", "--everything"])["sessions_ended"], 1);
+    assert_eq!(anna.ended_within(Duration::from_secs(5)).code, Some(8));
+    ground.check_all(&daemon, &recorded, "after a purge of everything");
+    comes_in(&daemon, &old, "after the purge");
+
+    // The old code still opens, and what it has opened once it does not open again.
+    let kept = daemon.operator().ask(&["rotate", "--keep-old", "1h"]);
+    let new = kept["access_link"].as_str().expect("a link").to_owned();
+    ground.check_all(&daemon, &recorded, "after a rotation that keeps the old code");
+    comes_in(&daemon, &old, "by the old code");
+    let held = hold_back(&daemon, &room);
+    daemon.process.kill();
+    let mut daemon = ground.daemon();
+    ground.check_all(&daemon, &recorded, "after a rotation, a kill and a restart");
+    ground.check(daemon.address, &held, "held back over a rotation, a kill and a restart");
+    for (link, who) in [(&old, "by the old code"), (&new, "by the new code")] {
+        comes_in(&daemon, link, who);
+    }
+    daemon.process.signal(Signal::SIGTERM);
+    assert_eq!(daemon.process.ended().code, Some(0));
+    let daemon = ground.daemon();
+    ground.check_all(&daemon, &recorded, "after a clean end and a restart");
+    comes_in(&daemon, &old, "after a clean end");
+
+    // While somebody who came by it is in, and when it has ended.
+    let held = hold_back(&daemon, &readdress(&room, daemon.address));
+    let by_old = readdress(&old, daemon.address);
+    let (anna, _) = Client::new_room(&by_old, "", "anna");
+    daemon.operator().link("rotate");
+    ground.check(daemon.address, &held, "held back until its code was retired");
+    let (ben, room) = Client::new_room(&daemon.access_link(), "", "ben");
+    let held = hold_back(&daemon, &room);
+    assert_eq!(daemon.operator().ask(&["rotate", "--now"])["sessions_ended"], 2);
+    for client in [anna, ben] {
+        assert_eq!(client.ended_within(Duration::from_secs(5)).code, Some(5));
+    }
+    ground.check(daemon.address, &held, "held back until its code had ended");
+    ground.check_all(&daemon, &recorded, "when its code has ended");
+    comes_in(&daemon, &daemon.access_link(), "by the newest code");
 }
 
 #[test]

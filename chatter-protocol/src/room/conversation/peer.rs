@@ -12,8 +12,9 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use chatter_proto::room::{Private, private::Content};
+use chatter_proto::room::{Private, Profile, Roll, private::Content};
 use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
@@ -23,9 +24,12 @@ use crate::room::hello::{Hello, HelloError};
 use crate::room::message::{self, Chain, Origin};
 use crate::room::pair::{Failure, Initiator, PairError, Responder, RoomKeys, Stay};
 use crate::room::ratchet::{Ratchet, RatchetError};
+use crate::room::view::{self, Heads, ViewId};
 use crate::time::Time;
 
 use super::Member;
+use super::compare::Difference;
+use super::history::History;
 use super::warning::{Warning, Who};
 
 /// Somebody whom the relay names as present.
@@ -33,6 +37,10 @@ use super::warning::{Warning, Who};
 pub(super) struct Peer {
     pub(super) stage: Stage,
     pub(super) since: Time,
+    /// Whether he was here when we came.
+    pub(super) before_us: bool,
+    /// When anything that only he can have made came last.
+    pub(super) heard_at: Time,
     /// Took longer than [`limits::SETTLING_MAX`] and is not waited for any more.
     pub(super) late: bool,
     /// Warnings in a row about frames of his that did not open.
@@ -52,6 +60,8 @@ pub(super) enum Stage {
     Open(Box<Channel>),
     /// He said goodbye; the relay's Left is awaited.
     Gone,
+    /// One of us said goodbye, as nothing was heard of the other for too long; what still comes of him is dropped.
+    GivenUp,
     /// No channel can be had with him.
     Unfit,
 }
@@ -60,6 +70,8 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct Channel {
     pub(super) ratchet: Ratchet,
+    /// When it was finished.
+    pub(super) opened: Time,
     /// Known from his first private frame on.
     pub(super) introduced: Option<Introduced>,
 }
@@ -68,27 +80,40 @@ pub(super) struct Channel {
 #[derive(Debug)]
 pub(super) struct Introduced {
     pub(super) member: Member,
-    heard: Chain,
+    pub(super) profile: [u8; 32],
+    pub(super) heard: History,
+    /// Up to which of his messages the user was told if one is missing.
+    pub(super) told_to: u64,
+    /// How his view and what he has heard differ from ours.
+    pub(super) difference: Difference,
 }
 
 /// Makes a warning of whom it is about; what a failed frame gives.
 pub(super) type Trouble = fn(Who) -> Warning;
 
 /// What a private frame brought.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum News {
-    /// His profile: he is in.
-    Joined,
+    /// His profile: he is in, by his clock for so long, and so long he has known of us.
+    Joined { here: Duration, known: Duration },
     /// He is gone.
     Left,
+    /// He has heard nothing of us for too long.
+    GivenUp,
+    /// Whom he sees.
+    Roll(Roll),
     /// Nothing to show.
     Nothing,
 }
 
-/// A message that is to be shown.
+/// A message that came in its place.
 #[derive(Debug)]
 pub(super) struct Heard {
-    pub(super) text: Zeroizing<String>,
+    /// Where he stood before it.
+    pub(super) before: Chain,
+    pub(super) text: Option<Zeroizing<String>>,
+    pub(super) view: ViewId,
+    pub(super) heads: Heads,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -109,7 +134,8 @@ pub(super) struct Ourselves<'a> {
 
 impl Peer {
     pub(super) fn new(stage: Stage, now: Time) -> Self {
-        Self { stage, since: now, late: false, strikes: 0 }
+        let before_us = matches!(stage, Stage::Initiated(..));
+        Self { stage, since: now, before_us, heard_at: now, late: false, strikes: 0 }
     }
 
     /// Whether his handshake or introduction is still to come.
@@ -117,7 +143,7 @@ impl Peer {
         match &self.stage {
             Stage::Awaited(_) | Stage::Initiated(..) | Stage::Responding(_) => !self.late,
             Stage::Open(channel) => channel.introduced.is_none() && !self.late,
-            Stage::Gone | Stage::Unfit => false,
+            Stage::Gone | Stage::GivenUp | Stage::Unfit => false,
         }
     }
 
@@ -127,8 +153,22 @@ impl Peer {
 
     /// Who he is, once his profile has come.
     pub(super) fn member(&self) -> Option<&Member> {
+        self.introduced().map(|introduced| &introduced.member)
+    }
+
+    pub(super) fn introduced(&self) -> Option<&Introduced> {
         let Stage::Open(channel) = &self.stage else { return None };
-        channel.introduced.as_ref().map(|introduced| &introduced.member)
+        channel.introduced.as_ref()
+    }
+
+    pub(super) fn introduced_mut(&mut self) -> Option<&mut Introduced> {
+        self.channel().and_then(|channel| channel.introduced.as_mut())
+    }
+
+    /// Something came that only he can have made.
+    pub(super) fn proved(&mut self, now: Time) {
+        self.strikes = 0;
+        self.heard_at = now;
     }
 
     /// Takes message 1 and gives message 2, or nothing where our own message 1 stands.
@@ -147,7 +187,7 @@ impl Peer {
             Stage::Responding(_) | Stage::Open(_) | Stage::Gone => {
                 return Err(|who| Warning::HandshakeRepeated { who });
             }
-            Stage::Unfit => return Ok(None),
+            Stage::GivenUp | Stage::Unfit => return Ok(None),
         };
         let answer = Responder::answer(ourselves.keys, ourselves.stay, id, hello, message, entropy);
         match answer {
@@ -173,13 +213,14 @@ impl Peer {
             | Stage::Responding(_)
             | Stage::Open(_)
             | Stage::Gone
+            | Stage::GivenUp
             | Stage::Unfit) => {
                 return Err(self.back_to(stage));
             }
         };
         match initiator.finish(message, stay, now) {
             Ok((ratchet, answer)) => {
-                self.stage = Channel::open(ratchet);
+                self.stage = Channel::open(ratchet, now);
                 Ok(answer)
             }
             Err(Failure { still: Some(initiator), .. }) => {
@@ -202,13 +243,14 @@ impl Peer {
             | Stage::Initiated(..)
             | Stage::Open(_)
             | Stage::Gone
+            | Stage::GivenUp
             | Stage::Unfit) => {
                 return Err(self.back_to(stage));
             }
         };
         match responder.finish(ourselves.keys, ourselves.stay, message, now) {
             Ok(ratchet) => {
-                self.stage = Channel::open(ratchet);
+                self.stage = Channel::open(ratchet, now);
                 Ok(())
             }
             Err(Failure { still: Some(responder), .. }) => Err(self.back_to(Stage::Responding(responder))),
@@ -223,8 +265,8 @@ impl Peer {
 }
 
 impl Channel {
-    fn open(ratchet: Ratchet) -> Stage {
-        Stage::Open(Box::new(Self { ratchet, introduced: None }))
+    fn open(ratchet: Ratchet, now: Time) -> Stage {
+        Stage::Open(Box::new(Self { ratchet, opened: now, introduced: None }))
     }
 
     /// Takes a sealed private frame.
@@ -243,17 +285,18 @@ impl Channel {
             let profile = match private.content {
                 Some(Content::Profile(profile)) => profile,
                 Some(Content::Goodbye(_)) => return Ok((News::Left, findings)),
-                None => return Ok((News::Nothing, findings)),
+                Some(Content::Roll(_)) | None => return Ok((News::Nothing, findings)),
             };
-            let nick = Nickname::parse(&profile.nick).map_err(|_| UNREADABLE)?;
-            // What he said before has no wrap for us: here is where we begin to hear him.
-            self.introduced = Some(Introduced { member: Member { id: *id, nick }, heard: stands });
-            return Ok((News::Joined, findings));
+            let (introduced, news) = Introduced::by(*id, &profile, stands).ok_or(UNREADABLE)?;
+            self.introduced = Some(introduced);
+            return Ok((news, findings));
         };
         let findings = introduced.compare(&stands, opened.lost);
-        introduced.heard = stands;
+        introduced.heard.push(stands);
         let news = match private.content {
+            Some(Content::Goodbye(goodbye)) if goodbye.given_up => News::GivenUp,
             Some(Content::Goodbye(_)) => News::Left,
+            Some(Content::Roll(roll)) => News::Roll(roll),
             Some(Content::Profile(_)) | None => News::Nothing,
         };
         Ok((news, findings))
@@ -274,33 +317,59 @@ impl Channel {
         }
         let seed = self.ratchet.open(blake3::hash(body).as_bytes(), wrap).map_err(trouble)?;
         let Ok(opened) = message::open(origin, body, &seed.plain) else {
-            introduced.heard = introduced.heard.after(body);
+            introduced.heard.push(introduced.heard.latest().after(body));
             return Err(UNREADABLE);
         };
-        if opened.before.count < introduced.heard.count {
+        if opened.before.count < introduced.heard.latest().count {
             return Err(|who| Warning::Repeated { who });
         }
         let findings = introduced.compare(&opened.before, seed.lost);
-        introduced.heard = opened.before.after(body);
-        Ok(Some(Heard { text: opened.text, findings }))
+        let message::Opened { before, text, view, heads } = opened;
+        introduced.heard.push(before);
+        introduced.heard.push(before.after(body));
+        Ok(Some(Heard { before, text, view, heads, findings }))
     }
 }
 
 impl Introduced {
+    /// Whoever says that he is this and stands there: what he said before has no wrap for us.
+    fn by(id: MemberId, profile: &Profile, stands: Chain) -> Option<(Self, News)> {
+        let nick = Nickname::parse(&profile.nick).ok()?;
+        let introduced = Self {
+            profile: view::profile_hash(&nick),
+            member: Member { id, nick },
+            heard: History::from(stands),
+            told_to: stands.count,
+            difference: Difference::default(),
+        };
+        let here = Duration::from_secs(profile.here_seconds.into());
+        let known = Duration::from_secs(profile.known_seconds.into());
+        Some((introduced, News::Joined { here, known }))
+    }
+
     /// What is wrong, where he says that he `stands` there and `lost` frames of the pair are missing.
-    fn compare(&self, stands: &Chain, lost: u32) -> Vec<Finding> {
-        let withheld = stands.count.saturating_sub(self.heard.count);
+    fn compare(&mut self, stands: &Chain, lost: u32) -> Vec<Finding> {
+        let heard = self.heard.latest();
+        let withheld = stands.count.saturating_sub(heard.count);
         let mut findings = Vec::new();
-        if withheld > 0 {
-            findings.push(Finding::Withheld(withheld));
-        } else if *stands != self.heard {
+        if withheld == 0 && stands != heard {
             findings.push(Finding::ChainMismatch);
+        }
+        if let untold @ 1.. = self.untold(stands.count) {
+            findings.push(Finding::Withheld(untold));
         }
         let others = u64::from(lost).saturating_sub(withheld);
         if let Ok(others @ 1..) = u32::try_from(others) {
             findings.push(Finding::FramesLost(others));
         }
         findings
+    }
+
+    /// How many messages up to `count` are missing of which the user was not told; he is now.
+    pub(super) fn untold(&mut self, count: u64) -> u64 {
+        let known = self.heard.latest().count.max(self.told_to);
+        self.told_to = known.max(count);
+        count.saturating_sub(known)
     }
 }
 

@@ -4,13 +4,13 @@
 //! something that an honest relay does: a member may leave, join, or speak before his channel with us is finished,
 //! while anything of his or ours is on its way.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use chatter_proto::relay::{FromMember, Message, Occupant, Refused, Roster, refused, relay_frame};
 use chatter_proto::room::{PairFrame, pair_frame};
 use prost::Message as _;
 
+use super::held::Held;
 use super::peer::{Finding, Heard, News, Ourselves, Peer, Stage, Trouble};
 use super::{Conversation, Happening, Member, Warning, Who};
 use crate::ids::MemberId;
@@ -23,7 +23,11 @@ use crate::time::Time;
 impl Conversation {
     /// Takes a frame of the relay; those for other rooms or for the session itself are not ours.
     pub fn receive(&mut self, frame: relay_frame::Frame, now: Time) {
+        self.wake(now);
         match frame {
+            relay_frame::Frame::Welcome(welcome) => self.presence.believe_grace(welcome.grace_seconds),
+            // What was said before we left may be acknowledged after it.
+            relay_frame::Frame::Ack(ack) if ack.room == self.room => self.acknowledged(ack.number),
             relay_frame::Frame::Roster(roster) if roster.room == self.room => self.enter(roster, now),
             relay_frame::Frame::Refused(refused) if refused.room == self.room => self.refused(&refused),
             // Before the roster nothing can concern this stay.
@@ -31,12 +35,10 @@ impl Conversation {
             relay_frame::Frame::Joined(joined) if joined.room == self.room => {
                 self.joined(joined.occupant.unwrap_or_default(), now);
             }
-            relay_frame::Frame::Left(left) if left.room == self.room => self.left(&left.member_id),
-            relay_frame::Frame::Message(message) if message.room == self.room => self.message(&message),
+            relay_frame::Frame::Left(left) if left.room == self.room => self.left(&left.member_id, now),
+            relay_frame::Frame::Message(message) if message.room == self.room => self.message(&message, now),
             relay_frame::Frame::Direct(direct) if direct.room == self.room => self.direct(&direct, now),
-            relay_frame::Frame::Ack(ack) if ack.room == self.room => self.acknowledged(ack.number),
-            relay_frame::Frame::Welcome(_)
-            | relay_frame::Frame::Bye(_)
+            relay_frame::Frame::Bye(_)
             | relay_frame::Frame::Roster(_)
             | relay_frame::Frame::Refused(_)
             | relay_frame::Frame::Joined(_)
@@ -54,6 +56,7 @@ impl Conversation {
         if core::mem::replace(&mut self.entered, true) {
             return self.warn(Warning::Server { did: "told twice who is in the room" });
         }
+        self.enter_view(now);
         self.show(Happening::Entered { present: roster.occupants.len() });
         if roster.occupants.len() > limits::OCCUPANTS_MAX {
             self.warn(Warning::Server { did: CROWD });
@@ -97,11 +100,12 @@ impl Conversation {
         None
     }
 
-    fn left(&mut self, id: &[u8]) {
-        let Some(peer) = MemberId::from_slice(id).and_then(|id| self.peers.remove(&id)) else {
+    fn left(&mut self, id: &[u8], now: Time) {
+        let peer = MemberId::from_slice(id).and_then(|id| self.peers.remove_entry(&id));
+        let Some((id, peer)) = peer else {
             return self.warn(Warning::Server { did: "said that somebody left who was not there" });
         };
-        self.show_left(&peer);
+        self.part(&id, &peer, now);
         self.forget_kem();
     }
 
@@ -118,14 +122,16 @@ impl Conversation {
     }
 
     fn acknowledged(&mut self, number: u64) {
-        let Some(place) = self.unacknowledged.iter().position(|said| *said == number) else {
+        let place = self.unacknowledged.iter().position(|said| said.published == number);
+        let Some(said) = place.and_then(|place| self.unacknowledged.remove(place)) else {
             return self.warn(Warning::Server { did: "acknowledged something that was not said" });
         };
-        self.unacknowledged.remove(place);
-        self.show(Happening::Acknowledged { number });
+        if let Some(number) = said.text {
+            self.show(Happening::Acknowledged { number });
+        }
     }
 
-    fn message(&mut self, message: &Message) {
+    fn message(&mut self, message: &Message, now: Time) {
         let Some(id) = MemberId::from_slice(&message.sender_id) else {
             return self.warn(Warning::Server { did: "handed on a message of nobody" });
         };
@@ -144,18 +150,27 @@ impl Conversation {
             Stage::Awaited(_) | Stage::Initiated(..) | Stage::Responding(_) => {
                 Err(|who| Warning::DidNotOpen { who })
             }
-            Stage::Unfit => Ok(None),
+            Stage::GivenUp | Stage::Unfit => Ok(None),
         };
         match heard {
             Ok(None) => {}
-            Ok(Some(Heard { text, findings })) => {
-                peer.strikes = 0;
-                let Some(Member { id: from, nick }) = peer.member().cloned() else { return };
-                self.warn_of(&id, findings);
-                self.show(Happening::Message { from, nick, text: text.to_string() });
+            Ok(Some(heard)) => {
+                peer.proved(now);
+                self.hold(id, heard, now);
+                self.show_due(now);
             }
             Err(trouble) => self.strike(&id, trouble),
         }
+    }
+
+    /// Puts a message where it waits for those that its sender had heard, if any is missing.
+    fn hold(&mut self, from: MemberId, heard: Heard, now: Time) {
+        let Heard { before, text, view, heads, findings } = heard;
+        self.warn_of(&from, findings);
+        let known = self.stay.iter().map(|stay| stay.id()).chain(self.known());
+        let named = heads.read(&before, known);
+        let (number, until) = (before.count.saturating_add(1), now + limits::HOLD_MAX);
+        self.waiting.push(Held { from, number, text, view, heads, named, until });
     }
 
     fn direct(&mut self, direct: &FromMember, now: Time) {
@@ -167,8 +182,9 @@ impl Conversation {
         };
         let done = self.take_pair_frame(&id, &mut peer, &direct.payload, now);
         self.peers.insert(id, peer);
-        if let Err(trouble) = done {
-            self.strike(&id, trouble);
+        match done {
+            Ok(news) => self.hear_news(&id, news, now),
+            Err(trouble) => self.strike(&id, trouble),
         }
         self.forget_kem();
     }
@@ -179,8 +195,10 @@ impl Conversation {
         peer: &mut Peer,
         payload: &[u8],
         now: Time,
-    ) -> Result<(), Trouble> {
-        let Some(stay) = &self.stay else { return Ok(()) };
+    ) -> Result<News, Trouble> {
+        let Some(stay) = self.stay.as_ref().filter(|_| !matches!(peer.stage, Stage::GivenUp)) else {
+            return Ok(News::Nothing);
+        };
         let ourselves = Ourselves { keys: &self.keys, stay };
         let frame = PairFrame::decode(payload).ok().and_then(|frame| frame.frame);
         match frame.ok_or((|who| Warning::DidNotOpen { who }) as Trouble)? {
@@ -198,29 +216,40 @@ impl Conversation {
                 peer.take_third(ourselves, &message, now)?;
                 self.introduce(id, peer, now);
             }
-            pair_frame::Frame::Sealed(frame) => return self.take_private(id, peer, &frame),
+            pair_frame::Frame::Sealed(frame) => {
+                let Some(channel) = peer.channel() else { return Err(|who| Warning::DidNotOpen { who }) };
+                let (news, findings) = channel.take_private(id, &frame)?;
+                let nick = peer.member().map(|member| member.nick.clone());
+                for finding in findings {
+                    self.warn(finding.about(Who { id: *id, nick: nick.clone() }));
+                }
+                peer.proved(now);
+                return Ok(news);
+            }
         }
-        peer.strikes = 0;
-        Ok(())
+        peer.proved(now);
+        Ok(News::Nothing)
     }
 
-    fn take_private(&mut self, id: &MemberId, peer: &mut Peer, frame: &[u8]) -> Result<(), Trouble> {
-        let Some(channel) = peer.channel() else { return Err(|who| Warning::DidNotOpen { who }) };
-        let (news, findings) = channel.take_private(id, frame)?;
-        peer.strikes = 0;
-        let nick = peer.member().map(|member| member.nick.clone());
-        for finding in findings {
-            self.warn(finding.about(Who { id: *id, nick: nick.clone() }));
-        }
-        match (news, nick) {
-            (News::Joined, Some(nick)) => self.show(Happening::MemberJoined { id: *id, nick }),
-            (News::Left, _) => {
-                self.show_left(peer);
-                peer.stage = Stage::Gone;
+    fn hear_news(&mut self, id: &MemberId, news: News, now: Time) {
+        match news {
+            News::Joined { here, known } => {
+                let Some(Member { id, nick }) = self.peers.get(id).and_then(Peer::member).cloned() else {
+                    return;
+                };
+                self.show(Happening::MemberJoined { id, nick });
+                self.compare_arrivals(&id, here, known, now);
+                self.view_changed(now);
             }
-            (News::Joined | News::Nothing, _) => {}
+            News::Left => self.part_with(id, Stage::Gone, now),
+            News::GivenUp => {
+                self.part_with(id, Stage::GivenUp, now);
+                self.presence.want_anew(now);
+                self.begin_anew_if_due(now);
+            }
+            News::Roll(roll) => self.take_roll(id, &roll, now),
+            News::Nothing => {}
         }
-        Ok(())
     }
 
     /// Erases the decapsulation key as soon as nobody's message 2 is awaited.
@@ -242,15 +271,8 @@ impl Conversation {
     }
 
     fn warn_of(&mut self, id: &MemberId, findings: Vec<Finding>) {
-        let nick = self.peers.get(id).and_then(Peer::member).map(|member| member.nick.clone());
         for finding in findings {
-            self.warn(finding.about(Who { id: *id, nick: nick.clone() }));
-        }
-    }
-
-    pub(super) fn show_left(&mut self, peer: &Peer) {
-        if let Some(Member { id, nick }) = peer.member().cloned() {
-            self.show(Happening::MemberLeft { id, nick });
+            self.warn(finding.about(self.who(id)));
         }
     }
 }

@@ -47,6 +47,39 @@ pub enum Warning {
         /// Whose messages.
         who: Who,
     },
+    /// Somebody has heard something else than we.
+    HeardOtherwise {
+        /// Who.
+        who: Who,
+    },
+    /// Two were shown different messages of one sender.
+    Differs {
+        /// Whose messages; none where they are our own.
+        who: Option<Who>,
+        /// With whom we differ.
+        between: Who,
+    },
+    /// Somebody is here who is kept from us.
+    Hidden {
+        /// Who.
+        who: Who,
+        /// Who sees him.
+        seen_by: Who,
+    },
+    /// Two of those whom we see do not see each other.
+    Apart {
+        /// The one who said so.
+        who: Who,
+        /// The other.
+        from: Who,
+    },
+    /// Somebody has been here for long, and the server kept the two of us apart.
+    Split {
+        /// Who.
+        who: Who,
+        /// For how long.
+        minutes: u64,
+    },
     /// A message without a key for us although its sender has a channel with us.
     WrapMissing {
         /// Whose message.
@@ -131,6 +164,25 @@ impl fmt::Display for Warning {
             Self::Repeated { who } => write!(f, "a message of {who} came twice or too late; it is not shown"),
             Self::ChainMismatch { who } => {
                 write!(f, "what {who} has said differs from what you were shown of it")
+            }
+            Self::HeardOtherwise { who } => write!(f, "what you and {who} have heard differs"),
+            Self::Differs { who: Some(who), between } => {
+                write!(f, "{who}'s messages differ between you and {between}")
+            }
+            Self::Differs { who: None, between } => {
+                write!(f, "your own messages differ between you and {between}")
+            }
+            Self::Hidden { who, seen_by } => {
+                write!(f, "{seen_by} sees {who}, whom you don't: the server keeps you apart")
+            }
+            Self::Apart { who, from } => {
+                write!(f, "{who} does not see {from}: the server keeps them apart")
+            }
+            Self::Split { who, minutes } => {
+                write!(
+                    f,
+                    "this room was split until now: the server kept {who} from you for {minutes} minutes"
+                )
             }
             Self::WrapMissing { who } => {
                 write!(f, "{who} said something, but its key was withheld from you")

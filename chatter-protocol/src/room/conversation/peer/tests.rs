@@ -27,7 +27,7 @@ impl Rogue {
             Ratchet::new(side, beginning, Time::ZERO)
         };
         let rogue = Self { ratchet: end(Side::Initiator, 1, 2), entropy: Entropy::new([3; 32]) };
-        (rogue, Channel { ratchet: end(Side::Responder, 2, 1), introduced: None })
+        (rogue, Channel { ratchet: end(Side::Responder, 2, 1), opened: Time::ZERO, introduced: None })
     }
 
     fn private(&mut self, content: Option<Content>, stands: &Chain) -> Vec<u8> {
@@ -36,11 +36,14 @@ impl Rogue {
     }
 
     fn profile(&mut self, nick: &str, stands: &Chain) -> Vec<u8> {
-        self.private(Some(Content::Profile(Profile { nick: nick.into() })), stands)
+        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5, view: Vec::new() };
+        self.private(Some(Content::Profile(profile)), stands)
     }
 
     fn message(&mut self, before: &Chain) -> (message::Sealed, Vec<u8>) {
-        let sealed = message::seal(&ORIGIN, before, "hi", &mut self.entropy);
+        let (view, heads) = (&ViewId::default(), &Heads::default());
+        let statement = message::Statement { text: Some("hi"), view, heads };
+        let sealed = message::seal(&ORIGIN, before, statement, &mut self.entropy);
         let wrap = self.ratchet.seal(&sealed.hash, &*sealed.seed, &mut self.entropy, Time::ZERO);
         (sealed, wrap)
     }
@@ -50,6 +53,8 @@ fn findings(heard: Result<Option<Heard>, Trouble>) -> Result<Option<Vec<Finding>
     heard.map(|heard| heard.map(|heard| heard.findings)).map_err(|trouble| trouble(WHO))
 }
 
+const JOINED: News = News::Joined { here: Duration::from_secs(7), known: Duration::from_secs(5) };
+
 const WHO: Who = Who { id: ID, nick: None };
 
 /// Somebody who stands at 5 and is introduced.
@@ -57,7 +62,7 @@ fn introduced() -> (Rogue, Channel, Chain) {
     let (mut rogue, mut channel) = Rogue::new();
     let stands = Chain { count: 5, hash: [5; 32] };
     let profile = rogue.profile("rogue", &stands);
-    assert_eq!(channel.take_private(&ID, &profile), Ok((News::Joined, vec![])));
+    assert_eq!(channel.take_private(&ID, &profile), Ok((JOINED, vec![])));
     (rogue, channel, stands)
 }
 
@@ -69,7 +74,8 @@ fn another_history_is_found_out() {
     assert_eq!(findings(heard), Ok(Some(vec![Finding::ChainMismatch])));
 
     let (mut rogue, mut channel, stands) = introduced();
-    let goodbye = rogue.private(Some(Content::Goodbye(Goodbye {})), &Chain { hash: [6; 32], ..stands });
+    let goodbye =
+        rogue.private(Some(Content::Goodbye(Goodbye::default())), &Chain { hash: [6; 32], ..stands });
     assert_eq!(channel.take_private(&ID, &goodbye), Ok((News::Left, vec![Finding::ChainMismatch])));
 }
 
@@ -119,7 +125,7 @@ fn before_the_introduction_nothing_is_shown() {
     let refused = channel.take_private(&ID, &wicked).map_err(|trouble| trouble(WHO));
     assert_eq!(refused, Err(Warning::Unreadable { who: WHO }));
     let profile = rogue.profile("rogue", &stands);
-    assert_eq!(channel.take_private(&ID, &profile), Ok((News::Joined, vec![])));
+    assert_eq!(channel.take_private(&ID, &profile), Ok((JOINED, vec![])));
     let again = rogue.profile("somebody else", &stands);
     assert_eq!(channel.take_private(&ID, &again), Ok((News::Nothing, vec![])));
     let nick = channel.introduced.map(|introduced| introduced.member.nick.to_string());
