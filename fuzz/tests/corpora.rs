@@ -72,5 +72,5 @@ fn replay(name: &str, target: fn(&[u8])) {
         target(&turned);
         count += 1;
     }
-    assert!(count >= 30, "only {count} inputs");
+    assert!(count >= 20, "only {count} inputs");
 }

@@ -5,6 +5,7 @@ mod bans;
 mod carrier;
 mod chaos;
 mod client_forgets;
+mod clocks;
 mod entrances;
 mod forgotten;
 mod gates;
