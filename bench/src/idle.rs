@@ -63,6 +63,6 @@ async fn stay(server: &Server, rooms: usize, members: usize, rest: Duration) -> 
     Ok(Sample { entered, at_rest: each(server.memory()?) })
 }
 
-/// What members were told while others entered is acknowledged within 20 seconds; then it can be forgotten.
-const REST: Duration = Duration::from_secs(30);
+/// What members were told while others entered is acknowledged within 40 seconds; then it can be forgotten.
+const REST: Duration = Duration::from_secs(45);
 const PATIENCE: Duration = Duration::from_secs(120);

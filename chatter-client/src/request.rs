@@ -4,8 +4,10 @@
 //! header that the copied browser would not send, nor its headers in another order; never a line break out of
 //! a value.
 //!
-//! The browser is Chromium 148 on Linux, over plain HTTP to a host that is not this machine (to `localhost` it
-//! adds the headers it keeps for secure origins). `tests/request_capture.txt` is what the real one sends.
+//! The browser is Chromium 156 on Linux, over plain HTTP to a host that is not this machine (to `localhost` it
+//! adds the headers it keeps for secure origins). `tests/request_capture.txt` is what the real one sends. Number and
+//! headers are copied together and change together: a number reckoned from the date would one day stand beside an
+//! `Accept` that no browser of that number sends, or name one that was never released.
 
 use std::net::Ipv6Addr;
 
@@ -129,9 +131,12 @@ const VALUE_BYTES_MAX: usize = 8192;
 
 /// What the copied browser calls itself.
 pub(crate) const USER_AGENT: &str =
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36";
-const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,\
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+const ACCEPT: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/jxl,image/avif,image/webp,image/apng,\
                       */*;q=0.8,application/signed-exchange;v=b3;q=0.7";
+
+#[cfg(test)]
+mod first_packet;
 
 #[cfg(test)]
 mod tests {

@@ -47,6 +47,12 @@ impl Client {
         Self::start(nick, &["join", room_link, "--nick", nick, "--json"])
     }
 
+    /// Begins to join a room with further arguments.
+    pub fn join_with(room_link: &str, nick: &str, further: &[&str]) -> Self {
+        let arguments = ["join", room_link, "--nick", nick, "--json"];
+        Self::start(nick, &[&arguments, further].concat())
+    }
+
     /// Says one thing in a room and leaves.
     pub fn send(room_link: &str, nick: &str, text: &str) -> Ended {
         let mut client = Self::start(nick, &["send", room_link, "--nick", nick, "--json", "--", text]);

@@ -8,7 +8,7 @@
 //!                                                  ^────no door────┘
 //! ```
 //!
-//! docs/protocol.md §5.9.
+//! docs/protocol.md §5.10.
 
 use std::mem;
 use std::time::Duration;

@@ -157,6 +157,8 @@ impl UpStream {
             }
             !taken
         });
+        // What arrives at all is not answered by somebody else.
+        self.flights.iter_mut().for_each(|flight| flight.answers = 0);
         if let Some(measured) = measured {
             self.round_trip = Some(self.round_trip.map_or(measured, |known| (known * 7 + measured) / 8));
         }

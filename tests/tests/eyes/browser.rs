@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Output;
 
+use crate::chromium::QUIET;
 use crate::pair::{Pair, command};
 
 #[ignore = "needs chromium; `.ci/run peers` runs it"]
@@ -39,19 +40,7 @@ fn chromium(folder: &Path, arguments: &[String], address: SocketAddr, path: &str
     let profile = folder.join("profile");
     let _ = std::fs::remove_dir_all(&profile);
     let mut command = command("chromium");
-    command.env("HOME", folder).args([
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
-        "--no-proxy-server",
-        "--hide-scrollbars",
-    ]);
+    command.env("HOME", folder).args(QUIET);
     command.arg(format!("--user-data-dir={}", profile.display()));
     let output = command.args(arguments).arg(format!("http://{address}{path}")).output().expect("it runs");
     assert!(output.status.success(), "{}", text(&output));
