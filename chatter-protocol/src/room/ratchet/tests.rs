@@ -165,6 +165,55 @@ fn a_thief_of_all_secrets_opens_nothing_from_before_and_is_shaken_off_after_a_ro
     assert!(two.open(b"", &healed).is_ok());
 }
 
+/// Every key in a thief's hands: those in the state, and what can be derived from them going on.
+fn keys(thief: &Ratchet) -> Vec<Key> {
+    let mut keys = [&thief.root, &thief.sending.key, &thief.receiving.key].map(Key::clone).to_vec();
+    let mut chains = [thief.sending.clone(), thief.receiving.clone()].to_vec();
+    let derived = thief.derive(&thief.own, &thief.theirs);
+    if let Some((root, key)) = derived {
+        keys.push(root);
+        chains.push(Chain { key, number: 0 });
+    }
+    for mut chain in chains {
+        for _ in 0..limits::RATCHET_GAP_MAX {
+            keys.push(chain.next());
+            keys.push(chain.key.clone());
+        }
+    }
+    keys
+}
+
+/// Whether any of the keys opens the frame, whatever the rules of the ratchet say.
+fn any_opens(keys: &[Key], ratchet: &Ratchet, frame: &[u8]) -> bool {
+    let (header, sealed) = frame.split_first_chunk::<HEADER_LEN>().expect("a frame");
+    [Side::Initiator, Side::Responder].into_iter().any(|sender| {
+        let ad = ratchet.associated(sender, header, b"");
+        keys.iter().any(|key| seal::open(key, 0, &ad, sealed).is_some())
+    })
+}
+
+#[test]
+fn no_key_that_is_left_opens_a_frame_from_before() {
+    let (mut one, mut two) = pair();
+    let mut before = Vec::new();
+    for round in 0..6 {
+        let now = at(round * 20);
+        let frame = one.seal(b"", b"before", &mut fresh(), now);
+        // The counter-proof: until it is opened, the receiver's keys do.
+        let unopened = copy(&two);
+        let key = (frame[..32] == unopened.theirs).then(|| unopened.receiving.clone().next());
+        assert!(key.is_none_or(|key| any_opens(&[key], &unopened, &frame)));
+        two.open(b"", &frame).expect("opens");
+        let answer = two.seal(b"", b"before", &mut fresh(), now);
+        one.open(b"", &answer).expect("opens");
+        before.extend([frame, answer]);
+        for thief in [copy(&one), copy(&two)] {
+            let keys = keys(&thief);
+            assert!(before.iter().all(|frame| !any_opens(&keys, &thief, frame)), "after round {round}");
+        }
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_taken_calmly(frame: Vec<u8>, own_key: bool) {
