@@ -110,21 +110,21 @@ impl Client {
     /// Waits until it has seen `nick` leave so many times.
     pub fn saw_leave(&self, nick: &str, times: usize) {
         self.wait_times(&format!("sees {nick} leave"), times, |event| {
-            event["event"] == "member-left" && event["nick"] == nick
+            event["event"] == "member-left" && is_called(&event["nick"], nick)
         });
     }
 
     /// Waits until it has heard `text` from `nick`.
     pub fn heard(&self, nick: &str, text: &str) {
         self.wait(&format!("hears {text:?} from {nick}"), |event| {
-            event["event"] == "message" && event["from"] == nick && event["text"] == text
+            event["event"] == "message" && is_called(&event["from"], nick) && event["text"] == text
         });
     }
 
     /// What it has heard from `nick`, in order.
     pub fn texts_from(&self, nick: &str) -> Vec<String> {
         let events = self.events().into_iter();
-        let from = events.filter(|event| event["event"] == "message" && event["from"] == nick);
+        let from = events.filter(|event| event["event"] == "message" && is_called(&event["from"], nick));
         from.map(|event| event["text"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
@@ -173,7 +173,13 @@ fn command() -> Command {
 
 /// Whether this tells that `nick` is here.
 pub fn is_joined(event: &Value, nick: &str) -> bool {
-    event["event"] == "member-joined" && event["nick"] == nick
+    event["event"] == "member-joined" && is_called(&event["nick"], nick)
+}
+
+/// Whether this name is `nick`, with or without the mark that tells namesakes apart.
+fn is_called(name: &Value, nick: &str) -> bool {
+    let name = name.as_str().unwrap_or_default();
+    name.strip_prefix(nick).is_some_and(|mark| mark.is_empty() || mark.starts_with('#'))
 }
 
 /// A room link's parts.

@@ -9,6 +9,8 @@ use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use memchr::memmem;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::IpBindAddressNoPort;
 use socket2::{Domain, Socket, Type};
 
 /// What a server answered.
@@ -108,6 +110,10 @@ pub fn converse(mut stream: TcpStream, request: &[u8], afterwards: Afterwards) -
 /// What the system says.
 pub fn connect(to: SocketAddr, from: IpAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+    if to.is_ipv4() {
+        // The port is chosen when it is known where to: one that has just been used towards somebody else will do.
+        setsockopt(&socket, IpBindAddressNoPort, &true)?;
+    }
     socket.bind(&SocketAddr::new(from, 0).into())?;
     socket.connect(&to.into())?;
     let stream = TcpStream::from(socket);

@@ -44,6 +44,8 @@ struct Shared {
     released: Condvar,
     over: AtomicBool,
     crossed: Mutex<Vec<Crossing>>,
+    /// Connections without a byte so far.
+    silent: Mutex<Vec<Arc<TcpStream>>>,
 }
 
 /// What becomes of requests.
@@ -99,6 +101,7 @@ impl Recorder {
             released: Condvar::new(),
             over: AtomicBool::new(false),
             crossed: Mutex::default(),
+            silent: Mutex::default(),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
@@ -107,7 +110,7 @@ impl Recorder {
                     return;
                 }
                 let shared = Arc::clone(&accepting);
-                thread::spawn(move || shared.carry(&stream));
+                thread::spawn(move || shared.carry(&Arc::new(stream)));
             }
         });
         Self { address, shared }
@@ -146,13 +149,16 @@ impl Recorder {
         self.shared.hold(Holding::Not);
     }
 
-    /// All that crossed, in the order in which connections came.
+    /// All that crossed, in the order in which requests began: connections without a byte are none.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.shared.crossed().iter().map(|crossing| crossing.exchange.clone()).collect()
     }
 
     /// Cuts every connection that is open.
     pub fn cut(&self) {
+        for socket in self.shared.silent().iter() {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
         for crossing in self.shared.crossed().iter_mut() {
             for socket in crossing.sockets.drain(..) {
                 let _ = socket.shutdown(Shutdown::Both);
@@ -176,7 +182,19 @@ impl Shared {
         self.crossed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn carry(&self, client: &TcpStream) {
+    fn silent(&self) -> MutexGuard<'_, Vec<Arc<TcpStream>>> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn carry(&self, client: &Arc<TcpStream>) {
+        // Clients connect ahead of need. What becomes of a connection is decided when its request begins.
+        self.silent().push(Arc::clone(client));
+        let began = client.peek(&mut [0]);
+        self.silent().retain(|silent| !Arc::ptr_eq(silent, client));
+        if !matches!(began, Ok(1)) {
+            return;
+        }
+        let client: &TcpStream = client;
         let index = {
             let mut crossed = self.crossed();
             crossed.push(Crossing::default());

@@ -238,7 +238,7 @@ fn a_wrong_code_meets_a_file_server() {
 #[test]
 fn a_server_that_ends_says_so() {
     let door = Door::open(64);
-    let mut anna = Person::start(&["new", door.link(), "--nick", "anna", "--no-rejoin"]);
+    let mut anna = Person::start(&["new", door.link(), "--nick", "anna"]);
     anna.wait_for(|event| event["event"] == "entered");
     door.shut();
     anna.wait_for(|event| event["event"] == "away" && event["text"] == "the server was shut down");
