@@ -79,6 +79,18 @@ pub fn places_in_process(id: u32, needles: &[Needle]) -> Vec<String> {
     places
 }
 
+/// The addresses at which these bytes stand in the process's writable memory.
+///
+/// # Panics
+/// Where the memory can't be read.
+pub fn addresses_in_process(id: u32, sought: &[u8]) -> Vec<u64> {
+    let mut addresses = Vec::new();
+    each_mapping(id, |_, start, bytes| {
+        addresses.extend(memmem::find_iter(bytes, sought).map(|at| start + at as u64));
+    });
+    addresses
+}
+
 /// Sixteen bytes in a row.
 pub type Window = [u8; 16];
 
