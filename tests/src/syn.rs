@@ -25,7 +25,7 @@ pub fn lead_answers_nowhere() {
     }
 }
 
-/// Sends SYNs to `to` until `end`, but [`SYNS_MAX`] at most; says how many.
+/// Sends SYNs to `to` until `end`, but two million at most; says how many.
 ///
 /// # Panics
 /// Where raw packets can't be sent.
