@@ -186,6 +186,6 @@ const PAUSE: Duration = Duration::from_millis(250);
 const WARM_UP: Duration = Duration::from_secs(1);
 const SPEAKING_TIME: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(20);
-const TEXT_LEN: usize = 2_000;
+const TEXT_LEN: usize = 1_900;
 /// Texts said and not yet heard, at most.
 const AHEAD_MAX: usize = 100;

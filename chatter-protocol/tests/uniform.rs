@@ -17,6 +17,7 @@ use chatter_protocol::limits;
 use chatter_protocol::record::{Up, seal_up};
 use chatter_protocol::replay::Past;
 use chatter_protocol::seal::Key;
+use chatter_protocol::server::bounds::Bounds;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
 use chatter_protocol::server::relay::RelayLimits;
 use chatter_protocol::server::{Output, Server, Settings};
@@ -168,6 +169,8 @@ impl Openings {
             relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
         };
         let mut server = Server::new(secret, path, Vec::new(), settings, entropy.fork());
+        // All in one second.
+        server.set_bounds(Bounds { gate_openings_max: u32::MAX, ..Bounds::default() });
         let mut seen = Self {
             tokens: Ends::new(1024),
             bodies: Ends::new(600),

@@ -40,6 +40,12 @@ impl PythonServer {
         Self { address, process }
     }
 
+    /// How often it was asked for this, by its own log.
+    pub fn asked_for(&self, path: &str) -> usize {
+        let request = format!("\"GET {path} HTTP");
+        self.process.stderr.all().iter().filter(|line| line.contains(&request)).count()
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()

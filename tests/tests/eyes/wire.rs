@@ -83,7 +83,9 @@ fn downloads(home: &Home, root: &Path) -> Reading {
         chromium.reload();
     }
     chromium.download(&format!("{server}backup.enc"));
-    until("the download is asked for", || (python_connections(python.address) == 0).then_some(()));
+    until("the download is asked for", || (python.asked_for("/backup.enc") == 3).then_some(()));
+    // A connection that Chromium made ahead of need may stay.
+    until("the download is over", || (python_connections(python.address) <= 1).then_some(()));
     drop(chromium);
     Reading::of(&capture.stop())
 }

@@ -1,5 +1,6 @@
 //! Two clients talk through the worst of networks.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chatter_client::{Handle, Notice, Notices, Options, start};
@@ -44,11 +45,18 @@ fn nothing_is_lost_or_repeated_in_a_storm() {
                 .await;
         }
         chaos.storm();
+        let ready = AtomicUsize::new(0);
         tokio::join!(
             talk(&anna, messages),
             talk(&ben, messages),
-            listen(&mut heard_by_anna, "ben", messages, None),
-            listen(&mut heard_by_ben, "anna", messages, Some(&chaos)),
+            async {
+                listen(&mut heard_by_anna, "ben", messages, None).await;
+                hear_out(&mut heard_by_anna, &ready).await;
+            },
+            async {
+                listen(&mut heard_by_ben, "anna", messages, Some(&chaos)).await;
+                hear_out(&mut heard_by_ben, &ready).await;
+            },
         );
         let (connections, killed) = chaos.connections();
         println!(
@@ -78,6 +86,16 @@ async fn listen(notices: &mut Notices, from: &str, messages: usize, chaos: Optio
         assert_eq!(heard, (from.to_owned(), text(number)));
         if let Some(chaos) = chaos.filter(|_| number % ROAM_EVERY == ROAM_EVERY / 2) {
             chaos.roam(u8::try_from(2 + number / ROAM_EVERY % 200).expect("an address"));
+        }
+    }
+}
+
+/// Reads on until the other has heard all as well: a client whose notices nobody reads waits for that.
+async fn hear_out(notices: &mut Notices, ready: &AtomicUsize) {
+    ready.fetch_add(1, Ordering::SeqCst);
+    while ready.load(Ordering::SeqCst) < 2 {
+        if let Ok(notice) = timeout(Duration::from_millis(100), notices.next()).await {
+            assert!(!matches!(notice, Some(Notice::Message { .. }) | None), "{notice:?} after all was heard");
         }
     }
 }
