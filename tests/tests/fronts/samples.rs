@@ -7,7 +7,7 @@ use crate::front::{Front, Program};
 use crate::visitors::{by_tls, members, strangers};
 
 const NGINX: Program = Program {
-    command: &["/usr/sbin/nginx", "-g", "daemon off; user root; error_log stderr;", "-c"],
+    command: &["/usr/sbin/nginx", "-g", "daemon off; master_process off; error_log stderr;", "-c"],
     around: |sample, home: &Home| {
         format!(
             "pid {0}/nginx.pid;\nevents {{}}\nhttp {{\nclient_body_temp_path {0}/body;\nproxy_temp_path {0}/proxy;\n\
