@@ -33,3 +33,9 @@ engine_gone() {
     # Its rules of the packet filter name only what is gone now.
     [[ $bridge ]] || ip link del docker0 2>/dev/null || true
 }
+
+# Whether what a command prints has this. Read to its end: who writes into a closed pipe fails, and with him the pipeline.
+shows() {
+    local printed
+    printed=$("${@:2}") && grep -q -- "$1" <<<"$printed"
+}

@@ -80,7 +80,7 @@ limits() {
 ctl() { compose exec -T chatterd /usr/bin/chatterctl "$@"; }
 container() { compose ps -q chatterd; }
 report() { cat "$(docker volume inspect -f '{{.Mountpoint}}' "$name-report")/report.txt"; }
-reported() { report | grep -qE "^${1//./\\.} -> [0-9]+x packets\$"; }
+reported() { shows "^${1//./\\.} -> [0-9]\\+x packets\$" report; }
 
 # So many requests without a token, from an address outside.
 knock() {
@@ -121,7 +121,7 @@ closed_off() {
     [[ $(docker inspect -f '{{.HostConfig.ReadonlyRootfs}}' "$id") == true ]] || fail "its root can be written"
     refused=$(compose logs --no-color | grep -E "can't be (locked|switched off|raised)") || true
     [[ ! $locked ]] || [[ ! $refused ]] || fail "the system refused: $refused"
-    ctl health | grep -qx serving || fail "chatterctl health"
+    shows "^serving$" ctl health || fail "chatterctl health"
     holds "it runs as nobody in particular, read-only${locked:+, with its memory locked}"
 }
 
@@ -136,11 +136,11 @@ bans_last() {
     holds "the report on the host has the stranger's true address, and no member's"
     compose restart -t 5 >/dev/null 2>&1
     within 30 ctl health || fail "it does not come back"
-    ctl bans --json | grep -q "\"$net.3\"" && reported "$net.3" || fail "a restart lost the ban"
+    shows "\"$net.3\"" ctl bans --json && reported "$net.3" || fail "a restart lost the ban"
     docker kill -s KILL "$(container)" >/dev/null
     compose up -d >/dev/null 2>&1
     within 30 ctl health || fail "it does not come back from being killed"
-    ctl bans --json | grep -q "\"$net.3\"" && reported "$net.3" || fail "being killed lost the ban"
+    shows "\"$net.3\"" ctl bans --json && reported "$net.3" || fail "being killed lost the ban"
     [[ $(ctl invite | tail -n 1) == "$link" ]] || fail "the access code is another one"
     holds "neither a restart nor a kill loses the ban or the keys"
 }
