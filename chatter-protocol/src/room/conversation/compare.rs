@@ -73,9 +73,13 @@ impl Told {
 }
 
 impl Conversation {
-    /// How far we have heard everybody in our view, for the message after `before`.
-    pub(super) fn heads(&self, before: &Chain) -> Heads {
-        Heads::state(before, &self.stands())
+    /// How far we have heard everybody in our view, and whoever left it since we spoke last, for the message after
+    /// `before`.
+    pub(super) fn heads(&mut self, before: &Chain) -> Heads {
+        let mut stands = self.stands();
+        stands.extend(self.departed.unnamed());
+        self.departed.named();
+        Heads::state(before, &stands)
     }
 
     fn stands(&self) -> BTreeMap<MemberId, Chain> {

@@ -102,6 +102,25 @@ fn a_body_that_opens_to_two_texts_can_not_be_made() {
     assert_eq!(findings(channel.take_message(&ORIGIN, &sealed.body, &wrap)), Ok(Some(vec![])));
 }
 
+/// Whoever hears a message knows its seed: he could seal another body with it, which the relay shows to others.
+#[test]
+fn a_wrap_opens_no_other_body_of_its_seed() {
+    let (mut rogue, mut channel, stands) = introduced();
+    let (view, heads) = (&ViewId::default(), &Heads::default());
+    // The same randomness gives the same seed, whatever the text.
+    let seal = |text| {
+        let statement = message::Statement { text: Some(text), view, heads };
+        message::seal(&ORIGIN, &stands, statement, &mut Entropy::new([4; 32]))
+    };
+    let (said, forged) = (seal("hi"), seal("ho"));
+    assert_eq!(said.seed, forged.seed);
+    assert!(message::open(&ORIGIN, &forged.body, &*said.seed).is_ok(), "by itself it is in order");
+    let wrap = rogue.ratchet.seal(&said.hash, &*said.seed, &mut rogue.entropy, Time::ZERO);
+    let heard = channel.take_message(&ORIGIN, &forged.body, &wrap);
+    assert_eq!(findings(heard), Err(Warning::DidNotOpen { who: WHO }));
+    assert_eq!(findings(channel.take_message(&ORIGIN, &said.body, &wrap)), Ok(Some(vec![])));
+}
+
 #[test]
 fn lost_private_frames_are_told_apart_from_lost_messages() {
     let (mut rogue, mut channel, stands) = introduced();
