@@ -505,6 +505,21 @@ impl Client {
     }
 }
 
+/// The room and the sender of what a member sent.
+pub(crate) fn from_member(frame: &mut relay_frame::Frame) -> Option<(&mut u32, &mut Vec<u8>)> {
+    match frame {
+        relay_frame::Frame::Message(message) => Some((&mut message.room, &mut message.sender_id)),
+        relay_frame::Frame::Direct(direct) => Some((&mut direct.room, &mut direct.sender_id)),
+        relay_frame::Frame::Welcome(_)
+        | relay_frame::Frame::Roster(_)
+        | relay_frame::Frame::Joined(_)
+        | relay_frame::Frame::Left(_)
+        | relay_frame::Frame::Ack(_)
+        | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Bye(_) => None,
+    }
+}
+
 /// All texts in what was shown, by sender.
 pub(crate) fn heard(seen: &[Happening]) -> BTreeMap<MemberId, Vec<String>> {
     let mut heard: BTreeMap<_, Vec<_>> = BTreeMap::new();

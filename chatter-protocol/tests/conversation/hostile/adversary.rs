@@ -15,7 +15,7 @@ use chatter_protocol::ids::MemberId;
 use chatter_protocol::room::conversation::{Happening, Output};
 use prost::Message as _;
 
-use crate::world::{Client, State, World};
+use crate::world::{Client, State, World, from_member};
 
 /// Two texts that one sender said in the same place.
 pub(super) struct Fork {
@@ -215,21 +215,6 @@ fn meddle(world: &mut World, who: usize) {
             });
         }
         _ => {}
-    }
-}
-
-/// The room and the sender of what a member sent.
-fn from_member(frame: &mut relay_frame::Frame) -> Option<(&mut u32, &mut Vec<u8>)> {
-    match frame {
-        relay_frame::Frame::Message(message) => Some((&mut message.room, &mut message.sender_id)),
-        relay_frame::Frame::Direct(direct) => Some((&mut direct.room, &mut direct.sender_id)),
-        relay_frame::Frame::Welcome(_)
-        | relay_frame::Frame::Roster(_)
-        | relay_frame::Frame::Joined(_)
-        | relay_frame::Frame::Left(_)
-        | relay_frame::Frame::Ack(_)
-        | relay_frame::Frame::Refused(_)
-        | relay_frame::Frame::Bye(_) => None,
     }
 }
 

@@ -36,7 +36,7 @@ impl Rogue {
     }
 
     fn profile(&mut self, nick: &str, stands: &Chain) -> Vec<u8> {
-        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5, view: Vec::new() };
+        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5 };
         self.private(Some(Content::Profile(profile)), stands)
     }
 
