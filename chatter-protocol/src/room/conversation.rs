@@ -36,6 +36,7 @@ mod happening;
 mod held;
 mod history;
 mod house;
+mod memory;
 mod peer;
 mod presence;
 mod privately;
@@ -49,6 +50,7 @@ pub use happening::{Happening, Member, Output, SayError};
 use held::Waiting;
 use history::History;
 use house::House;
+pub use memory::Memory;
 use peer::Peer;
 use presence::Presence;
 use verifying::Verifying;
@@ -266,7 +268,6 @@ impl Conversation {
     fn introduce(&mut self, id: &MemberId, peer: &mut Peer, now: Time) {
         let profile = Profile {
             nick: self.nick.to_string(),
-            view: self.presence.view().as_bytes().to_vec(),
             here_seconds: presence::seconds(now.saturating_since(self.presence.entered)),
             known_seconds: presence::seconds(now.saturating_since(peer.since)),
         };
