@@ -46,6 +46,8 @@ pub struct Options {
     route: Route,
     chaff: Chaff,
     rejoins: bool,
+    has_passphrase: bool,
+    listed: Option<Nickname>,
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -92,7 +94,14 @@ impl Options {
 
     /// The same for a room that is there already, by a passphrase: its link is shown.
     pub fn new_by_passphrase(link: RoomLink, nick: Nickname) -> Self {
-        Self::stay(link, nick, Purpose::New)
+        Self { has_passphrase: true, ..Self::stay(link, nick, Purpose::New) }
+    }
+
+    /// With the room listed by this name for everybody who holds the server's access code. One without a passphrase is
+    /// open to them all, and its secret is then known to the server.
+    #[must_use]
+    pub fn listed(self, name: Nickname) -> Self {
+        Self { listed: Some(name), ..self }
     }
 
     /// Shown as the owner of this identity, instead of by a fresh key.
@@ -135,7 +144,18 @@ impl Options {
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
         let route = Route::of_link(&link.access);
         let people = People::default();
-        Self { link, nick, purpose, people, memory: None, route, chaff: Chaff::default(), rejoins: true }
+        Self {
+            link,
+            nick,
+            purpose,
+            people,
+            memory: None,
+            route,
+            chaff: Chaff::default(),
+            rejoins: true,
+            has_passphrase: false,
+            listed: None,
+        }
     }
 }
 
@@ -149,7 +169,8 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, people, memory, route, chaff, rejoins } = options;
+    let Options { link, nick, purpose, people, memory, route, chaff, rejoins, has_passphrase, listed } =
+        options;
     let peer = Peer::new(&link.access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage =
@@ -157,6 +178,8 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     carriage.start();
     let app = App::new(link, nick, purpose, route.words(), entropy).with(people);
     let app = if rejoins { app } else { app.without_return() };
+    let app = if has_passphrase { app.by_passphrase() } else { app };
+    let app = listed.into_iter().fold(app, App::listed);
     tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices, memory }.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }

@@ -127,8 +127,10 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
 
 fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Failure, String)> {
     match action {
-        Action::New { link, room, words, common } => {
+        Action::New { link, room, listed, words, common } => {
             let label = label(&room)?;
+            let listed = listed.map(|name| Nickname::parse(&name)).transpose();
+            let listed = listed.map_err(|error| (Failure::Usage, format!("--listed: {error}")))?;
             let access = parse_link(link, "access link")?.access().clone();
             let nick = nick(&common)?;
             let options = match PassphraseSource::of_new(&words) {
@@ -139,7 +141,7 @@ fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Fail
                     Options::new_by_passphrase(link, nick)
                 }
             };
-            Ok(Some((options, common)))
+            Ok(Some((listed.into_iter().fold(options, Options::listed), common)))
         }
         Action::Join { link, words, common } => {
             Ok(Some((Options::join(room_link(link, &words, style)?, nick(&common)?), common)))
