@@ -28,7 +28,7 @@ use chatter_protocol::time::Time;
 
 use crate::command::Command;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
-use crate::exit::{Failure, Outcome};
+use crate::exit::Outcome;
 use listing::{Listing, Wish};
 pub(crate) use room::People;
 use room::{Room, Shared};
@@ -101,6 +101,22 @@ impl App {
         app.patience = patience;
         app.add_room(link.label.clone(), link, nick, purpose);
         app
+    }
+
+    /// A stay in the room that the server lists by this name.
+    pub(crate) fn seeking(
+        access: AccessLink,
+        nick: Nickname,
+        name: String,
+        way: Option<String>,
+        entropy: Entropy,
+    ) -> Self {
+        Self { listing: Listing::of(name), ..Self::without_room(access, nick, way, entropy) }
+    }
+
+    /// No stay in any room: it ends when it is known which are listed.
+    pub(crate) fn listing(access: AccessLink, nick: Nickname, way: Option<String>, entropy: Entropy) -> Self {
+        Self { listing: Listing::alone(), ..Self::without_room(access, nick, way, entropy) }
     }
 
     fn without_room(access: AccessLink, nick: Nickname, way: Option<String>, entropy: Entropy) -> Self {
@@ -183,7 +199,9 @@ impl App {
 
     /// Whether more may be typed: not while much of it waits, nor when leaving.
     pub(crate) fn accepts_lines(&self) -> bool {
-        self.rooms.values().all(Room::accepts_lines) && self.patience.is_none()
+        // What is typed before there is a room is for the one that is looked for.
+        let has_room = !self.rooms.is_empty() || !self.seeks();
+        has_room && self.rooms.values().all(Room::accepts_lines) && self.patience.is_none()
     }
 
     /// When [`Event::Timeout`] is due.
@@ -193,7 +211,7 @@ impl App {
             Phase::Opening | Phase::Open | Phase::Over => None,
         };
         let rooms = self.rooms.values().filter_map(Room::poll_timeout).min();
-        [phase, rooms, self.shared.patient_until].into_iter().flatten().min()
+        [phase, rooms, self.shared.patient_until, self.listing.until()].into_iter().flatten().min()
     }
 
     /// Carries out a line that was typed in this room, or for another.
@@ -218,7 +236,7 @@ impl App {
             Command::Nothing => {}
             Command::Join(what) => self.join(what.expose(), now),
             Command::Leave => self.leave_room(room, now),
-            Command::Rooms => self.show_rooms(),
+            Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),
             Command::In(_) => self.error("/in stands once on a line"),
             command => match self.rooms.get_mut(&room) {
@@ -275,7 +293,7 @@ impl App {
             relay_frame::Frame::Listed(listed) => return self.is_listed(listed),
             relay_frame::Frame::Listing(listing) => return self.take_listing(listing, now),
             relay_frame::Frame::Welcome(welcome) => {
-                self.welcomed(welcome);
+                self.welcomed(welcome, now);
                 for room in self.rooms.values_mut() {
                     room.receive(frame.clone(), now);
                 }
@@ -288,10 +306,10 @@ impl App {
         }
     }
 
-    fn welcomed(&mut self, welcome: &Welcome) {
+    fn welcomed(&mut self, welcome: &Welcome, now: Time) {
         self.shared.listed_max = welcome.listed_rooms_max;
         self.welcome = Some(welcome.clone());
-        self.ask_what_waited();
+        self.ask_what_waited(now);
     }
 
     /// All that follows from what happened, or from the time alone.
@@ -308,6 +326,7 @@ impl App {
             self.returning = None;
         }
         self.drop_rooms(now);
+        self.miss_listing(now);
         self.finish_when_due(now);
     }
 

@@ -46,10 +46,21 @@ pub enum Action {
     Join {
         /// Room link, as a member gave it to you (chatter://…/…#chatter1….room1…); asked for if left out
         link: Option<String>,
+        /// Enter the room that is listed by this name, with an access link instead of a room link
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["passphrase", "passphrase_file", "room"])]
+        listed: Option<String>,
         /// The way in, if it is words.
         #[command(flatten)]
         words: Words,
         /// As whom, and how to write.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// See which rooms a server lists
+    Rooms {
+        /// Access link (chatter://…/#chatter1…) or a room link of that server; asked for if left out
+        link: Option<String>,
+        /// How to get there, and how to write.
         #[command(flatten)]
         common: Common,
     },
@@ -153,7 +164,10 @@ impl Action {
     /// What every stay takes.
     pub fn common(&self) -> Option<&Common> {
         match self {
-            Self::New { common, .. } | Self::Join { common, .. } | Self::Send { common, .. } => Some(common),
+            Self::New { common, .. }
+            | Self::Join { common, .. }
+            | Self::Rooms { common, .. }
+            | Self::Send { common, .. } => Some(common),
             Self::Keygen { .. } => None,
         }
     }
@@ -207,7 +221,8 @@ const ROOMS_HELP: &str = "\
 One session can sit in several rooms of a server: /join LINK enters another,
 /room and /in say in which one you speak. Lines then begin with [ROOM].
 A room that was made with --listed NAME is shown by /rooms to everybody who
-holds the access code, and /join NAME enters it. To let them in its secret
+holds the access code, as does `chatter-client rooms`; /join NAME enters it, as
+does `join --listed NAME` with an access link. To let them in its secret
 stands in the list, so whoever runs the server has it, too, and could sit
 between you, read and change what is said, unless you /verify: do not list what
 has to stay among you. With --passphrase the list shows the room and keeps no
@@ -296,6 +311,8 @@ mod tests {
             "c new chatter://x --listed tea --passphrase",
             "c join --identity f --identity-passphrase-file /dev/fd/3 --known k",
             "c keygen f --passphrase",
+            "c rooms chatter://x --json",
+            "c join chatter://x --listed tea",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
@@ -308,6 +325,7 @@ mod tests {
             "c join a b",
             "c keygen",
             "c join --chaff much",
+            "c join --listed tea --passphrase",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

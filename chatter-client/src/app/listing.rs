@@ -16,9 +16,9 @@ use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
 
 use super::room::{Room, Shared};
-use super::rooms::after_name;
-use super::{App, Phase, Purpose};
+use super::{App, ENTER_TIMEOUT, Phase, Purpose};
 use crate::event::{Effect, ListedInfo, Notice};
+use crate::exit::Failure;
 
 /// As what a room is to be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +31,30 @@ pub(crate) struct Wish {
 /// What we have asked the relay for.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// Whether an answer is due.
-    asked: bool,
+    /// Until when an answer is due.
+    asked: Option<Time>,
     /// Whether it is to be shown.
     shown: bool,
-    /// Names to join, each perhaps with a nickname behind it.
+    /// Whether the stay is for nothing else.
+    alone: bool,
+    /// Names to join.
     sought: Vec<String>,
+}
+
+impl Listing {
+    /// Looks for a room from the start.
+    pub(super) fn of(name: String) -> Self {
+        Self { sought: vec![name], ..Self::default() }
+    }
+
+    /// Wants to know what is listed, and nothing else.
+    pub(super) fn alone() -> Self {
+        Self { alone: true, ..Self::default() }
+    }
+
+    pub(super) fn until(&self) -> Option<Time> {
+        self.asked
+    }
 }
 
 impl Room {
@@ -50,7 +68,7 @@ impl Room {
                 self.wish = Some(Wish { name, open: !self.has_passphrase });
                 self.ask_to_be_listed(shared);
             }
-            Err(error) => self.error(shared, format!("not listed: {error}")),
+            Err(error) => self.error(shared, format!("not listed; a room is named like a member: {error}")),
         }
     }
 
@@ -77,42 +95,54 @@ impl Room {
 
 impl App {
     /// Asks which rooms there are, to show them.
-    pub(super) fn ask_for_listing(&mut self) {
+    pub(super) fn ask_for_listing(&mut self, now: Time) {
         if self.phase == Phase::Open && self.welcome.is_some() && self.shared.listed_max > 0 {
             self.listing.shown = true;
-            self.ask();
+            self.ask(now);
         }
     }
 
     /// Looks for a listed room, to join it.
-    pub(super) fn seek(&mut self, what: &str) {
+    pub(super) fn seek(&mut self, what: &str, now: Time) {
         if self.listing.sought.len() >= SOUGHT_MAX {
             return self.error("too many rooms are looked for at once");
         }
-        self.listing.sought.push(what.to_owned());
-        self.ask_what_waited();
+        self.listing.sought.push(what.trim().to_owned());
+        self.ask_what_waited(now);
     }
 
     /// Whether a room to join is still being looked for.
     pub(super) fn seeks(&self) -> bool {
-        !self.listing.sought.is_empty()
+        !self.listing.sought.is_empty() || self.listing.alone
     }
 
     /// Asks for what was looked for before there was a session.
-    pub(super) fn ask_what_waited(&mut self) {
-        if self.listing.sought.is_empty() || self.phase != Phase::Open || self.welcome.is_none() {
+    pub(super) fn ask_what_waited(&mut self, now: Time) {
+        if !self.seeks() || self.phase != Phase::Open || self.welcome.is_none() {
             return;
         }
+        self.listing.shown |= self.listing.alone;
         if self.shared.listed_max > 0 {
-            return self.ask();
+            return self.ask(now);
         }
         self.listing.sought.clear();
-        self.error(format!("that is no link, and no listed room either: {NO_LISTING}"));
+        self.not_found(NO_LISTING, now);
+    }
+
+    /// Says that the relay has not answered, when it is time.
+    pub(super) fn miss_listing(&mut self, now: Time) {
+        if self.listing.asked.is_none_or(|until| now < until) {
+            return;
+        }
+        self.listing.asked = None;
+        self.listing.shown = false;
+        self.listing.sought.clear();
+        self.not_found("the relay does not tell which rooms are listed", now);
     }
 
     /// The session is lost, and with it the answer.
     pub(super) fn forget_listing(&mut self) {
-        self.listing.asked = false;
+        self.listing.asked = None;
         self.listing.shown = false;
         self.shared.listed_max = 0;
         self.welcome = None;
@@ -120,7 +150,7 @@ impl App {
 
     /// The rooms that are listed.
     pub(super) fn take_listing(&mut self, listing: &chatter_proto::relay::Listing, now: Time) {
-        if !mem::take(&mut self.listing.asked) {
+        if self.listing.asked.take().is_none() {
             return;
         }
         let rooms = listing.rooms.iter().take(limits::LISTED_ROOMS_MAX).filter(|room| is_proper(room));
@@ -133,6 +163,9 @@ impl App {
                 open: !room.secret.is_empty(),
             };
             self.show(Notice::ListedRooms { rooms: rooms.iter().map(info).collect() });
+        }
+        if self.listing.alone {
+            return self.leave(now);
         }
         for what in mem::take(&mut self.listing.sought) {
             self.join_listed(&what, &rooms, now);
@@ -173,26 +206,32 @@ impl App {
         true
     }
 
-    fn ask(&mut self) {
-        if !mem::replace(&mut self.listing.asked, true) {
+    fn ask(&mut self, now: Time) {
+        if self.listing.asked.is_none() {
+            self.listing.asked = Some(now + ENTER_TIMEOUT);
             self.shared.effects.push(Effect::Send(Frame::ListRooms(ListRooms {})));
         }
     }
 
-    fn join_listed(&mut self, what: &str, rooms: &[&ListedRoom], now: Time) {
-        let named = rooms.iter().filter_map(|room| Some((after_name(what, &room.name)?, room)));
-        let Some((nick, room)) = named.min_by_key(|(rest, _)| rest.len()) else {
-            return self.error("that is no link, and no listed room either; /rooms shows those");
+    /// Without a room there is nothing to stay for.
+    fn not_found(&mut self, text: &str, now: Time) {
+        if self.rooms.is_empty() { self.fail(Failure::Link, text, now) } else { self.error(text) }
+    }
+
+    fn join_listed(&mut self, name: &str, rooms: &[&ListedRoom], now: Time) {
+        let is_named = |room: &&&ListedRoom| room.name.to_lowercase() == name.to_lowercase();
+        let Some(room) = rooms.iter().find(is_named) else {
+            return self.not_found("no room is listed by that name; /rooms shows those that are", now);
         };
         let Some(secret) = <[u8; 16]>::try_from(room.secret.as_slice()).ok().map(RoomSecret::from_bytes)
         else {
-            return self
-                .error("that room is listed without its way in: you need its link, or its passphrase");
+            let text = "that room is listed without its way in: you need its link, or its passphrase";
+            return self.not_found(text, now);
         };
         // A label is of letters and digits; a listed name may be of any.
         let label = parse_label(&room.name).or_else(|_| parse_label("")).unwrap_or_default();
         let link = RoomLink { access: self.access.clone(), label, secret };
-        let Some(number) = self.join_room(room.name.clone(), link, nick.trim(), now) else { return };
+        let Some(number) = self.join_room(room.name.clone(), link, "", now) else { return };
         // Whether the relay repeats it or not.
         if let Some(entered) = self.rooms.get_mut(&number) {
             entered.listed = Some(room.name.clone());

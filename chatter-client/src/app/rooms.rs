@@ -30,14 +30,14 @@ impl App {
         number
     }
 
-    /// `/join`: a link or the name of a listed room, and perhaps what one is called there.
+    /// `/join`: a link, and perhaps what one is called there; or the name of a listed room.
     pub(super) fn join(&mut self, what: &str, now: Time) {
         if matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
             return;
         }
         let (first, nick) = what.split_once(char::is_whitespace).unwrap_or((what, ""));
         if !is_link(first) {
-            return self.seek(what);
+            return self.seek(what, now);
         }
         let link = match Link::parse(first).and_then(Link::into_room) {
             Ok(link) => link,
@@ -101,7 +101,7 @@ impl App {
     }
 
     /// `/rooms`: ours at once, the server's when it has told them.
-    pub(super) fn show_rooms(&mut self) {
+    pub(super) fn show_rooms(&mut self, now: Time) {
         let info = |room: &Room| RoomInfo {
             number: room.number,
             name: room.name.clone(),
@@ -111,7 +111,7 @@ impl App {
         };
         let rooms = self.rooms.values().map(info).collect();
         self.show(Notice::Rooms { rooms });
-        self.ask_for_listing();
+        self.ask_for_listing(now);
     }
 
     /// Which room the beginning of `text` names, by number or name, and what stands behind it. Numbers go first, then the
@@ -172,7 +172,7 @@ impl App {
 }
 
 /// What stands behind `name` where `text` begins with it, capitals or not.
-pub(super) fn after_name<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+fn after_name<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (given, rest) = text.split_at_checked(name.len())?;
     let is_whole = rest.is_empty() || rest.starts_with(char::is_whitespace);
     (is_whole && (given == name || given.to_lowercase() == name.to_lowercase())).then_some(rest)

@@ -13,6 +13,7 @@ use chatter_protocol::invite::{AccessLink, Address};
 use chatter_protocol::room::secret::RoomSecret;
 
 use super::*;
+use crate::exit::Failure;
 use crate::secret::SecretText;
 
 mod people;

@@ -288,7 +288,7 @@ fn a_listed_room_is_found_and_entered_with_a_word_of_warning() {
     server.line(BEN, "/list tea");
     assert!(server.errors(BEN)[0].contains("whoever made the room"));
     server.line(ANNA, "/list Anna's\u{202e} room");
-    assert!(server.errors(ANNA)[0].starts_with("not listed: "));
+    assert!(server.errors(ANNA)[0].starts_with("not listed; a room is named like a member: "));
     server.line(ANNA, "/list Anna's room");
     let named = |open| Notice::Listed { name: Some("Anna's room".into()), open };
     assert_eq!(server.places(BEN, |notice| *notice == named(true)), ["room"], "who is in hears of it");
@@ -304,16 +304,16 @@ fn a_listed_room_is_found_and_entered_with_a_word_of_warning() {
     server.apps.push(carol);
     server.told.push(Vec::new());
     server.outcomes.push(None);
-    server.line(2, "/join anna's room caro");
+    server.line(2, "/join anna's ROOM");
     server.connect(2);
     assert_eq!(server.places(2, |notice| *notice == named(true)), ["Anna's room"], "told once, and plainly");
     server.line(2, "found you");
-    assert_eq!(server.heard(ANNA), ["caro: found you"]);
+    assert_eq!(server.heard(ANNA), ["carol: found you"]);
     server.line(2, "/rooms");
     let listed = ListedInfo { name: "Anna's room".into(), members: 3, open: true };
     assert_eq!(server.listed(2), Some(&vec![listed]));
     server.line(2, "/join nowhere");
-    assert!(server.errors(2).last().expect("an error").contains("no listed room either"));
+    assert!(server.errors(2).last().expect("an error").contains("no room is listed by that name"));
     server.line(ANNA, "/unlist");
     assert_eq!(
         server.places(2, |notice| matches!(notice, Notice::Listed { name: None, .. })),
@@ -396,4 +396,53 @@ fn a_hostile_listing_is_filtered_and_bounded() {
     assert!(names.contains(&"good") && names.contains(&"closed"));
     assert!(names.len() <= chatter_protocol::limits::LISTED_ROOMS_MAX);
     assert!(!names.iter().any(|name| ["short", "long", ""].contains(name) || name.contains('\u{202e}')));
+}
+
+#[test]
+fn the_access_code_alone_leads_into_a_listed_room() {
+    let mut server = Server::of(&["anna", "ben", "carol"]);
+    server.line(ANNA, "/list tea");
+    for who in [BEN, 2] {
+        server.line(who, "/quit");
+    }
+    let mut come = |name: &str, says: &str| {
+        let nick = Nickname::parse("ben").expect("a nickname");
+        let entropy = Entropy::new([8; 32]);
+        let access = link().access;
+        server.apps[BEN] = match name {
+            "" => App::listing(access, nick, None, entropy),
+            name => App::seeking(access, nick, name.to_owned(), None, entropy),
+        };
+        (server.outcomes[BEN], server.told[BEN]) = (None, Vec::new());
+        assert!(!server.apps[BEN].accepts_lines(), "what is typed waits for the room");
+        server.connect(BEN);
+        if server.outcomes[BEN].is_none() {
+            assert!(server.apps[BEN].accepts_lines());
+            server.line(BEN, says);
+            server.line(BEN, "/quit");
+        }
+        (server.outcomes[BEN], server.errors(BEN).len(), server.listed(BEN).cloned())
+    };
+    assert_eq!(come("tea", "hi"), (Some(Outcome::Left), 0, None));
+    let listed = ListedInfo { name: "tea".into(), members: 1, open: true };
+    assert_eq!(come("", ""), (Some(Outcome::Left), 0, Some(vec![listed])));
+    assert_eq!(come("coffee", ""), (Some(Outcome::Failed(Failure::Link)), 1, None));
+    server.welcome.listed_rooms_max = 0;
+    let nick = Nickname::parse("ben").expect("a nickname");
+    server.apps[BEN] = App::seeking(link().access, nick, "tea".to_owned(), None, Entropy::new([8; 32]));
+    (server.outcomes[BEN], server.told[BEN]) = (None, Vec::new());
+    server.connect(BEN);
+    assert_eq!(server.outcomes[BEN], Some(Outcome::Failed(Failure::Link)));
+    assert_eq!(server.heard(ANNA), ["ben: hi"]);
+}
+
+#[test]
+fn a_relay_that_does_not_answer_is_not_waited_for_for_ever() {
+    let mut server = Server::of(&["anna"]);
+    server.event(ANNA, Event::Line("/join tea".into()));
+    server.waiting.clear();
+    server.wait(ENTER_TIMEOUT);
+    assert_eq!(server.errors(ANNA), ["the relay does not tell which rooms are listed"]);
+    server.line(ANNA, "/rooms");
+    assert_eq!(server.listed(ANNA), Some(&Vec::new()), "it can be asked again");
 }
