@@ -127,6 +127,7 @@ impl App {
             several: false,
             patient_until: None,
             failure: None,
+            has_marked: false,
             entered: None,
             listed_max: 0,
         };
@@ -319,6 +320,13 @@ impl App {
             match self.phase {
                 Phase::Opening | Phase::Away { .. } | Phase::Open => room.step(&mut self.shared, now),
                 Phase::Leaving { .. } | Phase::Over => room.converse(&mut self.shared, now),
+            }
+        }
+        if mem::take(&mut self.shared.has_marked) {
+            // A lasting identity is the same in every room.
+            let marked = &self.shared.people.marked;
+            for talk in self.rooms.values_mut().filter_map(|room| room.conversation.as_mut()) {
+                marked.iter().for_each(|key| talk.confirm_key(*key));
             }
         }
         if let Some(entered_at) = self.shared.entered.take() {

@@ -180,6 +180,11 @@ impl App {
             return;
         }
         room.listed = name.clone();
+        // A relay could go on for ever.
+        room.listed_told += 1;
+        if room.listed_told > LISTED_TOLD_MAX {
+            return;
+        }
         room.show(&mut self.shared, Notice::Listed { name, open: listed.open });
     }
 
@@ -248,5 +253,7 @@ fn is_proper(room: &ListedRoom) -> bool {
 
 const NO_LISTING: &str =
     "this server lists no rooms: it is older than that, or its operator has switched it off";
+/// How often it is told that a room is listed otherwise than before.
+const LISTED_TOLD_MAX: usize = 16;
 /// Names that wait for one answer.
 const SOUGHT_MAX: usize = 16;
