@@ -240,7 +240,17 @@ impl App {
             Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),
             Command::In(_) => self.error("/in stands once on a line"),
-            command => match self.rooms.get_mut(&room) {
+            Command::Say(_)
+            | Command::Private(_)
+            | Command::Who
+            | Command::Verify(_)
+            | Command::Lock
+            | Command::Unlock
+            | Command::Remove(_)
+            | Command::Rekey
+            | Command::Link
+            | Command::List(_)
+            | Command::Unlist => match self.rooms.get_mut(&room) {
                 Some(room) => room.command(command, &mut self.shared),
                 None => self.error(rooms::RoomError),
             },

@@ -195,7 +195,23 @@ impl Room {
             Command::Say(text) => self.unsaid.push_back(text),
             Command::Who => self.who(shared),
             Command::Link => self.show_link(shared),
-            command => self.waiting.push_back(command),
+            Command::Private(_)
+            | Command::Verify(_)
+            | Command::Lock
+            | Command::Unlock
+            | Command::Remove(_)
+            | Command::Rekey
+            | Command::List(_)
+            | Command::Unlist => self.waiting.push_back(command),
+            // About no single room.
+            Command::Join(_)
+            | Command::Leave
+            | Command::Rooms
+            | Command::Room(_)
+            | Command::In(_)
+            | Command::Help
+            | Command::Quit
+            | Command::Nothing => {}
         }
     }
 

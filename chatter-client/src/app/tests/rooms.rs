@@ -124,9 +124,8 @@ impl Server {
     }
 
     fn listed(&self, who: usize) -> Option<&Vec<ListedInfo>> {
-        self.told[who].iter().rev().find_map(|told| match &told.notice {
-            Notice::ListedRooms { rooms } => Some(rooms),
-            _ => None,
+        self.told[who].iter().rev().find_map(|told| {
+            if let Notice::ListedRooms { rooms } = &told.notice { Some(rooms) } else { None }
         })
     }
 }
@@ -221,10 +220,10 @@ fn names_of_rooms_differ_and_refusals_are_clear() {
     }
     server.line(ANNA, &format!("/join {}", other("ROOM", 1)));
     server.line(ANNA, "/rooms");
-    let rooms = server.told[ANNA].iter().rev().find_map(|told| match &told.notice {
-        Notice::Rooms { rooms } => Some(rooms.clone()),
-        _ => None,
-    });
+    let rooms = server.told[ANNA]
+        .iter()
+        .rev()
+        .find_map(|told| if let Notice::Rooms { rooms } = &told.notice { Some(rooms.clone()) } else { None });
     let names: Vec<_> =
         rooms.expect("rooms").into_iter().map(|room| (room.number, room.name, room.current)).collect();
     assert_eq!(names, [(1, "room".to_owned(), false), (2, "ROOM#2".to_owned(), true)]);
@@ -471,9 +470,8 @@ fn who_is_verified_in_one_room_is_so_in_the_other() {
     }
     server.line(ANNA, "/in 1 /verify ben yes");
     server.line(ANNA, "/in 2 /who");
-    let verified = server.told[ANNA].iter().rev().find_map(|told| match &told.notice {
-        Notice::Who { verified, .. } => Some(verified.clone()),
-        _ => None,
+    let verified = server.told[ANNA].iter().rev().find_map(|told| {
+        if let Notice::Who { verified, .. } = &told.notice { Some(verified.clone()) } else { None }
     });
     assert_eq!(verified.expect("who"), ["ben"]);
 }
