@@ -158,7 +158,8 @@ fn records(bench: &mut Bench) {
 
 fn publish(bench: &mut Bench, members: usize) {
     let mut entropy = Entropy::new([4; 32]);
-    let mut relay = Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1 });
+    let mut relay =
+        Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1, listed_rooms_max: 0 });
     let ids: Vec<[u8; 16]> = (0..members).map(|_| entropy.bytes()).collect();
     for (session, id) in (0..).zip(&ids) {
         let join =

@@ -142,7 +142,11 @@ struct Seat {
 impl Room {
     /// A room in which everybody has finished a channel with everybody, and which may grow by one.
     fn settled(members: usize) -> Self {
-        let relay = Relay::new(RelayLimits { room_members_max: members + 1, session_rooms_max: 1 });
+        let relay = Relay::new(RelayLimits {
+            room_members_max: members + 1,
+            session_rooms_max: 1,
+            listed_rooms_max: 0,
+        });
         let entropy = Entropy::new([6; 32]);
         let mut room =
             Self { seats: Vec::new(), relay, relay_cpu: Duration::ZERO, entropy, begun: 0, now: Time::ZERO };

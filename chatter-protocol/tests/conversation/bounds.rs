@@ -145,7 +145,13 @@ impl Crowd {
                     self.show(to, Down::Message(Message { room: ROOM, sender_id, body, wrap }));
                 }
             }
-            Up::Join(_) | Up::Leave(_) | Up::Quit(_) | Up::Chaff(_) => {}
+            Up::Join(_)
+            | Up::Leave(_)
+            | Up::List(_)
+            | Up::Unlist(_)
+            | Up::ListRooms(_)
+            | Up::Quit(_)
+            | Up::Chaff(_) => {}
         }
     }
 

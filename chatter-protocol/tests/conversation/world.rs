@@ -516,6 +516,8 @@ pub(crate) fn from_member(frame: &mut relay_frame::Frame) -> Option<(&mut u32, &
         | relay_frame::Frame::Left(_)
         | relay_frame::Frame::Ack(_)
         | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Listed(_)
+        | relay_frame::Frame::Listing(_)
         | relay_frame::Frame::Bye(_) => None,
     }
 }

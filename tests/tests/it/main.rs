@@ -16,6 +16,7 @@ mod packet_filter;
 mod purges;
 mod replay;
 mod resume;
+mod rooms;
 mod send;
 mod settings;
 mod shutdown;
