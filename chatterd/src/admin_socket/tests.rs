@@ -23,7 +23,7 @@ use crate::admin::{
 };
 use crate::config::Changes;
 use crate::events::{CodeChange, Event, Events, SessionChange};
-use crate::ledger::{Address, Ban, Known, Length, Reason, Terms};
+use crate::ledger::{self, Address, Ban, Known, Length, Terms};
 use crate::socket_file::bound;
 use socket2::{Domain, SockAddr, Socket, Type};
 
@@ -56,7 +56,7 @@ fn status() -> crate::admin::Status {
 }
 
 fn ban(address: Address) -> Ban {
-    let terms = Terms { since: WallTime(10), until: None, reason: Reason::Operator };
+    let terms = Terms { since: WallTime(10), until: None, reason: ledger::Reason::Operator };
     Ban { address, packets: 0, terms }
 }
 
