@@ -133,9 +133,7 @@ impl Operator {
     /// What the system says.
     pub fn note_clean_stop(&self) -> Result<(), crate::access::KeysError> {
         let newest = lock(&self.gatekeeper).newest();
-        if newest.0 > wall_now().0.saturating_add(TOKEN_LEAD_MAX) {
-            // It came while the clock was ahead. As a floor it would keep everybody out until the clock is there again; without
-            // one the next start takes nothing from before itself, as after a kill.
+        if is_ahead(newest, wall_now()) {
             tracing::warn!("the clock was set back: the next start takes no token from before it");
             return Ok(());
         }
@@ -380,3 +378,25 @@ impl From<RelayEnded> for ControlError {
 
 /// Shared by the daemon's parts.
 pub(crate) type Shared = Arc<Operator>;
+
+/// Whether a token came while the clock was ahead. As a floor it would keep everybody out until the clock is there again;
+/// without one the next start takes nothing from before itself, as after a kill.
+fn is_ahead(newest: WallTime, now: WallTime) -> bool {
+    newest.0 > now.0.saturating_add(TOKEN_LEAD_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_token_from_beyond_what_clients_may_lead_is_ahead() {
+        let now = WallTime(1_000_000);
+        for (newest, ahead) in
+            [(0, false), (now.0, false), (now.0 + TOKEN_LEAD_MAX, false), (now.0 + TOKEN_LEAD_MAX + 1, true)]
+        {
+            assert_eq!(is_ahead(WallTime(newest), now), ahead, "{newest}");
+        }
+        assert!(!is_ahead(WallTime(u64::MAX), WallTime(u64::MAX)));
+    }
+}
