@@ -19,10 +19,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use chatter_proto::admin::reason::Reason;
+use tokio::sync::broadcast::Receiver;
 
 use crate::access::codes::CodeName;
 use crate::config::Changes;
-use crate::events::Events;
+use crate::events::Event;
 use crate::ledger::{Address, Ban, BanError, Length};
 use codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated};
 use rights::Rights;
@@ -80,8 +81,8 @@ pub trait Control: Send + Sync + 'static {
     fn reload(&self) -> impl Future<Output = Result<Changes, ControlError>> + Send;
     /// Begins to end the daemon.
     fn shutdown(&self);
-    /// Where what happens is told.
-    fn events(&self) -> &Events;
+    /// Hears what happens from now on.
+    fn watch(&self) -> Receiver<Arc<Event>>;
     /// Who may call what at this moment.
     fn rights(&self) -> Arc<Rights>;
 }

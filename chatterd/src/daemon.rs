@@ -172,8 +172,7 @@ fn furnish(config: &Config, sources: Sources, volume: Volume) -> Result<House, D
     let steering = Steering::new(config.clone(), sources, volume, manners, rights);
     let (keeper, asked) = report::keeper();
     let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
-    let (operator, door, relay_task) =
-        assemble(config, keys, &decoy, carrier, books, &listening, entropy, steering);
+    let (operator, door, relay_task) = assemble(keys, &decoy, carrier, books, &listening, entropy, steering);
     Ok(House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task })
 }
 
@@ -243,7 +242,6 @@ fn bind(config: &Config) -> Result<(Vec<Listener>, Vec<Place>), DaemonError> {
 }
 
 fn assemble(
-    config: &Config,
     keys: Keys,
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
@@ -252,6 +250,7 @@ fn assemble(
     mut entropy: Entropy,
     steering: Steering,
 ) -> (Shared, Arc<Door>, relay::Relay) {
+    let config = steering.config();
     // Without a carrier nothing is ever recognised, whatever the path.
     let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());

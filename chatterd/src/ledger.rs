@@ -132,8 +132,12 @@ impl Ledger {
         }
     }
 
-    /// What began and ended since the last call, if that one said that somebody will ask.
-    #[expect(clippy::vec_box, reason = "each is wiped when it is given back")]
+    /// Somebody will ask for news of what begins and ends from now on.
+    pub fn want_news(&mut self) {
+        self.gazette.want();
+    }
+
+    /// What began and ended since the last call, if somebody wanted it; and whether he still does.
     pub fn poll_news(&mut self, ask_again: bool) -> Vec<Box<News>> {
         self.gazette.take(ask_again)
     }

@@ -18,6 +18,7 @@ use chatter_protocol::ids::{RoomId, SessionId};
 use chatter_protocol::limits::TOKEN_LEAD_MAX;
 use chatter_protocol::server::session::State;
 use chatter_protocol::time::WallTime;
+use tokio::sync::broadcast::Receiver;
 
 use crate::access::codes::CodeName;
 use crate::access::{Keys, SharedGatekeeper, SharedLedger, hex, lock, wall_now};
@@ -30,7 +31,7 @@ use crate::admin::{
 use crate::config::Changes;
 use crate::decoy::{Decoy, Persona, Root};
 use crate::entrance::Place;
-use crate::events::Events;
+use crate::events::{Event, Events};
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
@@ -117,6 +118,11 @@ impl Operator {
         steering: Steering,
     ) -> Self {
         Self { facts, relay, books, gatekeeper, keyring: Mutex::new(keyring), steering }
+    }
+
+    /// Where what happens is told.
+    pub fn events(&self) -> &Events {
+        self.relay.events()
     }
 
     /// The present access link.
@@ -361,8 +367,10 @@ impl Control for Operator {
         self.steering.stop();
     }
 
-    fn events(&self) -> &Events {
-        self.relay.events()
+    fn watch(&self) -> Receiver<Arc<Event>> {
+        let events = self.relay.events().watch();
+        lock(&self.books.ledger).want_news();
+        events
     }
 
     fn rights(&self) -> Arc<Rights> {

@@ -84,10 +84,9 @@ async fn tell(
         if let Some(answer) = shown(reply)
             && let Err(error) = output::show(&answer, format)
         {
-            return match error.kind() {
-                std::io::ErrorKind::BrokenPipe => Err(Failure::Unread),
-                _ => Err(Failure::failed(format!("cannot print: {error}"))),
-            };
+            let unread = error.kind() == std::io::ErrorKind::BrokenPipe;
+            let failure = || Failure::failed(format!("cannot print: {error}"));
+            return Err(if unread { Failure::Unread } else { failure() });
         }
         if stopping {
             return Err(Failure::Ended);

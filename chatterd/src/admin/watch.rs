@@ -63,7 +63,7 @@ pub(super) async fn start<C: Control>(
     seat: OwnedSemaphorePermit,
 ) -> Result<Told, ControlError> {
     // Heard before the snapshot is taken, so that nothing falls between.
-    let events = control.events().watch();
+    let events = control.watch();
     let shown = control.status().await?;
     let (sender, receiver) = mpsc::channel(WAITING_MAX + 2);
     let _ = sender.try_send(Ok(reply(Shown::Snapshot(shown.clone().into()))));

@@ -5,6 +5,7 @@ use std::fs::Permissions;
 use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::sync::Mutex;
+use tokio::sync::broadcast::Receiver;
 
 use chatter_proto::admin::reason::{self, Reason};
 use chatter_proto::admin::watch_reply::Event as Shown;
@@ -150,8 +151,8 @@ impl Control for Fake {
 
     fn shutdown(&self) {}
 
-    fn events(&self) -> &Events {
-        &self.events
+    fn watch(&self) -> Receiver<Arc<Event>> {
+        self.events.watch()
     }
 
     fn rights(&self) -> Arc<Rights> {

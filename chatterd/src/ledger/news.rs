@@ -30,6 +30,10 @@ impl Gazette {
         }
     }
 
+    pub(super) fn want(&mut self) {
+        self.wanted = true;
+    }
+
     #[expect(clippy::vec_box, reason = "each is wiped when it is given back")]
     pub(super) fn take(&mut self, wanted: bool) -> Vec<Box<News>> {
         self.wanted = wanted;

@@ -427,7 +427,8 @@ fn other_settings_hold_from_then_on() {
 fn news_are_for_who_asks() {
     let mut ledger = ledger(|settings| settings.ban_after = 1);
     ledger.knock(ip("203.0.113.1"), NOW);
-    assert_eq!(ledger.poll_news(true), []);
+    assert_eq!(ledger.poll_news(false), []);
+    ledger.want_news();
     ledger.knock(ip("203.0.113.2"), NOW);
     ledger.lift(address("203.0.113.1"));
     let news = ledger.poll_news(false);

@@ -69,7 +69,8 @@ impl Steering {
         Arc::clone(&self.refusing)
     }
 
-    pub(super) fn config(&self) -> Arc<Config> {
+    /// The settings that hold at this moment.
+    pub fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 

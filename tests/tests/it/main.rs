@@ -15,6 +15,7 @@ mod nothing_kept;
 mod packet_filter;
 mod purges;
 mod reload;
+mod remote;
 mod replay;
 mod resume;
 mod send;
