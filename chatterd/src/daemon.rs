@@ -119,10 +119,8 @@ pub async fn run(
 
     let status = format!("listening on {}", joined(&listening));
     while signals.next(&operator).await == Word::Reload {
-        systemd::reloading();
-        // What comes of it is logged there.
-        let _ = operator.reload().await;
-        systemd::ready(&status);
+        // Not here: whatever it waits for, the word to end is heard.
+        tokio::spawn(reload(Arc::clone(&operator), status.clone()));
     }
     systemd::stopping();
     info!("stopping");
@@ -332,6 +330,13 @@ async fn expire(ledger: SharedLedger, operator: Shared, mut stopped: watch::Rece
         news.into_iter().for_each(|news| operator.events().tell(|| Event::Ledger(news)));
         operator.expire_codes().await;
     }
+}
+
+/// What comes of it is logged where it is done.
+async fn reload(operator: Shared, status: String) {
+    systemd::reloading();
+    let _ = operator.reload().await;
+    systemd::ready(&status);
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(lines.len(), width.div_ceil(2));
         let lit = |row: usize, column: usize| {
             let cell = lines[row / 2].chars().nth(column).unwrap();
-            if row % 2 == 0 { "█▀".contains(cell) } else { "█▄".contains(cell) }
+            if row.is_multiple_of(2) { "█▀".contains(cell) } else { "█▄".contains(cell) }
         };
         for row in 0..code.size {
             for column in 0..code.size {

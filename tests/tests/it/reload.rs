@@ -185,3 +185,17 @@ fn systemd_hears_of_it() {
     assert!(next().contains("STOPPING=1"));
     assert_eq!(process.ended().code, Some(0));
 }
+
+#[test]
+fn a_shorter_grace_holds_for_who_is_away_already() {
+    let home = Home::new();
+    let daemon = home.ephemeral("grace = 600\n");
+    let (anna, room) = Client::new_room(&daemon.access_link(), "", "anna");
+    let mut ben = Client::join(&room, "ben", &[&anna]);
+    ben.process.kill();
+    let away = || daemon.operator().ask(&["status"])["sessions_detached"].clone();
+    until("he is away", || (away() == 1).then_some(()));
+    assert_eq!(reload(&home, &daemon, "grace = 1\n"), [("grace".to_owned(), false)]);
+    anna.saw_leave("ben", 1);
+    assert_eq!(away(), 0);
+}

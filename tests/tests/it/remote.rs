@@ -53,7 +53,15 @@ fn the_operator_comes_by_ssh() {
 
 fn ssh(home: &Home, port: u16, near: &Path, far: &Path) -> Command {
     let mut command = Command::new("ssh");
-    command.args(["-N", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]);
+    command.args([
+        "-N",
+        "-F",
+        "none",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+    ]);
     command.args(["-o", "ExitOnForwardFailure=yes", "-o", "IdentitiesOnly=yes", "-i"]).arg(home.path("own"));
     command.args(["-p", &port.to_string(), "-L", &format!("{}:{}", near.display(), far.display())]);
     command.arg("root@127.0.0.1");
