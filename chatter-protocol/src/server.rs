@@ -118,6 +118,16 @@ impl Server {
         self.bounds = bounds;
     }
 
+    /// Goes by other settings from now on. Who sits in more rooms, or in a fuller one, stays; chaff that somebody gets goes on
+    /// as it is until he asks anew.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.relay.set_limits(settings.relay);
+        self.settings = settings;
+        // With a shorter grace time broken sessions end earlier than their alarms would have it.
+        let all: Vec<SessionId> = self.sessions.keys().copied().collect();
+        all.into_iter().for_each(|id| self.set_alarm(id));
+    }
+
     /// A token came upwards. True: it was live, and counted. False: it was none of ours.
     pub fn up(&mut self, token: &[u8], now: Time) -> bool {
         self.now = now;

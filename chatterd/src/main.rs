@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chatterd::config::{Arguments, Config, Environment};
+use chatterd::config::{Arguments, Environment, Sources};
 use chatterd::daemon;
 use chatterd::exit::Exit;
 use chatterd::{journal, process};
@@ -29,9 +29,11 @@ fn run() -> Result<Exit, Exit> {
     let environment = Environment::of_process();
     let secrets = environment.secrets();
     let stays = (!secrets.is_empty()).then(|| process::anew::start_without(&secrets));
-    journal::start(&environment).map_err(|error| fail(&error, Exit::Config))?;
-    let config = Config::load(&arguments, &environment).map_err(|error| fail(&error, Exit::Config))?;
-    if arguments.check {
+    let sources = Sources { arguments, environment };
+    let config = sources.load().map_err(|error| fail(&error, Exit::Config))?;
+    let volume =
+        journal::start(config.log, &sources.environment).map_err(|error| fail(&error, Exit::Config))?;
+    if sources.arguments.check {
         let (findings, exit) = config.check();
         let _ = writeln!(io::stdout(), "{findings}");
         return Ok(exit);
@@ -47,7 +49,7 @@ fn run() -> Result<Exit, Exit> {
     // Not on this thread, whose stack nothing wipes while it waits; and past the buffer of the library's standard output,
     // which would keep the access link.
     let stdout = unbuffered(io::stdout()).map_err(|error| fail(&error, Exit::Software))?;
-    let ended = runtime.block_on(async { tokio::spawn(daemon::run(config, stdout)).await });
+    let ended = runtime.block_on(async { tokio::spawn(daemon::run(config, sources, volume, stdout)).await });
     runtime.shutdown_timeout(TASKS_END);
     let ended = ended.map_err(|error| fail(&error, Exit::Software))?;
     ended.map_err(|error| fail(&error, error.exit()))?;

@@ -11,6 +11,14 @@ pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
 }
 
+/// The settings are being read anew; [`ready`] follows, whatever comes of it.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => warn!(%error, "systemd could not be told"),
+    }
+}
+
 /// One line for `systemctl status`.
 pub fn status(status: &str) {
     notify(&[NotifyState::Status(&line(status))]);

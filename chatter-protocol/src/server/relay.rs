@@ -95,6 +95,11 @@ impl Relay {
         Self { server_key: Some(key), ..self }
     }
 
+    /// Goes by other limits from now on; nobody is put out.
+    pub(super) fn set_limits(&mut self, limits: RelayLimits) {
+        self.limits = limits;
+    }
+
     /// Carries out what `session` asks for. To quit is to leave every room; the rest of it is the session's.
     pub fn receive(&mut self, session: SessionId, frame: client_frame::Frame) {
         let (number, done) = match frame {
