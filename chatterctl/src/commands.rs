@@ -5,6 +5,8 @@
 
 mod bans;
 mod decoy;
+mod doctor;
+mod documents;
 mod health;
 mod invite;
 mod invites;
@@ -21,16 +23,20 @@ use std::time::Duration;
 
 use chatter_proto::admin::{CreateInviteRequest, PurgeRequest, RotateAccessCodeRequest};
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Here};
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::reach::Daemon;
 
 /// Carries out one command.
 pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+    if let Command::Here(here) = &arguments.command {
+        return by_itself(arguments, here).await;
+    }
     let timeout = Duration::from_secs(arguments.timeout.into());
     let mut daemon = Daemon::find(arguments.socket.as_deref(), timeout).await?;
     match &arguments.command {
+        Command::Here(here) => by_itself(arguments, here).await,
         Command::Status => status::run(&mut daemon).await,
         Command::Health => health::run(&mut daemon).await,
         Command::Ips => ips::run(&mut daemon).await,
@@ -55,6 +61,15 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
         Command::Revoke { name } => revoke::run(&mut daemon, named(name)?).await,
         Command::Decoy { command } => decoy::run(&mut daemon, command).await,
         Command::Bans { command } => bans::run(&mut daemon, command.as_ref()).await,
+    }
+}
+
+/// What needs no daemon, or tells why there is none.
+async fn by_itself(arguments: &Arguments, here: &Here) -> Result<Answer, Failure> {
+    match here {
+        Here::Doctor(doctor) => doctor::run(arguments, doctor).await,
+        Here::Completions { shell } => Ok(documents::completions(*shell)),
+        Here::Man { folder } => documents::man(folder),
     }
 }
 

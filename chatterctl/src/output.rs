@@ -29,6 +29,7 @@ impl Format {
 pub(crate) struct Answer {
     json: String,
     text: String,
+    exit: u8,
 }
 
 impl Answer {
@@ -36,7 +37,17 @@ impl Answer {
     pub(crate) fn new(json: &impl Serialize, lines: &[String]) -> Self {
         let text: String = lines.iter().map(|line| format!("{}\n", printable(line))).collect();
         let json = serde_json::to_string(json).expect("fields are texts, numbers and lists of such");
-        Self { json, text }
+        Self { json, text, exit: 0 }
+    }
+
+    /// An answer whose text is one of its fields, tabs and all: a script of ours for a shell.
+    pub(crate) fn verbatim<T: Serialize>(fields: &T, text: impl FnOnce(&T) -> &str) -> Self {
+        Self { text: text(fields).to_owned(), ..Self::new(fields, &[]) }
+    }
+
+    /// The same, with this exit code.
+    pub(crate) fn exits(self, exit: u8) -> Self {
+        Self { exit, ..self }
     }
 }
 
@@ -64,7 +75,7 @@ pub(crate) fn answer(answer: &Answer, format: Format) -> ExitCode {
         Format::Human => write(io::stdout(), &answer.text),
         Format::Json => write(io::stdout(), &format!("{}\n", answer.json)),
     };
-    written(result, ExitCode::SUCCESS)
+    written(result, ExitCode::from(answer.exit))
 }
 
 /// Prints a failure: for people to stderr, for scripts to stdout, where they read.

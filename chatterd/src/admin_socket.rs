@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,9 @@ pub struct AdminSocketError(#[from] pub SocketFileError);
 /// A bound socket. Its file goes when this is dropped.
 #[derive(Debug)]
 pub struct AdminSocket {
-    file: SocketFile,
+    /// Goes when this goes; none: it is systemd's.
+    _file: Option<SocketFile>,
+    path: PathBuf,
     listener: UnixListener,
     owner: u32,
 }
@@ -58,12 +60,23 @@ impl AdminSocket {
         let (socket, file) = SocketFile::bind(path, ACCESS, BACKLOG, directory::private)?;
         let listener = UnixListener::from_std(socket.into())
             .map_err(|source| SocketFileError::System { path: path.to_owned(), source })?;
-        Ok(Self { file, listener, owner: nix::unistd::geteuid().as_raw() })
+        Ok(Self { _file: Some(file), path: path.to_owned(), listener, owner: nix::unistd::geteuid().as_raw() })
+    }
+
+    /// Takes a socket that listens already. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn handed(socket: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let path = socket.local_addr()?.as_pathname().map_or_else(PathBuf::new, Path::to_owned);
+        let listener = UnixListener::from_std(socket)?;
+        Ok(Self { _file: None, path, listener, owner: nix::unistd::geteuid().as_raw() })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.path
     }
 
     /// Answers calls until `shutdown` resolves, then removes the socket; calls under way get half a second.

@@ -59,6 +59,8 @@ pub struct Config {
     pub purge: PurgeConfig,
     /// Where the operator is heard.
     pub admin: AdminConfig,
+    /// Where systemd puts the credentials of this service; none: it hands in none.
+    pub credentials: Option<PathBuf>,
     /// `CHATTERD_…` variables that mean nothing to us (container engines set such), and CLI_Chatter's access code.
     pub unknown_variables: Vec<String>,
 }
@@ -227,6 +229,7 @@ impl Config {
             admin: AdminConfig {
                 socket: file.admin.socket.unwrap_or_else(|| places::admin_socket(environment)),
             },
+            credentials: environment.path("CREDENTIALS_DIRECTORY"),
             unknown_variables,
         })
     }
@@ -263,7 +266,7 @@ fn read(path: &Path) -> Result<file::File, ConfigError> {
 }
 
 /// As Python binds on Linux without `-b`.
-fn listen_default() -> Entrance {
+pub fn listen_default() -> Entrance {
     Entrance::plain(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT_DEFAULT))
 }
 

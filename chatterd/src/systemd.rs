@@ -3,6 +3,8 @@
 //! **In** what happens. **Out** a notification where systemd asked for one (`Type=notify`), nothing elsewhere.
 //! **Never** an address or a name in a status.
 
+use std::time::Duration;
+
 use sd_notify::NotifyState;
 use tracing::warn;
 
@@ -11,9 +13,16 @@ pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
 }
 
-/// One line for `systemctl status`.
-pub fn status(status: &str) {
-    notify(&[NotifyState::Status(&line(status))]);
+/// Members and strangers are served at this moment; one line for `systemctl status`.
+pub fn alive(status: &str) {
+    notify(&[NotifyState::Watchdog, NotifyState::Status(&line(status))]);
+}
+
+/// How often systemd is to hear that all is well; none: it did not ask to be told.
+pub fn period() -> Option<Duration> {
+    std::env::var_os("NOTIFY_SOCKET")?;
+    // Two may get lost in a machine that is busy.
+    Some(sd_notify::watchdog_enabled().map_or(STATUS_PERIOD, |limit| limit / 3))
 }
 
 /// The end has begun.
@@ -31,6 +40,9 @@ fn notify(states: &[NotifyState<'_>]) {
         warn!(%error, "systemd could not be told");
     }
 }
+
+/// How old the counts in `systemctl status` may be where there is no watchdog.
+const STATUS_PERIOD: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {
