@@ -24,7 +24,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::decoy::Seed;
 use crate::ledger::Ledger;
 use codes::{Code, Codes, KeptCode};
-pub use handed::HandedKeys;
+pub use handed::{CREDENTIALS, HandedKeys};
 
 /// The gatekeeper, asked by the door and changed by the operator.
 pub type SharedGatekeeper = Arc<Mutex<Gatekeeper>>;

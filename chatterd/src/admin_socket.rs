@@ -60,7 +60,12 @@ impl AdminSocket {
         let (socket, file) = SocketFile::bind(path, ACCESS, BACKLOG, directory::private)?;
         let listener = UnixListener::from_std(socket.into())
             .map_err(|source| SocketFileError::System { path: path.to_owned(), source })?;
-        Ok(Self { _file: Some(file), path: path.to_owned(), listener, owner: nix::unistd::geteuid().as_raw() })
+        Ok(Self {
+            _file: Some(file),
+            path: path.to_owned(),
+            listener,
+            owner: nix::unistd::geteuid().as_raw(),
+        })
     }
 
     /// Takes a socket that listens already. To be called within a tokio runtime.

@@ -15,6 +15,9 @@ pub(super) const SERVER: &str = "chatterd.server-secret";
 /// The credential with the access code's secret.
 pub(super) const ACCESS: &str = "chatterd.access-secret";
 
+/// All that the units load.
+pub const CREDENTIALS: [&str; 2] = [SERVER, ACCESS];
+
 /// What was handed in.
 #[derive(Default)]
 pub struct HandedKeys {
