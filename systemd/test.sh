@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Runs the unit under a real systemd: a Debian 12 whose PID 1 it is, in a container. fail2ban reads the journal there and
-# bans whoever knocks, by a real packet filter.
+# Installs the packages under a real systemd (a Debian 12 whose PID 1 it is, in a container), and does there what operators
+# do: start, chat, ban, crash, hang, upgrade, hand sockets and keys in, remove. fail2ban reads the journal there and bans whoever
+# knocks, by a real packet filter.
 #
 #   systemd/test.sh          as root; takes a running engine, or starts one of its own for the time being
 #
-# In: the static programs in docker/prebuilt (`docker/programs.sh` builds them where they are missing). Out: what failed, or a line for each
+# In: the packages that packaging/build.sh makes of the programs in docker/prebuilt (CHATTER_PACKAGES names a folder with them where
+# they are made already). Out: what failed, or a line for each
 # thing that holds. Never: anything left behind, on any way out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -59,14 +61,8 @@ image() {
     # Debian's own jail reads a file that a host with a journal alone does not have.
     rm -f "$work/root/etc/fail2ban/jail.d/defaults-debian.conf"
 
-    local program
-    for program in chatterd chatterctl chatter-client; do
-        install -m 755 "docker/prebuilt/$program" "$work/root/usr/bin/$program"
-    done
-    install -D -m 644 systemd/chatterd.service "$work/root/etc/systemd/system/chatterd.service"
-    install -D -m 644 /dev/stdin "$work/root/etc/chatterd/chatterd.toml" <<<'listen = ["0.0.0.0:80"]'
-    cp -r fail2ban/filter.d fail2ban/action.d fail2ban/jail.d "$work/root/etc/fail2ban/"
-    install -m 644 /dev/stdin "$work/root/etc/fail2ban/jail.local" <<<$'[chatterd]\nenabled = true\nport = 80'
+    install -m 644 -t "$work/root/root" "$work"/packages/*.deb
+    install -D -m 644 /dev/stdin "$work/root/etc/fail2ban/jail.local" <<<$'[chatterd]\nenabled = true\nport = 8000'
     tar -C "$work/root" -c . | docker import - "$name" >/dev/null
     rm -rf "$work/root"
 }
@@ -83,13 +79,51 @@ boot() {
 }
 booted() { [[ $(inside systemctl is-system-running) =~ running|degraded ]]; }
 
+install_packages() {
+    inside sh -c 'apt-get install -y --no-install-recommends ./root/chatterd_*.deb ./root/chatter-client_*.deb' >"$work/apt" 2>&1 ||
+        fail "apt install: $(tail -n 5 "$work/apt")"
+    inside sh -c 'ls /usr/share/man/man8/chatterd.8.gz /usr/share/man/man1/chatterctl-doctor.1.gz \
+        /usr/share/bash-completion/completions/chatterctl /usr/share/zsh/vendor-completions/_chatterctl \
+        /usr/share/fish/vendor_completions.d/chatterctl.fish /usr/share/doc/chatterd/chatterd.cdx.json' >/dev/null ||
+        fail "something of the package is missing"
+    holds "the packages install, with manual pages, completions and a list of what they are made of"
+}
+
 unit() {
-    inside systemctl start chatterd || fail "systemctl start chatterd"
-    inside systemctl is-active -q chatterd || fail "the unit is not active"
+    within 20 inside systemctl is-active -q chatterd || fail "installing does not start the unit"
     shows "^serving$" ctl health || fail "chatterctl health"
-    [[ $(inside systemctl show -P StatusText chatterd) == *"listening on"* ]] || fail "the unit has no status"
+    within 20 status_says "listening on .*; sessions: 0, .*banned: 0" || fail "the unit has no status: $(status)"
     [[ $(inside ps -o user= -C chatterd) != root* ]] || fail "it runs as root"
-    holds "the unit starts, unprivileged, on port 80, and says that it serves"
+    [[ $(inside sh -c 'grep CapPrm /proc/$(systemctl show -P MainPID chatterd)/status') == *0000000000000000 ]] || fail "it has a capability"
+    holds "the unit starts, without a privilege, and says how it is"
+}
+status() { inside systemctl show -P StatusText "${1-chatterd}"; }
+status_says() { [[ $(status) =~ $1 ]]; }
+
+# A daemon that hangs is killed and started anew.
+watchdog() {
+    local pid
+    drop_in chatterd.service watchdog $'[Service]\nWatchdogSec=2\nTimeoutAbortSec=2'
+    inside systemctl restart chatterd || fail "it does not start again"
+    sleep 4
+    pid=$(inside systemctl show -P MainPID chatterd)
+    [[ $(inside systemctl show -P NRestarts chatterd) == 0 ]] || fail "the watchdog is not fed in time"
+    inside kill -STOP "$pid"
+    within 20 started_anew "$pid" || fail "a daemon that hangs stays: $(inside systemctl status chatterd 2>&1 | head -n 12)"
+    within 10 inside chatterctl health || fail "it does not serve after the watchdog's restart"
+    holds "the watchdog is fed while it serves; stopped dead, it is killed and started anew"
+    inside rm -r /etc/systemd/system/chatterd.service.d
+    inside systemctl daemon-reload
+}
+started_anew() {
+    local now
+    now=$(inside systemctl show -P MainPID chatterd) && [[ $now != 0 && $now != "$1" ]]
+}
+# UNIT NAME TEXT
+drop_in() {
+    inside mkdir -p "/etc/systemd/system/$1.d"
+    docker exec -i "$name" sh -c "cat >/etc/systemd/system/$1.d/$2.conf" <<<"$3"
+    inside systemctl daemon-reload
 }
 
 # Members are on the host's own loopback.
@@ -99,7 +133,7 @@ chat() {
     inside sh -c 'mkfifo /tmp/anna /tmp/ben && (sleep 1000 >/tmp/anna &) && (sleep 1000 >/tmp/ben &)'
     # The links go in by standard input.
     docker exec -d "$name" sh -c 'chatter-client new - --nick anna --json </tmp/anna >/tmp/anna.out 2>&1'
-    docker exec -i "$name" sh -c 'cat >/tmp/anna' <<<"chatter://127.0.0.1:80/#${link#*#}"
+    docker exec -i "$name" sh -c 'cat >/tmp/anna' <<<"chatter://127.0.0.1:8000/#${link#*#}"
     within 30 inside grep -q '"event":"entered"' /tmp/anna.out || fail "anna does not enter: $(inside cat /tmp/anna.out)"
     inside sed -n 's/.*"event":"room".*"link":"\([^"]*\)".*/\1/p; s/.*"link":"\([^"]*\)".*"event":"room".*/\1/p' /tmp/anna.out >"$work/room"
     docker exec -d "$name" sh -c 'chatter-client join - --nick ben --json </tmp/ben >/tmp/ben.out 2>&1'
@@ -112,7 +146,7 @@ says_and_hears() {
     within 20 inside grep -q "\"text\":\"$1\"" /tmp/ben.out || fail "ben does not hear \"$1\""
 }
 
-reached() { curl -s -o /dev/null --max-time 3 "http://$1/"; }
+reached() { curl -s -o /dev/null --max-time 3 "http://$1:${port-8000}/"; }
 unreached() { ! reached "$1"; }
 banned() { shows "Banned IP list:.*$1" inside fail2ban-client status chatterd; }
 
@@ -135,6 +169,11 @@ jail() {
     ! grep -qE '(chatter|room)1[a-z0-9]{20}' "$work/journal" || fail "the journal holds a link"
     holds "the journal names the banned address once, and no member's"
 
+    inside journalctl -u chatterd -o json TARGET=ban >"$work/journal.json"
+    grep -q '"CHATTERD_PACKETS":"30"' "$work/journal.json" && grep -q "\"CHATTERD_ADDRESS\":\"$gateway\"" "$work/journal.json" ||
+        fail "the journal has no fields of ours: $(tail -n 1 "$work/journal.json")"
+    holds "the journal has fields of its own for who was banned and why"
+
     ctl bans lift "$gateway" >/dev/null || fail "chatterctl bans lift"
     inside fail2ban-client set chatterd unbanip "$gateway" >/dev/null || fail "fail2ban-client unbanip"
     within 10 reached "$address" || fail "lifting the ban does not free the stranger"
@@ -151,16 +190,119 @@ restart() {
     [[ $(ctl invite | tail -n 1) == "$link" ]] || fail "a crash lost the keys"
     inside systemctl stop chatterd || fail "systemctl stop chatterd"
     [[ $(inside systemctl show -P Result chatterd) == success ]] || fail "it does not stop cleanly"
+    inside systemctl start chatterd || fail "systemctl start chatterd"
     holds "a crash is mended, bans and keys are kept, a stop is clean"
+}
+
+doctor() {
+    local said
+    # A container has no time service, and a generated directory is as old as its seed says.
+    said=$(ctl doctor --json) || [[ $? == 4 ]] || fail "doctor finds a problem: $said"
+    grep -q '"check":"fail2ban","level":"ok"' <<<"$said" || fail "doctor does not see the jail: $said"
+    grep -q '"check":"sandbox","level":"ok","what":"chatterd.service, exposure 1' <<<"$said" || fail "doctor does not see the sandbox: $said"
+    grep -q '"check":"port","level":"ok"' <<<"$said" || fail "doctor does not see the port: $said"
+    holds "doctor sees jail, sandbox and port"
+}
+
+upgrade() {
+    local link
+    link=$(ctl invite | tail -n 1)
+    inside sh -c 'apt-get install -y --reinstall --no-install-recommends ./root/chatterd_*.deb' >"$work/apt" 2>&1 || fail "apt install again: $(tail -n 5 "$work/apt")"
+    within 20 inside chatterctl health || fail "it does not run after an upgrade"
+    [[ $(ctl invite | tail -n 1) == "$link" ]] && shows '"203.0.113.9"' ctl bans --json || fail "an upgrade lost keys or bans"
+    holds "an upgrade keeps keys and bans, and starts the daemon anew"
+}
+
+# What docs/operating.md tells operators to type.
+documented() {
+    local command count=0
+    systemd/documented.sh >"$work/commands" || fail "systemd/documented.sh"
+    while IFS= read -r command; do
+        inside sh -c "${command//sudo /}" </dev/null >"$work/said" 2>&1 || fail "docs/operating.md: $command: $(cat "$work/said")"
+        count=$((count + 1))
+    done <"$work/commands"
+    ((count > 15)) || fail "docs/operating.md has $count commands only"
+    within 20 inside chatterctl health || fail "it does not run after all that"
+    ctl bans add 203.0.113.9 >/dev/null || fail "chatterctl bans add"
+    holds "$count commands of docs/operating.md work as they stand"
+}
+
+# systemd opens the sockets, port 80 among them; of a restart, nobody who connects hears.
+activated() {
+    local address pid refused
+    address=$(docker inspect -f '{{.NetworkSettings.IPAddress}}' "$name")
+    drop_in chatterd.socket port $'[Socket]\nListenStream=\nListenStream=0.0.0.0:80'
+    inside systemctl disable -q --now chatterd
+    inside systemctl enable -q --now chatterd.socket chatterd-admin.socket || fail "the sockets don't start"
+    port=80 reached "$address" || fail "a connection does not start the daemon: $(inside systemctl status chatterd-activated 2>&1 | head -n 12)"
+    shows "^serving$" ctl health || fail "chatterctl health by systemd's socket"
+    shows '"203.0.113.9"' ctl bans --json || fail "bans are not kept"
+    pid=$(inside systemctl show -P MainPID chatterd-activated)
+    [[ $(inside ps -o user= -p "$pid") != root* && $(inside readlink "/proc/$pid/ns/net") != $(inside readlink /proc/1/ns/net) ]] ||
+        fail "it is not closed off from the network"
+    (while [[ ! -e $work/enough ]]; do
+        curl -s -o /dev/null --max-time 20 "http://$address/" && echo reached || echo refused
+    done >"$work/attempts") &
+    inside systemctl restart chatterd-activated || fail "it does not start again"
+    inside sh -c 'kill -9 $(systemctl show -P MainPID chatterd-activated)' # Once it is idle, as far as one can tell.
+    within 20 inside chatterctl health || fail "systemd does not start it again after a crash"
+    inside systemctl restart chatterd-activated || fail "it does not start again"
+    sleep 1
+    touch "$work/enough"
+    wait %% || true
+    refused=$(grep -c refused "$work/attempts" || true)
+    # The crash may hit one in the middle of his answer; the restarts nobody.
+    ((refused <= 1 && $(grep -c reached "$work/attempts") > 10)) || fail "restarts were noticed: $(sort "$work/attempts" | uniq -c)"
+    holds "with systemd's sockets it has port 80, no network of its own, and two restarts refuse nobody"
+}
+
+# Keys that are nowhere in the state directory.
+credentials() {
+    inside systemctl stop chatterd-activated
+    inside sh -c 'rm -rf /var/lib/private/chatterd/* && mkdir -p -m 700 /etc/credstore /etc/credstore.encrypted &&
+        printf %064d 7 >/etc/credstore/chatterd.server-secret && printf %032d 8 >/etc/credstore/chatterd.access-secret'
+    inside systemctl restart chatterd-activated || fail "it does not start with keys handed in: $(inside journalctl -u chatterd-activated -n 5 -o cat)"
+    inside grep -q '^server-secret = ""$' /var/lib/private/chatterd/keys.toml || fail "keys that were handed in are written"
+    ! inside grep -rqE '0{31}8|0{63}7' /var/lib/private/chatterd || fail "keys that were handed in are written"
+    local link
+    link=$(ctl invite | tail -n 1)
+    ! ctl rotate >/dev/null 2>"$work/rotate" && grep -q credential "$work/rotate" || fail "rotating what is not ours: $(cat "$work/rotate")"
+    inside sh -c 'cd /etc/credstore && for key in *; do
+        systemd-creds encrypt --with-key=host --name=$key $key /etc/credstore.encrypted/$key && rm $key; done' >/dev/null 2>&1 ||
+        fail "systemd-creds encrypt"
+    inside sh -c 'mkdir -p /etc/systemd/system/chatterd-activated.service.d &&
+        cp /usr/share/doc/chatterd/systemd/encrypted-keys.conf /etc/systemd/system/chatterd-activated.service.d/ && systemctl daemon-reload'
+    inside systemctl restart chatterd-activated || fail "it does not start with encrypted keys: $(inside journalctl -u chatterd-activated -n 5 -o cat)"
+    [[ $(ctl invite | tail -n 1) == "$link" ]] || fail "encrypted keys are others"
+    holds "keys are handed in, plain or encrypted, and never written"
+}
+
+purge() {
+    inside apt-get purge -y chatterd >"$work/apt" 2>&1 || fail "apt purge: $(tail -n 5 "$work/apt")"
+    ! inside sh -c 'ls -d /var/lib/chatterd /var/lib/private/chatterd /etc/chatterd /usr/bin/chatterd /run/chatterd/admin.sock' >"$work/left" 2>/dev/null
+    [[ ! -s $work/left ]] || fail "a purge leaves $(cat "$work/left")"
+    holds "a purge takes everything"
 }
 
 [[ $(id -u) == 0 ]] || skip "it needs root"
 engine
-[[ -x docker/prebuilt/chatterd ]] || docker/programs.sh docker/prebuilt
+if [[ ${CHATTER_PACKAGES-} ]]; then
+    cp -r "$CHATTER_PACKAGES" "$work/packages"
+else
+    packaging/build.sh "$work/packages" >/dev/null
+fi
 image
 boot
+install_packages
 unit
 chat
 jail
+doctor
 restart
-echo "passed: the unit under a real systemd"
+watchdog
+upgrade
+documented
+activated
+credentials
+purge
+echo "passed: the packages under a real systemd"

@@ -90,6 +90,15 @@ pub enum Action {
         #[arg(long)]
         weak: bool,
     },
+    /// Print what a shell needs to complete chatter-client's words
+    #[command(hide = true)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
 }
 
 /// A passphrase as the way into a room.
@@ -168,7 +177,25 @@ impl Action {
             | Self::Join { common, .. }
             | Self::Rooms { common, .. }
             | Self::Send { common, .. } => Some(common),
-            Self::Keygen { .. } => None,
+            Self::Keygen { .. } | Self::Completions { .. } | Self::Man => None,
+        }
+    }
+
+    /// What is printed about the program itself, where that was asked for.
+    pub fn document(&self) -> Option<Vec<u8>> {
+        let mut text = Vec::new();
+        let mut tree = <Args as clap::CommandFactory>::command();
+        match self {
+            Self::Completions { shell } => {
+                clap_complete::generate(*shell, &mut tree, "chatter-client", &mut text);
+                Some(text)
+            }
+            Self::Man => clap_mangen::Man::new(tree).render(&mut text).ok().map(|()| text),
+            Self::New { .. }
+            | Self::Join { .. }
+            | Self::Rooms { .. }
+            | Self::Send { .. }
+            | Self::Keygen { .. } => None,
         }
     }
 

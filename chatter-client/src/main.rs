@@ -5,7 +5,7 @@
 
 use std::alloc::System;
 use std::env;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::{ExitCode, exit};
 use std::time::Duration;
 
@@ -32,6 +32,11 @@ static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 fn main() -> ExitCode {
     let Args { action } = Args::parse();
     let style = action.style();
+    if let Some(document) = action.document() {
+        // A reader that has seen enough is no failure.
+        let _ = io::stdout().write_all(&document);
+        return ExitCode::SUCCESS;
+    }
     let runtime = match runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -164,6 +169,7 @@ fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Fail
             }
             Ok(Some((Options::send(room_link(link, &words, style)?, nick(&common)?, text), common)))
         }
+        Action::Completions { .. } | Action::Man => Ok(None),
         Action::Keygen { file, passphrase, passphrase_file, weak } => {
             let source = PassphraseSource::given(passphrase, passphrase_file.as_deref());
             credentials::keygen(&file, source, weak)?;

@@ -6,7 +6,7 @@ mod examples;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// See and steer a running chatterd.
 #[derive(Debug, Parser)]
@@ -159,12 +159,52 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Decoy,
     },
+    #[command(flatten)]
+    Here(Here),
     /// The ban report: see it, add to it, take out of it
     #[command(args_conflicts_with_subcommands = true, after_help = examples::BANS)]
     Bans {
         #[command(subcommand)]
         command: Option<Bans>,
     },
+}
+
+/// What needs no daemon, or tells why there is none.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Here {
+    /// What is wrong or risky about this installation, and what to do: exit code 0 nothing or notes, 4 warnings, 5 problems
+    Doctor(Doctor),
+    /// Print what a shell needs to complete chatterctl's words
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write manual pages, one for each command, into a folder
+    #[command(hide = true)]
+    Man {
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
+}
+
+/// Of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The daemon's settings, which tell where the decoy's directory is: it is then compared with a `python3 -m http.server` that
+    /// runs on it, at the loopback, for a moment
+    #[arg(long, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    pub(crate) config: PathBuf,
+}
+
+/// The daemon's settings, as packages and the unit have them.
+pub(crate) const CONFIG_DEFAULT: &str = "/etc/chatterd/chatterd.toml";
+
+/// Shells that can complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, Subcommand)]
@@ -267,4 +307,4 @@ Examples:
 Colour appears on terminals alone, and never with NO_COLOR.
 
 Exit codes: 0 done, 1 refused, failed or not confirmed, 2 wrong usage, 3 no daemon answers,
-4 your user has no right to this.";
+4 your user has no right to this; of doctor: 0 nothing or notes, 4 warnings, 5 problems.";

@@ -6,6 +6,8 @@
 mod bans;
 mod config;
 mod decoy;
+mod doctor;
+mod documents;
 mod health;
 mod invite;
 mod invites;
@@ -27,16 +29,20 @@ use std::time::Duration;
 
 use chatter_proto::admin::{CreateInviteRequest, PurgeRequest, RotateAccessCodeRequest};
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Here};
 use crate::failure::Failure;
 use crate::output::{self, Answer, Format};
 use crate::reach::Daemon;
 
 /// Carries out one command.
 pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Answer, Failure> {
+    if let Command::Here(here) = &arguments.command {
+        return by_itself(arguments, here).await;
+    }
     let timeout = Duration::from_secs(arguments.timeout.into());
     let mut daemon = Daemon::find(arguments.socket.as_deref(), timeout).await?;
     match &arguments.command {
+        Command::Here(here) => by_itself(arguments, here).await,
         Command::Status { watch: false, .. } => status::run(&mut daemon).await,
         Command::Status { watch: true, every } => watch::figures(&mut daemon, *every, format).await,
         Command::Watch { every } => watch::run(&mut daemon, *every, format).await,
@@ -80,6 +86,15 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Answer,
 /// Asks where somebody is there to answer; scripts are not asked.
 fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes || !output::can_ask() || output::ask(question) { Ok(()) } else { Err(Failure::Declined) }
+}
+
+/// What needs no daemon, or tells why there is none.
+async fn by_itself(arguments: &Arguments, here: &Here) -> Result<Answer, Failure> {
+    match here {
+        Here::Doctor(doctor) => doctor::run(arguments, doctor).await,
+        Here::Completions { shell } => Ok(documents::completions(*shell)),
+        Here::Man { folder } => documents::man(folder),
+    }
 }
 
 /// No name at all would mean the code for everybody.

@@ -33,13 +33,16 @@ pub(crate) struct Answer {
     /// How many of the lines, the first ones, are a table's.
     table_len: usize,
     redraws: bool,
+    /// The program's exit code.
+    exit: u8,
 }
 
 impl Answer {
     /// An answer whose JSON has the fields of `json`, and whose text has these lines.
     pub(crate) fn new(json: &impl Serialize, lines: &[String]) -> Self {
         let json = serde_json::to_string(json).expect("fields are texts, numbers and lists of such");
-        Self { json, lines: lines.iter().map(|line| printable(line)).collect(), table_len: 0, redraws: false }
+        let lines = lines.iter().map(|line| printable(line)).collect();
+        Self { json, lines, table_len: 0, redraws: false, exit: 0 }
     }
 
     /// The same, with a table, or where it has no rows a word, before the lines.
@@ -80,6 +83,16 @@ impl Answer {
             }
         }
         text
+    }
+
+    /// An answer whose text is one of its fields, tabs and all: a script of ours for a shell.
+    pub(crate) fn verbatim<T: Serialize>(fields: &T, text: impl FnOnce(&T) -> &str) -> Self {
+        Self { lines: text(fields).lines().map(str::to_owned).collect(), ..Self::new(fields, &[]) }
+    }
+
+    /// The same, with this exit code.
+    pub(crate) fn exits(self, exit: u8) -> Self {
+        Self { exit, ..self }
     }
 }
 
@@ -151,7 +164,7 @@ fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Vec<String
 
 /// Prints an answer.
 pub(crate) fn answer(answer: &Answer, format: Format) -> ExitCode {
-    written(show(answer, format), ExitCode::SUCCESS)
+    written(show(answer, format), ExitCode::from(answer.exit))
 }
 
 /// Prints one answer of several.

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 pub(crate) struct Daemon {
     client: Client,
     health: HealthClient,
+    place: PathBuf,
     timeout: Duration,
 }
 
@@ -36,12 +37,17 @@ impl Daemon {
             match result {
                 Ok(channel) => {
                     let health = HealthClient::new(channel.clone());
-                    return Ok(Self { client: client(channel), health, timeout });
+                    return Ok(Self { client: client(channel), health, place, timeout });
                 }
                 Err(error) => tried.push((place, error)),
             }
         }
         Err(Failure::Unreachable(tried))
+    }
+
+    /// Its socket.
+    pub(crate) fn place(&self) -> &Path {
+        &self.place
     }
 
     /// What the daemon answers to one call.

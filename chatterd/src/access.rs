@@ -4,6 +4,7 @@
 //! seed, and what the process before left to say about tokens. **Never** a key in a log, or readable by others.
 
 pub mod codes;
+mod handed;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chatter_protocol::access::ServerSecret;
+use chatter_protocol::access::{AccessSecret, ServerSecret};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::replay::Past;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
@@ -23,6 +24,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::decoy::Seed;
 use crate::ledger::Ledger;
 use codes::{Code, Codes, KeptCode};
+pub use handed::{CREDENTIALS, HandedKeys};
 
 /// The gatekeeper, asked by the door and changed by the operator.
 pub type SharedGatekeeper = Arc<Mutex<Gatekeeper>>;
@@ -40,6 +42,8 @@ pub struct Keys {
     /// What is known of tokens before this process.
     pub past: Past,
     directory: Option<PathBuf>,
+    /// Which of them are not ours to keep.
+    handed: HandedKeys,
 }
 
 /// Why keys can't be had or kept.
@@ -65,6 +69,51 @@ pub enum KeysError {
         /// What is wrong; never its content.
         reason: &'static str,
     },
+    /// What systemd hands in is no key.
+    #[error(
+        "the credential {path} is not {} hexadecimal digits, as `openssl rand -hex {bytes}` prints them", 2 * bytes,
+        path = .path.display()
+    )]
+    Credential {
+        /// The file.
+        path: PathBuf,
+        /// How long the key is.
+        bytes: usize,
+    },
+    /// What systemd handed in before is not there any more.
+    #[error(
+        "{path} leaves {what} to systemd's credential {name}, which is not handed in; see `systemctl cat chatterd`",
+        path = .path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// Which key.
+        what: &'static str,
+        /// What it is called.
+        name: &'static str,
+    },
+    /// There is one of each, and they differ.
+    #[error(
+        "{path} holds {what} that is not the one of systemd's credential {name}: hand in that of the file, or take the \
+         value out of the file (leave \"\") to have the other one from now on",
+        path = .path.display()
+    )]
+    Contradicts {
+        /// The file.
+        path: PathBuf,
+        /// Which key.
+        what: &'static str,
+        /// What it is called.
+        name: &'static str,
+    },
+    /// It is not ours to change.
+    #[error(
+        "the access code for everybody is systemd's credential {}: put another one there and restart chatterd. Named codes \
+         can be made and revoked here",
+        handed::ACCESS
+    )]
+    Unchangeable,
 }
 
 /// The file's form.
@@ -95,6 +144,7 @@ impl Keys {
             seed: draw_seed(entropy, words),
             past: Past::FreshKeys,
             directory: None,
+            handed: HandedKeys::default(),
         }
     }
 
@@ -103,6 +153,19 @@ impl Keys {
     /// # Errors
     /// [`KeysError`] where they can't be read or written, or are damaged.
     pub fn load(directory: &Path, entropy: &mut Entropy, words: Vec<String>) -> Result<Self, KeysError> {
+        Self::load_with(directory, HandedKeys::default(), entropy, words)
+    }
+
+    /// The same, but for those that were handed in: these are used, and never written.
+    ///
+    /// # Errors
+    /// As above; and where file and credentials contradict each other.
+    pub fn load_with(
+        directory: &Path,
+        handed: HandedKeys,
+        entropy: &mut Entropy,
+        words: Vec<String>,
+    ) -> Result<Self, KeysError> {
         let path = directory.join(KEYS_FILE);
         match read_bounded(&path).map_err(|source| KeysError::System { path: path.clone(), source })? {
             Some(text) => {
@@ -110,11 +173,15 @@ impl Keys {
                 let kept: Kept =
                     toml::from_str(&text).map_err(|_| damaged("not the file that was written"))?;
                 let short = || damaged("a key has the wrong length");
-                let codes = Codes::from_kept(&kept.access_secret, kept.access_made_at, &kept.codes);
+                let server = handed.server_or(&kept.server_secret, &path)?;
+                let access = handed.access_or(&kept.access_secret, &path)?;
+                let codes = Codes::from_kept(&access, kept.access_made_at, &kept.codes);
                 let codes = codes.ok_or_else(short)?;
                 let past = take_clean_stop(directory)?;
-                Ok(Self {
-                    server: ServerSecret::from_bytes(*unhex(&kept.server_secret).ok_or_else(short)?),
+                let doubled = handed.server.is_some() && !kept.server_secret.is_empty()
+                    || handed.access.is_some() && !kept.access_secret.is_empty();
+                let keys = Self {
+                    server: ServerSecret::from_bytes(*unhex(&server).ok_or_else(short)?),
                     codes,
                     seed: Seed {
                         bytes: *unhex(&kept.decoy_seed).ok_or_else(short)?,
@@ -123,11 +190,23 @@ impl Keys {
                     },
                     past,
                     directory: Some(directory.to_owned()),
-                })
+                    handed,
+                };
+                if doubled {
+                    keys.keep()?;
+                }
+                Ok(keys)
             }
             None => {
                 let mut keys = Self::ephemeral(entropy, words);
                 keys.directory = Some(directory.to_owned());
+                if let Some(server) = &handed.server {
+                    keys.server = ServerSecret::from_bytes(**server);
+                }
+                if let Some(access) = &handed.access {
+                    keys.codes.open.secret = AccessSecret::from_bytes(**access);
+                }
+                keys.handed = handed;
                 keys.keep()?;
                 Ok(keys)
             }
@@ -139,6 +218,9 @@ impl Keys {
     /// # Errors
     /// [`KeysError`]; the old ones then stay.
     pub fn replace_codes(&mut self, codes: Codes) -> Result<(), KeysError> {
+        if self.handed.access.is_some() && codes.open.secret != self.codes.open.secret {
+            return Err(KeysError::Unchangeable);
+        }
         let before = std::mem::replace(&mut self.codes, codes);
         self.keep().inspect_err(|_| self.codes = before)
     }
@@ -164,8 +246,8 @@ impl Keys {
     fn keep(&self) -> Result<(), KeysError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let kept = Kept {
-            server_secret: hex(self.server.as_bytes()),
-            access_secret: hex(self.codes.open.secret.as_bytes()),
+            server_secret: unless(self.handed.server.is_some(), || hex(self.server.as_bytes())),
+            access_secret: unless(self.handed.access.is_some(), || hex(self.codes.open.secret.as_bytes())),
             decoy_seed: hex(&self.seed.bytes),
             decoy_words: self.seed.words.clone(),
             decoy_drawn_at: self.seed.drawn_at,
@@ -175,6 +257,11 @@ impl Keys {
         let text = Zeroizing::new(toml::to_string(&kept).expect("strings can be written as TOML"));
         write_private(&directory.join(KEYS_FILE), text.as_bytes())
     }
+}
+
+/// What is kept of a key: nothing where it is handed in at every start.
+fn unless(handed: bool, key: impl FnOnce() -> String) -> String {
+    if handed { String::new() } else { key() }
 }
 
 /// A seed drawn now.

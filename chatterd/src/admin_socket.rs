@@ -7,7 +7,7 @@ mod line;
 
 use std::future::Future;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,9 @@ pub enum AdminSocketError {
 /// A bound socket. Its file goes when this is dropped.
 #[derive(Debug)]
 pub struct AdminSocket {
-    file: SocketFile,
+    /// Goes when this goes; none: it is systemd's.
+    _file: Option<SocketFile>,
+    path: PathBuf,
     listener: UnixListener,
 }
 
@@ -71,12 +73,23 @@ impl AdminSocket {
         }?;
         let listener = UnixListener::from_std(socket.into())
             .map_err(|source| SocketFileError::System { path: path.to_owned(), source })?;
-        Ok(Self { file, listener })
+        Ok(Self { _file: Some(file), path: path.to_owned(), listener })
+    }
+
+    /// Takes a socket that listens already. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn handed(socket: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let path = socket.local_addr()?.as_pathname().map_or_else(PathBuf::new, Path::to_owned);
+        let listener = UnixListener::from_std(socket)?;
+        Ok(Self { _file: None, path, listener })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.path
     }
 
     /// Answers calls until `shutdown` resolves, then removes the socket; calls under way get half a second.

@@ -67,6 +67,8 @@ pub struct Config {
     pub purge: PurgeConfig,
     /// Where the operator is heard.
     pub admin: AdminConfig,
+    /// Where systemd puts the credentials of this service; none: it hands in none.
+    pub credentials: Option<PathBuf>,
     /// `CHATTERD_…` variables that mean nothing to us (container engines set such), and CLI_Chatter's access code.
     pub unknown_variables: Vec<String>,
 }
@@ -272,6 +274,7 @@ impl Config {
                 operate: file.admin.operate.unwrap_or_default().0,
                 secret: file.admin.secret.unwrap_or_default().0,
             },
+            credentials: environment.path("CREDENTIALS_DIRECTORY"),
             unknown_variables,
         })
     }
@@ -322,7 +325,7 @@ fn read(path: &Path) -> Result<file::File, ConfigError> {
 }
 
 /// As Python binds on Linux without `-b`.
-fn listen_default() -> Entrance {
+pub fn listen_default() -> Entrance {
     Entrance::plain(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT_DEFAULT))
 }
 

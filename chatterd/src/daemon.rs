@@ -4,6 +4,7 @@
 //! **Never** a decision that belongs into a room of its own.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,21 +15,22 @@ use chatter_protocol::server::Server;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::info;
+use tracing::{info, warn};
 use zeroize::Zeroizing;
 
-use crate::access::{Keys, KeysError, SharedLedger, lock, wall_now};
+use crate::access::{HandedKeys, Keys, KeysError, SharedLedger, lock, wall_now};
 use crate::accounts::UnknownAccount;
 use crate::admin::Control as _;
 use crate::admin::rights::Rights;
 use crate::admin_socket::{AdminSocket, AdminSocketError};
-use crate::config::{Config, Sources};
+use crate::config::{Config, Sources, listen_default};
 use crate::decoy::{Decoy, Root};
 use crate::directory::{self, DirectoryError};
 use crate::door::Door;
-use crate::entrance::{Entrance, Place};
+use crate::entrance::{Callers, Entrance, Place};
 use crate::events::Event;
 use crate::exit::Exit;
+use crate::handed::{Handed, Public};
 use crate::journal::Volume;
 use crate::ledger::Ledger;
 use crate::listener::{Listener, ListenerError};
@@ -36,7 +38,7 @@ use crate::operator::settings::Steering;
 use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
-use crate::{front, host_words, relay, systemd};
+use crate::{front, host_words, relay, systemd, watchdog};
 
 /// Why the daemon can't start, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +95,14 @@ pub async fn run(
     config: Config,
     sources: Sources,
     volume: Volume,
+    handed: Handed,
     mut stdout: impl Write,
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(false);
     let House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task } =
-        furnish(&config, sources, volume)?;
+        furnish(&config, sources, volume, handed)?;
+    let pulses = listeners.iter().map(Listener::pulse).collect();
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
@@ -114,7 +118,9 @@ pub async fn run(
     });
 
     announce(&mut stdout, &config, &operator, &listening, &admin_path);
-    systemd::ready(&format!("listening on {}", joined(&listening)));
+    let status = format!("listening on {}", joined(&listening));
+    systemd::ready(&status);
+    tasks.spawn(watchdog::keep(Arc::clone(&operator), pulses, status, stopped.clone()));
     info!("started");
 
     let status = format!("listening on {}", joined(&listening));
@@ -149,7 +155,7 @@ struct House {
     asked: report::Asked,
     ledger: SharedLedger,
     listeners: Vec<Listener>,
-    listening: Vec<Place>,
+    listening: Vec<Entrance>,
     admin: AdminSocket,
     operator: Shared,
     door: Arc<Door>,
@@ -157,16 +163,19 @@ struct House {
 }
 
 /// Not a part of [`run`], which lasts as long as the daemon and would keep the bytes of keys that it passed on.
-fn furnish(config: &Config, sources: Sources, volume: Volume) -> Result<House, DaemonError> {
+fn furnish(config: &Config, sources: Sources, volume: Volume, handed: Handed) -> Result<House, DaemonError> {
     let mut entropy = fresh_entropy()?;
     let keys = keys(config, &mut entropy)?;
     let decoy = Arc::new(decoy(config, &keys));
     let carrier = carrier(&decoy)?;
     let (report, ledger) = ledger(config, &mut entropy)?;
-    let (listeners, listening) = bind(config)?;
+    let (listeners, listening) = bind(config, handed.public)?;
     let rights = Rights::of(&config.admin, nix::unistd::geteuid().as_raw())?;
-    let admin = AdminSocket::bind(&config.admin.socket, config.admin.group.as_deref())?;
-    let manners = listeners.iter().map(Listener::manners).collect();
+    let admin = match handed.admin {
+        Some(socket) => AdminSocket::handed(socket)?,
+        None => AdminSocket::bind(&config.admin.socket, config.admin.group.as_deref())?,
+    };
+    let manners = listening.iter().cloned().zip(listeners.iter().map(Listener::manners)).collect();
     let steering = Steering::new(config.clone(), sources, volume, manners, rights);
     let (keeper, asked) = report::keeper();
     let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
@@ -187,7 +196,8 @@ fn keys(config: &Config, entropy: &mut Entropy) -> Result<Keys, DaemonError> {
         None => Ok(Keys::ephemeral(entropy, words)),
         Some(directory) => {
             directory::private(directory)?;
-            let mut keys = Keys::load(directory, entropy, words)?;
+            let handed = HandedKeys::read(config.credentials.as_deref())?;
+            let mut keys = Keys::load_with(directory, handed, entropy, words)?;
             keys.codes = keys.codes.without_expired(wall_now());
             Ok(keys)
         }
@@ -224,7 +234,10 @@ fn ledger(config: &Config, entropy: &mut Entropy) -> Result<(Option<ReportFile>,
     Ok((report, Arc::new(Mutex::new(ledger))))
 }
 
-fn bind(config: &Config) -> Result<(Vec<Listener>, Vec<Place>), DaemonError> {
+fn bind(config: &Config, handed: Vec<Public>) -> Result<(Vec<Listener>, Vec<Entrance>), DaemonError> {
+    if !handed.is_empty() {
+        return take(config, handed);
+    }
     let open = |entrance: &Entrance| {
         let failed = |source| DaemonError::Listen { place: entrance.place.clone(), source };
         let listener =
@@ -233,9 +246,38 @@ fn bind(config: &Config) -> Result<(Vec<Listener>, Vec<Place>), DaemonError> {
             Place::Tcp(_) => Place::Tcp(listener.local_addr()?),
             Place::Unix { .. } => entrance.place.clone(),
         };
-        Ok((listener, place))
+        Ok((listener, Entrance { place, ..entrance.clone() }))
     };
     let opened = config.listen.iter().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
+    Ok(opened.into_iter().unzip())
+}
+
+/// Sockets that systemd handed in are the only ways in; `listen` says how newcomers are met at those that it names.
+fn take(config: &Config, handed: Vec<Public>) -> Result<(Vec<Listener>, Vec<Entrance>), DaemonError> {
+    let open = |socket: Public| {
+        let place = match &socket {
+            Public::Tcp(socket) => Place::Tcp(socket.local_addr()?),
+            Public::Unix(socket) => {
+                let path = socket.local_addr()?.as_pathname().map_or_else(PathBuf::new, Path::to_owned);
+                Place::Unix { path, access: Callers::Owner }
+            }
+        };
+        let named = config.listen.iter().find(|entrance| entrance.place.is_same(&place));
+        let entrance = Entrance {
+            place: place.clone(),
+            proxy_header: named.and_then(|entrance| entrance.proxy_header.clone()),
+            trusted: named.is_some_and(|entrance| entrance.trusted),
+        };
+        let failed = |source| DaemonError::Listen { place: place.clone(), source };
+        let listener = Listener::handed(socket, &entrance, &config.trusted_proxies, config.decoy.queue);
+        Ok((listener.map_err(failed)?, entrance))
+    };
+    let opened = handed.into_iter().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
+    for unopened in config.listen.iter().filter(|entrance| **entrance != listen_default()) {
+        if !opened.iter().any(|(_, entrance)| entrance.place.is_same(&unopened.place)) {
+            warn!("listen: {} is not opened, since systemd hands in the sockets", unopened.place);
+        }
+    }
     Ok(opened.into_iter().unzip())
 }
 
@@ -244,7 +286,7 @@ fn assemble(
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
     books: Books,
-    listening: &[Place],
+    listening: &[Entrance],
     mut entropy: Entropy,
     steering: Steering,
 ) -> (Shared, Arc<Door>, relay::Relay) {
@@ -272,7 +314,7 @@ fn assemble(
     );
     let facts = Facts {
         started_at: wall_now(),
-        listening: listening.to_vec(),
+        listening: listening.iter().map(|entrance| entrance.place.clone()).collect(),
         persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
         carrier,
         generated: config.decoy.root.is_none(),
@@ -301,10 +343,11 @@ fn announce(
     stdout: &mut impl Write,
     config: &Config,
     operator: &Operator,
-    listening: &[Place],
+    listening: &[Entrance],
     admin_path: &str,
 ) {
-    let mut lines: String = listening.iter().map(|place| format!("listening on {place}\n")).collect();
+    let mut lines: String =
+        listening.iter().map(|entrance| format!("listening on {}\n", entrance.place)).collect();
     lines.push_str(&format!("admin socket {admin_path}\n"));
     if config.ephemeral
         && let Ok(link) = operator.access_link()
@@ -347,8 +390,8 @@ fn nowhere() -> CarrierPath {
     CarrierPath::parse("/nowhere").expect("a proper path")
 }
 
-fn joined(addresses: &[Place]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn joined(listening: &[Entrance]) -> String {
+    listening.iter().map(|entrance| entrance.place.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "any other kind speaks for itself")]

@@ -72,6 +72,17 @@ impl Entrance {
     }
 }
 
+impl Place {
+    /// Whether both are one address or one file, whoever may connect.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => one == other,
+            (Self::Unix { path: one, .. }, Self::Unix { path: other, .. }) => one == other,
+            (Self::Tcp(_), Self::Unix { .. }) | (Self::Unix { .. }, Self::Tcp(_)) => false,
+        }
+    }
+}
+
 impl Manners {
     /// Whether this peer may connect at all.
     pub fn lets_in(&self, peer: Source) -> bool {

@@ -13,11 +13,13 @@ use crate::connection::{self, Caller, Doorkeeper};
 use crate::decoy::Decoy;
 use crate::directory;
 use crate::entrance::{Callers, Entrance, Manners, Place};
+use crate::handed::Public;
 use crate::ledger::Network;
 use crate::socket_file::{Access, SocketFile, SocketFileError};
+use crate::watchdog::{self, Asked, Pulse};
 use acceptor::{Acceptor, Arrival};
 use crowd::Crowd;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -39,6 +41,9 @@ pub struct Listener {
     queue: Queue,
     crowd: Arc<Crowd>,
     manners: SharedManners,
+    pulse: (Pulse, Asked),
+    /// Whether its socket outlives it, and whoever comes now waits for the next daemon.
+    handed: bool,
 }
 
 /// How newcomers are met, which may change while a listener listens.
@@ -129,6 +134,27 @@ impl Listener {
         Ok(listener)
     }
 
+    /// Takes a socket that listens already; newcomers are met as this entrance says.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn handed(
+        socket: Public,
+        entrance: &Entrance,
+        trusted_proxies: &[Network],
+        queue: Queue,
+    ) -> Result<Listener, ListenerError> {
+        let socket = match socket {
+            Public::Tcp(socket) => Acceptor::Tcp(socket),
+            Public::Unix(socket) => Acceptor::Unix(socket),
+        };
+        SockRef::from(&socket).set_nonblocking(true)?;
+        SockRef::from(&socket).listen(queue.backlog())?;
+        let listener = Listener { handed: true, ..Listener::new(socket, queue) };
+        listener.manners.set(entrance.manners(trusted_proxies));
+        Ok(listener)
+    }
+
     /// Binds as Python does: SO_REUSEADDR, IPv6 open to IPv4, nothing else.
     pub fn bind(address: SocketAddr, queue: Queue) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
@@ -144,7 +170,13 @@ impl Listener {
 
     fn new(socket: Acceptor, queue: Queue) -> Listener {
         let crowd = Arc::new(Crowd::new(STRANGERS_MAX));
-        Listener { socket, file: None, queue, crowd, manners: SharedManners::default() }
+        let pulse = watchdog::pulse();
+        Listener { socket, file: None, queue, crowd, manners: SharedManners::default(), pulse, handed: false }
+    }
+
+    /// What tells whether it accepts, once it runs.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.0.clone()
     }
 
     /// Sets how many strangers may be connected before the oldest idle one has to go.
@@ -179,7 +211,7 @@ impl Listener {
         members: Handle,
         mut shutdown: watch::Receiver<bool>,
     ) -> io::Result<()> {
-        let Listener { socket, file, queue, crowd, manners } = self;
+        let Listener { socket, file, queue, crowd, manners, pulse: (_, mut asked), handed } = self;
         let mut arrivals = match queue {
             Queue::Deep => Arrivals::AtOnce(polled(socket)?),
             Queue::Python => Arrivals::InTurns(turns::take(socket)),
@@ -192,6 +224,7 @@ impl Listener {
                 poll_fn(|context| arrivals.poll(context).map(|arrival| reception.receive(arrival)));
             let received = tokio::select! {
                 received = &mut received => received,
+                () = asked.answer() => continue,
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
             match received {
@@ -202,8 +235,14 @@ impl Listener {
                         tokio::task::yield_now().await;
                     }
                 }
+                Received::Failed(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(error),
                 Received::Failed(error) => recover(&reception.crowd, &error).await,
             }
+        }
+        drop(arrivals);
+        if handed {
+            // Who was let in a moment ago hears his answer: of a restart nobody is to notice more than a wait.
+            tokio::time::sleep(LAST_ANSWERS).await;
         }
         reception.crowd.clear();
         drop(file);
@@ -291,5 +330,7 @@ async fn recover(crowd: &Crowd, error: &io::Error) {
 pub const STRANGERS_MAX: usize = 1_000;
 /// Connections that are turned away before others have their turn: a fraction of a millisecond.
 const TURNED_AWAY_IN_A_ROW: u32 = 16;
+/// What the answers under way take at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(200);
 /// How long a failed accept waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);

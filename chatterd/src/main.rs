@@ -12,6 +12,7 @@ use std::time::Duration;
 use chatterd::config::{Arguments, Environment, Sources};
 use chatterd::daemon;
 use chatterd::exit::Exit;
+use chatterd::handed::Handed;
 use chatterd::{journal, process};
 use zeroizing_alloc::ZeroAlloc;
 
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
 fn run() -> Result<Exit, Exit> {
     let refused = process::harden();
     let arguments = Arguments::of_process()?;
+    if arguments.man {
+        let page = Arguments::manual().map_err(|error| fail(&error, Exit::Software))?;
+        return io::stdout().write_all(&page).map(|()| Exit::Done).map_err(|error| fail(&error, Exit::Files));
+    }
     let environment = Environment::of_process();
     let secrets = environment.secrets();
     let stays = (!secrets.is_empty()).then(|| process::anew::start_without(&secrets));
@@ -38,6 +43,7 @@ fn run() -> Result<Exit, Exit> {
         let _ = writeln!(io::stdout(), "{findings}");
         return Ok(exit);
     }
+    let handed = Handed::take(&sources.environment).map_err(|error| fail(&error, Exit::Config))?;
     refused.iter().for_each(|refused| tracing::warn!("{refused}"));
     if let Some(error) = stays {
         tracing::warn!(%error, "variables that may hold secrets can't be taken out of the environment");
@@ -49,7 +55,8 @@ fn run() -> Result<Exit, Exit> {
     // Not on this thread, whose stack nothing wipes while it waits; and past the buffer of the library's standard output,
     // which would keep the access link.
     let stdout = unbuffered(io::stdout()).map_err(|error| fail(&error, Exit::Software))?;
-    let ended = runtime.block_on(async { tokio::spawn(daemon::run(config, sources, volume, stdout)).await });
+    let ended =
+        runtime.block_on(async { tokio::spawn(daemon::run(config, sources, volume, handed, stdout)).await });
     runtime.shutdown_timeout(TASKS_END);
     let ended = ended.map_err(|error| fail(&error, Exit::Software))?;
     ended.map_err(|error| fail(&error, error.exit()))?;

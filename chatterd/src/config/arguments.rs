@@ -41,6 +41,10 @@ pub struct Arguments {
     /// Say what the settings come to and what is risky about them, and end
     #[arg(long)]
     pub check: bool,
+
+    /// Print the manual page
+    #[arg(long, hide = true)]
+    pub man: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -78,6 +82,16 @@ impl Arguments {
             let _ = error.print();
             if error.use_stderr() { Exit::Usage } else { Exit::Done }
         })
+    }
+
+    /// The manual page, chatterd(8), as troff.
+    ///
+    /// # Errors
+    /// None that a buffer in memory can have.
+    pub fn manual() -> std::io::Result<Vec<u8>> {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(<Self as clap::CommandFactory>::command()).section("8").render(&mut page)?;
+        Ok(page)
     }
 
     pub(super) fn overlay(&self, file: &mut File) {

@@ -38,7 +38,7 @@ pub(super) fn take(socket: Acceptor) -> Turns {
 
 impl Turns {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Arrival> {
-        let gone = || Err(io::Error::other("the accepting thread has ended"));
+        let gone = || Err(io::Error::new(io::ErrorKind::BrokenPipe, "the accepting thread has ended"));
         self.0.poll_recv(context).map(|arrival| arrival.unwrap_or_else(gone))
     }
 }

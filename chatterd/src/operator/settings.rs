@@ -16,6 +16,7 @@ use crate::access::lock;
 use crate::admin::ControlError;
 use crate::admin::rights::Rights;
 use crate::config::{Change, Changes, Config, Finding, Sources};
+use crate::entrance::Entrance;
 use crate::events::Event;
 use crate::journal::Volume;
 use crate::listener::SharedManners;
@@ -27,8 +28,8 @@ pub struct Steering {
     rights: RwLock<Arc<Rights>>,
     owner: u32,
     volume: Volume,
-    /// In the order of `listen`.
-    manners: Vec<SharedManners>,
+    /// How newcomers are met at each way in.
+    manners: Vec<(Entrance, SharedManners)>,
     refusing: Arc<AtomicBool>,
     /// One at a time.
     reloading: Mutex<()>,
@@ -43,12 +44,12 @@ pub(super) struct Look {
 }
 
 impl Steering {
-    /// Of a daemon that runs with `config`, which `sources` came to; `manners` are its listeners', in the order of `listen`.
+    /// Of a daemon that runs with `config`, which `sources` came to; `manners` are its listeners'.
     pub fn new(
         config: Config,
         sources: Sources,
         volume: Volume,
-        manners: Vec<SharedManners>,
+        manners: Vec<(Entrance, SharedManners)>,
         rights: Rights,
     ) -> Self {
         Self {
@@ -94,7 +95,7 @@ impl Steering {
     }
 
     fn turn(&self, config: Config, rights: Rights) {
-        for (entrance, manners) in config.listen.iter().zip(&self.manners) {
+        for (entrance, manners) in &self.manners {
             manners.set(entrance.manners(&config.trusted_proxies));
         }
         self.refusing.store(config.ban.refuse, Ordering::Relaxed);

@@ -6,6 +6,7 @@ mod carrier;
 mod chaos;
 mod client_forgets;
 mod clocks;
+mod doctor;
 mod entrances;
 mod forgotten;
 mod gates;
