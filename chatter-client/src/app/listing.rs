@@ -228,8 +228,7 @@ impl App {
         let Some(room) = rooms.iter().find(is_named) else {
             return self.not_found("no room is listed by that name; /rooms shows those that are", now);
         };
-        let Some(secret) = <[u8; 16]>::try_from(room.secret.as_slice()).ok().map(RoomSecret::from_bytes)
-        else {
+        let Some(secret) = RoomSecret::from_slice(&room.secret) else {
             let text = "that room is listed without its way in: you need its link, or its passphrase";
             return self.not_found(text, now);
         };
