@@ -128,7 +128,7 @@ impl Operator {
     /// The present access link.
     ///
     /// # Errors
-    /// [`ControlError::Refused`] where there is no carrier: nobody could come in.
+    /// [`Reason::NoCarrier`] where there is no carrier: nobody could come in.
     pub fn access_link(&self) -> Result<AccessLink, ControlError> {
         self.link(&lock(&self.keyring).keys, self.facts.carrier.as_ref())
     }
