@@ -37,7 +37,9 @@ fn main() -> ExitCode {
         let _ = io::stdout().write_all(&document);
         return ExitCode::SUCCESS;
     }
-    let runtime = match runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
+    let mut runtime = runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(WORKERS).enable_all().on_thread_park(secret::scrub_stack).build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             tell(style, &format!("this system gives no threads: {error}"));
@@ -57,28 +59,26 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. } | Action::Rooms { .. });
-    let mut prepared = spawn_blocking(move || {
-        let prepared = prepare(action, style);
+    // Links and keys pass through a thread of their own: what this one holds across a pause, nothing wipes.
+    let mut started = spawn_blocking(move || {
+        let started = prepare(action, style)
+            .and_then(|options| options.map(start).transpose().map_err(|error| local(&error)));
         secret::scrub_stack();
-        prepared
+        started
     });
-    let prepared = tokio::select! {
-        prepared = &mut prepared => prepared,
+    let started = tokio::select! {
+        started = &mut started => started,
         () = signals.next() => {
             // A prompt broken off by Ctrl-C puts the terminal right again before it ends.
-            let _ = timeout(PROMPT_TIMEOUT, prepared).await;
+            let _ = timeout(PROMPT_TIMEOUT, started).await;
             return Outcome::Interrupted;
         }
     };
-    let options = match prepared {
-        Ok(Ok(Some(options))) => options,
+    let (handle, mut notices) = match started {
+        Ok(Ok(Some(started))) => started,
         Ok(Ok(None)) => return Outcome::Left,
         Ok(Err((failure, text))) => return fail(style, failure, &text),
         Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
-    };
-    let (handle, mut notices) = match start(options) {
-        Ok(started) => started,
-        Err(error) => return fail(style, Failure::Local, &error.to_string()),
     };
     if reads_lines {
         console::read_lines(handle.clone(), style);

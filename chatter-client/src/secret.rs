@@ -40,8 +40,9 @@ pub fn scrub_stack() {
     std::hint::black_box(&used);
 }
 
-/// More than a link's parser or a handshake uses, and far less than any thread has.
-const STACK_LEN: usize = 64 * 1024;
+/// More than a link's parser or a handshake uses, and far less than any thread has. Without optimisation the same calls
+/// take far more.
+const STACK_LEN: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 64 * 1024 };
 
 /// Asks for a secret on the terminal, without showing what is typed.
 ///
