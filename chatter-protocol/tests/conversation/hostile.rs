@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chatter_proto::relay::{Message, relay_frame};
 use chatter_protocol::ids::MemberId;
+use chatter_protocol::room::conversation::{Happening, Warning};
 
-use crate::world::World;
+use crate::world::{Client, World};
 
 #[path = "hostile/adversary.rs"]
 mod adversary;
@@ -43,6 +44,18 @@ pub(crate) fn concerns(frame: &relay_frame::Frame, id: &MemberId) -> bool {
         | relay_frame::Frame::Bye(_) => return false,
     };
     concerned == id.as_bytes()
+}
+
+fn warnings(client: &Client) -> impl Iterator<Item = &Warning> {
+    client.seen.iter().filter_map(|happening| {
+        if let Happening::Warning(warning) = happening { Some(warning) } else { None }
+    })
+}
+
+/// Whether somebody was told that something is wrong with what `sender` said, or that others have heard otherwise.
+fn is_told(client: &Client, sender: &MemberId) -> bool {
+    let about = |warning: &Warning| warning.about().any(|who| who.id == *sender);
+    warnings(client).any(|warning| about(warning) || matches!(warning, Warning::HeardOtherwise { .. }))
 }
 
 /// Anna, ben and carol in a room, and what is on its way to ben after anna said `texts`.

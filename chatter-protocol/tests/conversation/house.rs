@@ -160,6 +160,21 @@ fn what_was_said_before_a_move_is_acknowledged_all_the_same() {
     nobody_warned(&world);
 }
 
+/// Whoever loses his session when all are about to move comes back into the old room, and follows from there.
+#[test]
+fn who_comes_back_in_the_middle_of_a_move_follows() {
+    let mut world = World::settled(&["anna", "ben"]);
+    world.act(0, |conversation, now| conversation.move_room(now)).expect("in the room");
+    world.settle();
+    world.rejoin(1);
+    world.pass(limits::MOVE_DELAY);
+    world.settle();
+    world.live(std::time::Duration::from_secs(5));
+    assert_eq!(moves(&world, 1).len(), 1);
+    assert_eq!((members(&world, 0), members(&world, 1)), (vec!["ben".to_owned()], vec!["anna".to_owned()]));
+    nobody_warned(&world);
+}
+
 #[test]
 fn outside_of_a_room_there_is_no_house() {
     let mut world = World::new(1);

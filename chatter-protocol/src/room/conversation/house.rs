@@ -46,6 +46,13 @@ impl House {
         self.removals.contains(&(*one, *other)) || self.removals.contains(&(*other, *one))
     }
 
+    /// Who was not in when it was time to move does so from now on.
+    pub(super) fn put_off_move(&mut self, now: Time) {
+        if let Some((_, at)) = &mut self.moving {
+            *at = (*at).max(now);
+        }
+    }
+
     /// How many removals are remembered.
     pub(super) fn removals(&self) -> usize {
         self.removals.len()
@@ -155,6 +162,10 @@ impl Conversation {
 
     /// Moves when everybody has had time to hear of it.
     pub(super) fn move_when_due(&mut self, now: Time) {
+        // Two ways in at once could not be told apart: whoever comes back meanwhile moves when he is in.
+        if !self.entered {
+            return;
+        }
         let Some((secret, _)) = self.house.moving.take_if(|(_, at)| *at <= now) else { return };
         self.leave(now);
         self.keys = RoomKeys::new(&secret, &self.house.server_key);

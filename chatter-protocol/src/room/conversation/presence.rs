@@ -138,7 +138,11 @@ impl Conversation {
             Some(asks.into_iter().fold(peer.heard_at + silence, Time::min))
         });
         let Presence { beacon_at, anew_at, .. } = self.presence;
-        let others = [self.waiting.until(), self.verifying.poll_timeout(), self.house.poll_timeout()];
+        let others = [
+            self.waiting.until(),
+            self.verifying.poll_timeout(),
+            self.house.poll_timeout().filter(|_| self.entered),
+        ];
         [settling, peers.min(), beacon_at, anew_at].into_iter().chain(others).flatten().min()
     }
 

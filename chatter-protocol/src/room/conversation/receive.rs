@@ -59,6 +59,7 @@ impl Conversation {
             return self.warn(Warning::Server { did: "told twice who is in the room" });
         }
         self.enter_view(now);
+        self.house.put_off_move(now);
         self.show(Happening::Entered { present: roster.occupants.len() });
         if roster.occupants.len() > limits::OCCUPANTS_MAX {
             self.warn(Warning::Server { did: CROWD });

@@ -58,7 +58,8 @@ fn whoever_may_have_vanished_is_kept_from_nobody() {
         world.sleep(carol, Duration::from_secs(180), false);
         let ben = world.join("ben");
         world.live(Duration::from_secs(2));
-        for who in [ANNA, ben] {
+        // Each learns early that the other, who has heard him, sees otherwise.
+        for who in [ANNA, ben, ANNA, ben] {
             world.say(who, "hello");
             world.settle();
         }

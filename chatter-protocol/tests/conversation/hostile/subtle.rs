@@ -9,10 +9,10 @@ use std::time::Duration;
 use chatter_proto::relay::relay_frame;
 use chatter_protocol::ids::MemberId;
 use chatter_protocol::limits;
-use chatter_protocol::room::conversation::{Happening, Warning};
+use chatter_protocol::room::conversation::Warning;
 
 use super::adversary::{Fork, fork, runs, sender};
-use super::{LONG, concerns};
+use super::{LONG, concerns, is_told, warnings};
 use crate::world::{Client, State, World};
 
 /// Nobody speaks, and everybody's beacon has come and has been waited with.
@@ -213,18 +213,6 @@ fn a_room_that_was_split_is_told_of_it_when_it_is_merged() {
         check_histories(&world, &[], seed);
         check_order(&world, seed);
     }
-}
-
-fn warnings(client: &Client) -> impl Iterator<Item = &Warning> {
-    client.seen.iter().filter_map(|happening| {
-        if let Happening::Warning(warning) = happening { Some(warning) } else { None }
-    })
-}
-
-/// Whether somebody was told that something is wrong with what `sender` said, or that others have heard otherwise.
-fn is_told(client: &Client, sender: &MemberId) -> bool {
-    let about = |warning: &Warning| warning.about().any(|who| who.id == *sender);
-    warnings(client).any(|warning| about(warning) || matches!(warning, Warning::HeardOtherwise { .. }))
 }
 
 fn sees(world: &World, one: usize, other: usize) -> bool {
