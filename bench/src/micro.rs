@@ -1,27 +1,29 @@
 //! Single steps of the protocol, in this process.
 //!
-//! **In** nothing. **Out** how long each takes. **Never** a socket.
+//! **In** nothing. **Out** the CPU time that each takes; what whole rooms cost their members (`room.rs`). **Never** a
+//! socket, nor a time in which others had the processor.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chatter_proto::relay::{Join, Publish, Wrap, client_frame};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, GateKeys, ServerSecret};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::handshake::{self, Answer, Request};
-use chatter_protocol::ids::{Nickname, SessionId};
+use chatter_protocol::ids::SessionId;
 use chatter_protocol::limits::{GATES_MAX, WRAP_LEN};
 use chatter_protocol::record::{DownOpener, DownSealer, Up, open_up, seal_up, split_up};
-use chatter_protocol::room::conversation::{Conversation, Happening, Output};
-use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::seal::Key;
 use chatter_protocol::server::relay::{Relay, RelayLimits};
 use chatter_protocol::tag::{TagChain, TagWindow};
-use chatter_protocol::time::{Time, WallTime};
+use chatter_protocol::time::WallTime;
 use chatter_protocol::token;
+use nix::time::{ClockId, clock_gettime};
 
 use crate::table::{nanoseconds, spread, table};
-use crate::talk::{HELLO_LEN, TEXT_LEN, body_len};
+use crate::talk::{HELLO_LEN, body_len};
+
+mod room;
 
 /// Measures every step.
 pub(crate) fn measure(quick: bool) -> String {
@@ -29,12 +31,15 @@ pub(crate) fn measure(quick: bool) -> String {
     tokens(&mut bench);
     records(&mut bench);
     publish(&mut bench, 100);
-    for members in if quick { vec![2, 10] } else { vec![2, 10, 64] } {
-        conversation(&mut bench, members);
-    }
-    let mut rows = vec![vec!["step".to_owned(), "time".to_owned()]];
+    let mut rows = vec![vec!["step".to_owned(), "CPU time".to_owned()]];
     rows.append(&mut bench.rows);
-    table(&format!("micro: single steps, {} batches each", bench.batches), &rows)
+    let steps = table(&format!("micro: single steps, {} batches each", bench.batches), &rows);
+    format!("{steps}\n{}", room::measure(bench.batches))
+}
+
+/// The CPU time of this thread so far.
+fn cpu() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("Linux has such a clock").into()
 }
 
 struct Bench {
@@ -53,11 +58,11 @@ impl Bench {
     fn step<P, T>(&mut self, name: &str, mut prepare: impl FnMut() -> P, mut step: impl FnMut(P) -> T) {
         let mut batch = |count: usize| {
             let prepared: Vec<P> = (0..count).map(|_| prepare()).collect();
-            let start = Instant::now();
+            let start = cpu();
             for each in prepared {
                 black_box(step(black_box(each)));
             }
-            start.elapsed()
+            cpu() - start
         };
         let mut count = 1;
         while batch(count) < self.batch_time && count < COUNT_MAX {
@@ -153,7 +158,8 @@ fn records(bench: &mut Bench) {
 
 fn publish(bench: &mut Bench, members: usize) {
     let mut entropy = Entropy::new([4; 32]);
-    let mut relay = Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1 });
+    let mut relay =
+        Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1, listed_rooms_max: 0 });
     let ids: Vec<[u8; 16]> = (0..members).map(|_| entropy.bytes()).collect();
     for (session, id) in (0..).zip(&ids) {
         let join =
@@ -179,140 +185,6 @@ fn publish(bench: &mut Bench, members: usize) {
     );
 }
 
-/// From one member's lips to all others' ears, relay included: everything but links and sockets.
-fn conversation(bench: &mut Bench, members: usize) {
-    let mut room = Room::settled(members - 1);
-    joining(bench, &mut room, members);
-    let text = "x".repeat(TEXT_LEN);
-    bench.step(
-        &format!("room of {members}: say, relay, hear {} times", members - 1),
-        || (),
-        |()| {
-            room.members[0].say(&text, Time::ZERO).expect("in the room");
-            let heard = room.carry();
-            assert_eq!(heard, members - 1, "everybody hears it");
-        },
-    );
-    // Last, as nobody hears it.
-    let speaker = &mut room.members[0];
-    bench.step(
-        &format!("room of {members}: say alone"),
-        || (),
-        |()| {
-            speaker.say(&text, Time::ZERO).expect("in the room");
-            while speaker.poll_output().is_some() {}
-        },
-    );
-}
-
-/// The last of `members` comes into the room: a handshake with each of the others. He stays.
-fn joining(bench: &mut Bench, room: &mut Room, members: usize) {
-    let (mut all, mut own) = (Vec::new(), Vec::new());
-    for _ in 0..bench.batches {
-        if room.members.len() == members {
-            room.leave();
-        }
-        room.own_time = Duration::ZERO;
-        let start = Instant::now();
-        room.join();
-        all.push(start.elapsed().as_secs_f64() * 1e9);
-        own.push(room.own_time.as_secs_f64() * 1e9);
-        assert_eq!(room.members.last().map(|member| member.members().count()), Some(members - 1));
-    }
-    let each: Vec<_> = all.iter().zip(&own).map(|(all, own)| (all - own) / (members - 1) as f64).collect();
-    for (what, samples) in
-        [("all that one joins costs", &all), ("the newcomer's part", &own), ("each other's part", &each)]
-    {
-        bench.rows.push(vec![format!("room of {members}: {what}"), spread(samples, nanoseconds)]);
-    }
-}
-
-/// Members and a relay, with nothing between them.
-struct Room {
-    members: Vec<Conversation>,
-    relay: Relay,
-    entropy: Entropy,
-    /// Sessions so far; those of the members are the last.
-    sessions: Vec<SessionId>,
-    begun: u64,
-    /// What the newest member's program took.
-    own_time: Duration,
-}
-
-impl Room {
-    /// A room in which everybody has finished a channel with everybody, and which may grow by one.
-    fn settled(members: usize) -> Self {
-        let relay = Relay::new(RelayLimits { room_members_max: members + 1, session_rooms_max: 1 });
-        let entropy = Entropy::new([6; 32]);
-        let (members_now, sessions, own_time) = (Vec::new(), Vec::new(), Duration::ZERO);
-        let mut room = Self { members: members_now, relay, entropy, sessions, begun: 0, own_time };
-        for _ in 0..members {
-            room.join();
-        }
-        room
-    }
-
-    fn join(&mut self) {
-        let nick = Nickname::parse(&format!("member {}", self.begun)).expect("a nickname");
-        let secret = RoomSecret::from_bytes([1; 16]);
-        let start = Instant::now();
-        self.members.push(Conversation::new(&secret, &SERVER_KEY, nick, 1, self.entropy.fork()));
-        self.own_time += start.elapsed();
-        self.sessions.push(SessionId(self.begun));
-        self.begun += 1;
-        self.carry();
-    }
-
-    /// The newest member leaves.
-    fn leave(&mut self) {
-        if let Some(member) = self.members.last_mut() {
-            member.leave(Time::ZERO);
-        }
-        self.carry();
-        self.members.pop();
-        if let Some(session) = self.sessions.pop() {
-            self.relay.session_ended(session);
-        }
-        while self.relay.poll_output().is_some() {}
-    }
-
-    /// Carries everything that is on its way; how many messages were shown.
-    fn carry(&mut self) -> usize {
-        let mut shown = 0;
-        loop {
-            let mut carried = false;
-            let newest = self.members.len() - 1;
-            for (place, member) in self.members.iter_mut().enumerate() {
-                while let Some(output) = member.poll_output() {
-                    match output {
-                        Output::Send(frame) => {
-                            self.relay.receive(self.sessions[place], frame);
-                            carried = true;
-                        }
-                        Output::Show(happening) => {
-                            shown += usize::from(matches!(happening, Happening::Message { .. }));
-                        }
-                    }
-                }
-            }
-            while let Some(delivery) = self.relay.poll_output() {
-                let place = self.sessions.iter().position(|session| *session == delivery.session);
-                let place = place.expect("a session of ours");
-                let start = Instant::now();
-                self.members[place].receive(delivery.frame, Time::ZERO);
-                if place == newest {
-                    self.own_time += start.elapsed();
-                }
-                carried = true;
-            }
-            if !carried {
-                return shown;
-            }
-        }
-    }
-}
-
 const CARRIER: &str = "/backup/home.tar.enc";
-const SERVER_KEY: [u8; 32] = [5; 32];
 /// Steps in a batch, at most.
 const COUNT_MAX: usize = 1 << 20;

@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, People, Purpose};
 use crate::dial::Peer;
-use crate::event::{Effect, Event, NetworkEvent, Notice};
+use crate::event::{Effect, Event, NetworkEvent, Notice, Told};
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::known::Known;
@@ -37,7 +37,7 @@ use crate::secret;
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
 pub struct Options {
-    link: RoomLink,
+    goal: Goal,
     nick: Nickname,
     purpose: Purpose,
     people: People,
@@ -46,6 +46,18 @@ pub struct Options {
     route: Route,
     chaff: Chaff,
     rejoins: bool,
+    has_passphrase: bool,
+    listed: Option<Nickname>,
+}
+
+/// Where to go.
+#[derive(Debug)]
+enum Goal {
+    Room(RoomLink),
+    /// The room that is listed by this name.
+    Listed(AccessLink, String),
+    /// No room: only see which are listed.
+    List(AccessLink),
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -57,7 +69,7 @@ pub struct Handle {
 
 /// What happens, in order.
 #[derive(Debug)]
-pub struct Notices(mpsc::Receiver<Notice>);
+pub struct Notices(mpsc::Receiver<Told>);
 
 /// Why a stay can't even begin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +104,24 @@ impl Options {
 
     /// The same for a room that is there already, by a passphrase: its link is shown.
     pub fn new_by_passphrase(link: RoomLink, nick: Nickname) -> Self {
-        Self::stay(link, nick, Purpose::New)
+        Self { has_passphrase: true, ..Self::stay(link, nick, Purpose::New) }
+    }
+
+    /// With the room listed by this name for everybody who holds the server's access code. One without a passphrase is
+    /// open to them all, and its secret is then known to the server.
+    #[must_use]
+    pub fn listed(self, name: Nickname) -> Self {
+        Self { listed: Some(name), ..self }
+    }
+
+    /// Enter the room that the server lists by this name.
+    pub fn join_listed(access: AccessLink, name: String, nick: Nickname) -> Self {
+        Self::with_goal(Goal::Listed(access, name), nick, Purpose::Join)
+    }
+
+    /// See which rooms the server lists, and leave. Nobody hears of `nick`.
+    pub fn list(access: AccessLink, nick: Nickname) -> Self {
+        Self::with_goal(Goal::List(access), nick, Purpose::Join)
     }
 
     /// Shown as the owner of this identity, instead of by a fresh key.
@@ -129,13 +158,34 @@ impl Options {
 
     /// The part of the link that reaches the server.
     pub fn access(&self) -> &AccessLink {
-        &self.link.access
+        match &self.goal {
+            Goal::Room(link) => &link.access,
+            Goal::Listed(access, _) | Goal::List(access) => access,
+        }
     }
 
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
-        let route = Route::of_link(&link.access);
+        Self::with_goal(Goal::Room(link), nick, purpose)
+    }
+
+    fn with_goal(goal: Goal, nick: Nickname, purpose: Purpose) -> Self {
+        let route = match &goal {
+            Goal::Room(link) => Route::of_link(&link.access),
+            Goal::Listed(access, _) | Goal::List(access) => Route::of_link(access),
+        };
         let people = People::default();
-        Self { link, nick, purpose, people, memory: None, route, chaff: Chaff::default(), rejoins: true }
+        Self {
+            goal,
+            nick,
+            purpose,
+            people,
+            memory: None,
+            route,
+            chaff: Chaff::default(),
+            rejoins: true,
+            has_passphrase: false,
+            listed: None,
+        }
     }
 }
 
@@ -149,27 +199,45 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, people, memory, route, chaff, rejoins } = options;
-    let peer = Peer::new(&link.access, route.proxy().cloned())
+    let access = options.access().clone();
+    let Options { goal, nick, purpose, people, memory, route, chaff, rejoins, has_passphrase, listed } =
+        options;
+    let peer = Peer::new(&access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
-    let mut carriage =
-        Carriage { access: link.access.clone(), chaff, peer, entropy: entropy.fork(), clock, carrier: None };
+    let mut carriage = Carriage { access, chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
-    let app = App::new(link, nick, purpose, route.words(), entropy).with(people);
+    let app = match goal {
+        Goal::Room(link) => App::new(link, nick, purpose, route.words(), entropy),
+        Goal::Listed(access, name) => App::seeking(access, nick, name, route.words(), entropy),
+        Goal::List(access) => App::listing(access, nick, route.words(), entropy),
+    };
+    let app = app.with(people);
     let app = if rejoins { app } else { app.without_return() };
+    let app = if has_passphrase { app.by_passphrase() } else { app };
+    let app = listed.into_iter().fold(app, App::listed);
     tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices, memory }.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }
 
 impl Handle {
-    /// Says `text` to the room, whatever it begins with. False if the stay is over.
+    /// Says `text` to the current room, whatever it begins with. False if the stay is over.
     pub async fn say(&self, text: impl Into<String>) -> bool {
         self.lines.send(Event::Say(text.into())).await.is_ok()
+    }
+
+    /// The same to the room of this number ([`Place::number`](crate::Place::number)).
+    pub async fn say_in(&self, room: u32, text: impl Into<String>) -> bool {
+        self.lines.send(Event::SayIn(room, text.into())).await.is_ok()
     }
 
     /// Takes a line as a user types it: a command, or something to say. False if the stay is over.
     pub async fn line(&self, line: impl Into<String>) -> bool {
         self.lines.send(Event::Line(line.into())).await.is_ok()
+    }
+
+    /// The same in the room of this number, whichever is the current one.
+    pub async fn line_in(&self, room: u32, line: impl Into<String>) -> bool {
+        self.lines.send(Event::LineIn(room, line.into())).await.is_ok()
     }
 
     /// Nothing more will be said: leaves once everything has been taken by the relay.
@@ -187,7 +255,7 @@ impl Handle {
 
 impl Notices {
     /// What happened next; nothing after [`Notice::Finished`].
-    pub async fn next(&mut self) -> Option<Notice> {
+    pub async fn next(&mut self) -> Option<Told> {
         self.0.recv().await
     }
 }
@@ -199,7 +267,7 @@ struct Driver {
     line_events: mpsc::Receiver<Event>,
     urgent_events: mpsc::Receiver<Event>,
     carriage: Carriage,
-    notices: mpsc::Sender<Notice>,
+    notices: mpsc::Sender<Told>,
     memory: Option<PathBuf>,
 }
 
@@ -319,15 +387,15 @@ impl Driver {
                 self.carriage.start();
                 true
             }
-            Effect::Show(notice) => self.notices.send(notice).await.is_ok(),
+            Effect::Show(told) => self.notices.send(told).await.is_ok(),
             Effect::Remember(text) => {
                 let Some(file) = &self.memory else { return true };
                 let Err(error) = files::keep(file, &text) else { return true };
                 let text = format!("{} could not be written: {error}", file.display());
-                self.notices.send(Notice::Error(text)).await.is_ok()
+                self.notices.send(Notice::Error(text).into()).await.is_ok()
             }
             Effect::Finish(outcome) => {
-                let _ = self.notices.send(Notice::Finished(outcome)).await;
+                let _ = self.notices.send(Notice::Finished(outcome).into()).await;
                 false
             }
         }

@@ -56,7 +56,7 @@ async fn run(action: Action, style: Style) -> Outcome {
         Ok(signals) => signals,
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
-    let reads_lines = !matches!(action, Action::Send { .. });
+    let reads_lines = !matches!(action, Action::Send { .. } | Action::Rooms { .. });
     let mut prepared = spawn_blocking(move || {
         let prepared = prepare(action, style);
         secret::scrub_stack();
@@ -84,11 +84,11 @@ async fn run(action: Action, style: Style) -> Outcome {
         console::read_lines(handle.clone(), style);
     }
     tokio::spawn(interrupt(signals, handle.clone()));
-    while let Some(notice) = notices.next().await {
-        if let Notice::Finished(outcome) = notice {
+    while let Some(told) = notices.next().await {
+        if let Notice::Finished(outcome) = told.notice {
             return outcome;
         }
-        if console::show(style, &notice).is_err() {
+        if console::show(style, &told).is_err() {
             // Nobody reads any more.
             handle.interrupt();
         }
@@ -132,8 +132,10 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
 
 fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Failure, String)> {
     match action {
-        Action::New { link, room, words, common } => {
+        Action::New { link, room, listed, words, common } => {
             let label = label(&room)?;
+            let listed = listed.map(|name| Nickname::parse(&name)).transpose();
+            let listed = listed.map_err(|error| (Failure::Usage, format!("--listed: {error}")))?;
             let access = parse_link(link, "access link")?.access().clone();
             let nick = nick(&common)?;
             let options = match PassphraseSource::of_new(&words) {
@@ -144,9 +146,19 @@ fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Fail
                     Options::new_by_passphrase(link, nick)
                 }
             };
-            Ok(Some((options, common)))
+            Ok(Some((listed.into_iter().fold(options, Options::listed), common)))
         }
-        Action::Join { link, words, common } => {
+        Action::Rooms { link, common } => {
+            let access = parse_link(link, "access link")?.access().clone();
+            // Nobody is met.
+            let nick = Nickname::parse(NOBODY).map_err(|error| local(&error))?;
+            Ok(Some((Options::list(access, nick).without_return(), common)))
+        }
+        Action::Join { link, listed: Some(name), common, .. } => {
+            let access = parse_link(link, "access link")?.access().clone();
+            Ok(Some((Options::join_listed(access, name, nick(&common)?), common)))
+        }
+        Action::Join { link, listed: None, words, common } => {
             Ok(Some((Options::join(room_link(link, &words, style)?, nick(&common)?), common)))
         }
         Action::Send { mut link_and_text, words, common } => {
@@ -215,11 +227,12 @@ fn fail(style: Style, failure: Failure, text: &str) -> Outcome {
 
 fn tell(style: Style, text: &str) {
     // Where even that can't be told, the exit code does.
-    let _ = console::show(style, &Notice::Error(text.to_owned()));
+    let _ = console::show(style, &Notice::Error(text.to_owned()).into());
 }
 
 /// One for the carrier and the app, one for signals while an output is stuck.
 const WORKERS: usize = 2;
 const PROMPT_TIMEOUT: Duration = Duration::from_millis(300);
+const NOBODY: &str = "nobody";
 /// Leaving takes at most two seconds.
 const STUCK_TIMEOUT: Duration = Duration::from_secs(3);

@@ -131,7 +131,7 @@ pub const HELLO_LEN_MAX: usize = 2 * 1024;
 pub const WRAP_LEN: usize = 88;
 
 /// How many members a client keeps in mind, whatever the relay claims: above what any relay admits.
-pub const OCCUPANTS_MAX: usize = 1024;
+pub const OCCUPANTS_MAX: usize = 128;
 
 /// How many members a room holds unless the operator says otherwise.
 pub const ROOM_MEMBERS_DEFAULT: usize = 64;
@@ -142,6 +142,16 @@ pub const ROOM_MEMBERS_MAX: usize = 100;
 
 /// In how many rooms one session may sit unless the operator says otherwise.
 pub const SESSION_ROOMS_DEFAULT: usize = 16;
+
+/// How many rooms are listed at once unless the operator says otherwise.
+pub const LISTED_ROOMS_DEFAULT: usize = 64;
+
+/// How many rooms an operator may let be listed: with the longest names and their secrets they must fit one frame of
+/// [`FRAME_LEN_MAX`].
+pub const LISTED_ROOMS_MAX: usize = 1024;
+
+/// How many rooms one session may list.
+pub const SESSION_LISTED_MAX: usize = 4;
 
 /// How many lost frames of a pair are stepped over; a larger gap is refused and leaves the pair as it was.
 pub const RATCHET_GAP_MAX: u32 = 64;
@@ -199,6 +209,8 @@ pub const LAPSE: Duration = Duration::from_secs(10);
 pub const ROLL_AFTER: Duration = Duration::from_secs(10);
 /// … and again at this interval.
 pub const ROLL_EVERY: Duration = Duration::from_secs(30);
+/// Who asks the same member again sooner gets no answer: an answer is larger than the question.
+pub const ROLL_ANSWER_EVERY: Duration = Duration::from_secs(5);
 /// Two members who do not see each other for so many grace times are kept apart: a handshake has four legs, each of
 /// which a broken session may hold up for one.
 pub const APART_GRACES: u32 = 4;
@@ -208,5 +220,10 @@ pub const APART_GRACES: u32 = 4;
 pub const TELLING_SPARE: Duration = Duration::from_secs(30);
 /// The longest grace time that a member believes in.
 pub const GRACE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many members heads may name: all who are here, and all who left and are remembered.
+pub const HEADS_MAX: usize = OCCUPANTS_MAX + DEPARTED_MAX;
+/// Bytes that relay and members together can make one of them hold for a room: nearly all of it texts that wait, the
+/// rest a few kilobytes for each of [`OCCUPANTS_MAX`].
+pub const ROOM_MEMORY_MAX: usize = 8 * 1024 * 1024;
 /// How many who left are remembered, to compare with what others say of them.
 pub const DEPARTED_MAX: usize = 128;

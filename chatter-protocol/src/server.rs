@@ -84,7 +84,7 @@ impl Server {
         settings: Settings,
         entropy: Entropy,
     ) -> Self {
-        let relay = Relay::new(settings.relay);
+        let relay = Relay::new(settings.relay).of_server(secret.key());
         Self {
             secret,
             carrier_path,
@@ -116,6 +116,16 @@ impl Server {
     /// Bounds what may be taken from now on.
     pub fn set_bounds(&mut self, bounds: Bounds) {
         self.bounds = bounds;
+    }
+
+    /// Goes by other settings from now on. Who sits in more rooms, or in a fuller one, stays; chaff that somebody gets goes on
+    /// as it is until he asks anew.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.relay.set_limits(settings.relay);
+        self.settings = settings;
+        // With a shorter grace time broken sessions end earlier than their alarms would have it.
+        let all: Vec<SessionId> = self.sessions.keys().copied().collect();
+        all.into_iter().for_each(|id| self.set_alarm(id));
     }
 
     /// A token came upwards. True: it was live, and counted. False: it was none of ours.

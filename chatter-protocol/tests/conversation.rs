@@ -2,6 +2,8 @@
 
 #[path = "conversation/anything.rs"]
 mod anything;
+#[path = "conversation/bounds.rs"]
+mod bounds;
 #[path = "conversation/honest.rs"]
 mod honest;
 #[path = "conversation/hostile.rs"]

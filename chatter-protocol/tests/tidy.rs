@@ -81,6 +81,33 @@ fn cited_sections_exist() {
     assert!(cited > 20, "only {cited} citations were found: are they read rightly?");
 }
 
+/// Every test that the threat model names is there, in that file.
+#[test]
+fn cited_tests_exist() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let document =
+        std::fs::read_to_string(workspace.join("docs/threat-model.md")).expect("the document is there");
+    let cited = document.split('`').skip(1).step_by(2).filter_map(|quoted| quoted.split_once(".rs: "));
+    let mut found = 0;
+    for (file, name) in cited {
+        let text = std::fs::read_to_string(workspace.join(format!("{file}.rs")));
+        let text = text.unwrap_or_else(|error| panic!("the threat model names {file}.rs: {error}"));
+        let (before, _) = text
+            .split_once(&format!("fn {name}("))
+            .unwrap_or_else(|| panic!("the threat model names {name}, which is not in {file}.rs"));
+        // Between a test's mark and its name stand other marks alone.
+        let (above, _) = before.rsplit_once('\n').unwrap_or_default();
+        let marks: Vec<_> =
+            above.lines().rev().take_while(|line| line.trim_start().starts_with("#[")).collect();
+        assert!(
+            marks.iter().any(|line| line.contains("test]") || line.contains("::test(")),
+            "{name} in {file}.rs is no test"
+        );
+        found += 1;
+    }
+    assert!(found > 80, "only {found} tests are named: are they read rightly?");
+}
+
 /// Every name under which something is derived stands among the document's derivations.
 #[test]
 fn derivations_are_written_down() {

@@ -2,6 +2,8 @@
 //!
 //! **In** the program's arguments. **Out** [`Arguments`]. **Never** a secret: arguments show in `ps`.
 
+mod examples;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,16 +31,61 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// What the daemon is and how busy it is
-    Status,
+    #[command(after_help = examples::STATUS)]
+    Status {
+        /// Show it anew whenever it changes, until Ctrl-C; with --json an object a line
+        #[arg(long)]
+        watch: bool,
+
+        /// With --watch: how often to look
+        #[arg(long, value_name = "SECONDS", default_value = "1", requires = "watch", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        every: u32,
+    },
+    /// What happens, as it happens, until Ctrl-C: bans, sessions, access codes, figures; nothing that says who talks to whom
+    #[command(after_help = examples::WATCH)]
+    Watch {
+        /// How often to tell figures, where they changed
+        #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        every: u32,
+    },
     /// Whether the daemon is there and its relay works: exit code 0, else 3
+    #[command(after_help = examples::HEALTH)]
     Health,
     /// Every address that the daemon knows at this moment, and why
+    #[command(after_help = examples::IPS)]
     Ips,
     /// The sessions that exist, without anything that says who talks to whom
+    #[command(after_help = examples::SESSIONS)]
     Sessions,
     /// The rooms with somebody in them, without anything that says who
+    #[command(after_help = examples::ROOMS)]
     Rooms,
-    /// Forget knock counters and addresses neither banned nor in use, or more; bans stay in the report
+    /// End one session; its member is told that the operator ended it
+    #[command(after_help = examples::KICK)]
+    Kick {
+        /// As `chatterctl sessions` shows it
+        #[arg(value_name = "NUMBER")]
+        number: u64,
+    },
+    /// Let the daemon read its settings anew; applies what needs no restart, all of it or nothing
+    #[command(after_help = examples::RELOAD)]
+    Reload,
+    /// End the daemon, as SIGTERM does; asks first on a terminal
+    #[command(after_help = examples::SHUTDOWN)]
+    Shutdown {
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// The daemon's settings
+    #[command(after_help = examples::CONFIG)]
+    Config {
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Forget knock counters and addresses neither banned nor in use, or more; bans stay in the report. Asks first on a
+    /// terminal where it ends sessions
+    #[command(after_help = examples::PURGE)]
     Purge {
         /// Forget this address's counter, and end the sessions that come from it
         #[arg(long, value_name = "ADDRESS", group = "what")]
@@ -51,8 +98,14 @@ pub(crate) enum Command {
         /// End all sessions and rooms, and forget the counters
         #[arg(long, group = "what")]
         everything: bool,
+
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
     },
-    /// Make a new access code for everybody and print its link; the old one lets nobody new in, and whoever is in stays in
+    /// Make a new access code for everybody and print its link; the old one lets nobody new in, and whoever is in stays in. Asks
+    /// first on a terminal
+    #[command(after_help = examples::ROTATE)]
     Rotate {
         /// Let the old code be good for so long still, as 90s, 10m, 12h or 7d; then it ends, and all who came by it with it
         #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "now")]
@@ -61,9 +114,18 @@ pub(crate) enum Command {
         /// End the old code at once, and the sessions of all who came by it
         #[arg(long)]
         now: bool,
+
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Print the access link that lets people in
+    #[command(after_help = examples::INVITE)]
     Invite {
+        /// Draw it as a QR code, too, for a telephone's camera
+        #[arg(long)]
+        qr: bool,
+
         /// By an access code of this name, which can be revoked alone; made if there is none. The server can tell by which code somebody came
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
@@ -82,15 +144,17 @@ pub(crate) enum Command {
         pin: Option<String>,
     },
     /// The access codes: names, times, and how many came by each; nothing that lets anybody in
-    #[command(visible_alias = "gates")]
+    #[command(visible_alias = "gates", after_help = examples::INVITES)]
     Invites,
     /// End a named access code, and the sessions of all who came by it
+    #[command(after_help = examples::REVOKE)]
     Revoke {
         /// As `chatterctl invites` shows it
         #[arg(value_name = "NAME")]
         name: String,
     },
     /// The directory that strangers see
+    #[command(after_help = examples::DECOY)]
     Decoy {
         #[command(subcommand)]
         command: Decoy,
@@ -98,7 +162,7 @@ pub(crate) enum Command {
     #[command(flatten)]
     Here(Here),
     /// The ban report: see it, add to it, take out of it
-    #[command(args_conflicts_with_subcommands = true)]
+    #[command(args_conflicts_with_subcommands = true, after_help = examples::BANS)]
     Bans {
         #[command(subcommand)]
         command: Option<Bans>,
@@ -144,16 +208,29 @@ pub(crate) enum Shell {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// What a reload would change, and what is risky about the settings, without changing anything
+    #[command(after_help = examples::CONFIG)]
+    Check,
+    /// The settings that hold, and which of them take a restart to change
+    #[command(after_help = examples::CONFIG)]
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum Decoy {
     /// Draw the generated directory anew, for the daemon's next start; every link given out so far is void from then on
+    #[command(after_help = examples::DECOY)]
     Reseed,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bans {
     /// Show the ban report (what `bans` alone does)
+    #[command(after_help = examples::BANS)]
     List,
     /// Put an address into the report
+    #[command(after_help = examples::BANS)]
     Add {
         /// An IPv4 address, or an IPv6 address, which stands for its network of 64 bits
         #[arg(value_name = "ADDRESS")]
@@ -164,6 +241,7 @@ pub(crate) enum Bans {
         length: Option<u64>,
     },
     /// Print the report for other programs: each format is complete, and applying it twice changes nothing
+    #[command(after_help = examples::BANS)]
     Export {
         /// What is to read it
         #[arg(long, value_enum, default_value = "seed")]
@@ -174,6 +252,7 @@ pub(crate) enum Bans {
         port: Option<u16>,
     },
     /// Take an address out of the report
+    #[command(after_help = examples::BANS)]
     Lift {
         /// An IPv4 address, or an IPv6 address, which stands for its network of 64 bits
         #[arg(value_name = "ADDRESS")]
@@ -222,6 +301,10 @@ Examples:
   chatterctl bans export --format nftables | nft -f -
   chatterctl bans --json | jq -r '.bans[].address'
   chatterctl --socket /run/chatterd/admin.sock sessions
+  ssh -N -L /tmp/chatter.sock:/run/chatterd/admin.sock root@chat.example.org &
+  chatterctl --socket /tmp/chatter.sock status
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 no daemon answers;
-of doctor: 0 nothing or notes, 4 warnings, 5 problems.";
+Colour appears on terminals alone, and never with NO_COLOR.
+
+Exit codes: 0 done, 1 refused, failed or not confirmed, 2 wrong usage, 3 no daemon answers,
+4 your user has no right to this; of doctor: 0 nothing or notes, 4 warnings, 5 problems.";

@@ -1,9 +1,10 @@
 //! The commands, one file each: asks the daemon one thing and puts the answer into words and fields.
 //!
-//! **In** a parsed command. **Out** an [`Answer`]. **Never** printing. The fields are an interface: `tests/commands.rs`
+//! **In** a parsed command. **Out** an [`Answer`], or one after the other while it watches. **Never** printing. The fields are an interface: `tests/commands/`
 //! pins them.
 
 mod bans;
+mod config;
 mod decoy;
 mod doctor;
 mod documents;
@@ -11,13 +12,18 @@ mod health;
 mod invite;
 mod invites;
 mod ips;
+mod kick;
 mod purge;
+mod qr;
+mod reload;
 mod revoke;
 mod rooms;
 mod rotate;
 mod sessions;
+mod shutdown;
 mod status;
 mod time;
+mod watch;
 
 use std::time::Duration;
 
@@ -25,11 +31,11 @@ use chatter_proto::admin::{CreateInviteRequest, PurgeRequest, RotateAccessCodeRe
 
 use crate::args::{Arguments, Command, Here};
 use crate::failure::Failure;
-use crate::output::Answer;
+use crate::output::{self, Answer, Format};
 use crate::reach::Daemon;
 
 /// Carries out one command.
-pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
+pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Answer, Failure> {
     if let Command::Here(here) = &arguments.command {
         return by_itself(arguments, here).await;
     }
@@ -37,31 +43,49 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Answer, Failure> {
     let mut daemon = Daemon::find(arguments.socket.as_deref(), timeout).await?;
     match &arguments.command {
         Command::Here(here) => by_itself(arguments, here).await,
-        Command::Status => status::run(&mut daemon).await,
+        Command::Status { watch: false, .. } => status::run(&mut daemon).await,
+        Command::Status { watch: true, every } => watch::figures(&mut daemon, *every, format).await,
+        Command::Watch { every } => watch::run(&mut daemon, *every, format).await,
         Command::Health => health::run(&mut daemon).await,
         Command::Ips => ips::run(&mut daemon).await,
         Command::Sessions => sessions::run(&mut daemon).await,
         Command::Rooms => rooms::run(&mut daemon).await,
-        Command::Purge { address, room, everything } => {
+        Command::Kick { number } => kick::run(&mut daemon, *number).await,
+        Command::Reload => reload::run(&mut daemon).await,
+        Command::Shutdown { yes } => {
+            confirm(*yes, "End the daemon, and everybody's session?")?;
+            shutdown::run(&mut daemon).await
+        }
+        Command::Config { command } => config::run(&mut daemon, command).await,
+        Command::Purge { address, room, everything, yes } => {
             let text = |option: &Option<String>| option.as_deref().unwrap_or_default().trim().to_owned();
             let request = PurgeRequest { everything: *everything, address: text(address), room: text(room) };
+            if request != PurgeRequest::default() {
+                confirm(*yes, &purge::question(&request))?;
+            }
             purge::run(&mut daemon, request).await
         }
-        Command::Rotate { keep_old, now } => {
+        Command::Rotate { keep_old, now, yes } => {
+            confirm(*yes, rotate::question(*keep_old, *now))?;
             rotate::run(&mut daemon, RotateAccessCodeRequest { keep_old_seconds: *keep_old, now: *now }).await
         }
-        Command::Invite { name, length, https, pin } => {
+        Command::Invite { qr, name, length, https, pin } => {
             let name = name.as_deref().map(named).transpose()?.unwrap_or_default();
             let text = |option: &Option<String>| option.clone().unwrap_or_default();
             let (https_host, pin) = (text(https), text(pin));
             let request = CreateInviteRequest { name, for_seconds: *length, https_host, pin };
-            invite::run(&mut daemon, request).await
+            invite::run(&mut daemon, request, *qr).await
         }
         Command::Invites => invites::run(&mut daemon).await,
         Command::Revoke { name } => revoke::run(&mut daemon, named(name)?).await,
         Command::Decoy { command } => decoy::run(&mut daemon, command).await,
         Command::Bans { command } => bans::run(&mut daemon, command.as_ref()).await,
     }
+}
+
+/// Asks where somebody is there to answer; scripts are not asked.
+fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes || !output::can_ask() || output::ask(question) { Ok(()) } else { Err(Failure::Declined) }
 }
 
 /// What needs no daemon, or tells why there is none.
@@ -77,7 +101,7 @@ async fn by_itself(arguments: &Arguments, here: &Here) -> Result<Answer, Failure
 fn named(text: &str) -> Result<String, Failure> {
     let name = text.trim();
     if name.is_empty() {
-        return Err(Failure::Usage("the access code's name is empty".to_owned()));
+        return Err(Failure::usage("the access code's name is empty"));
     }
     Ok(name.to_owned())
 }

@@ -6,16 +6,39 @@
 use std::io;
 use std::path::PathBuf;
 
+use chatter_proto::admin::reason::{self, Reason};
 use tonic::Code;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The daemon said no, or could not.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{text}")]
+    Failed {
+        /// For the operator.
+        text: String,
+        /// For scripts: a word that stays, where the daemon gave one.
+        reason: Option<String>,
+    },
     /// Asked wrongly.
+    #[error("{text}")]
+    Usage {
+        /// For the operator.
+        text: String,
+        /// As above.
+        reason: Option<String>,
+    },
+    /// The caller's user has no right to this.
     #[error("{0}")]
-    Usage(String),
+    Forbidden(String),
+    /// The operator was asked, and did not say yes.
+    #[error("nothing was done")]
+    Declined,
+    /// Whoever read what is told has gone, as `head` does.
+    #[error("nobody reads any more")]
+    Unread,
+    /// It answered, and is ending.
+    #[error("chatterd is shutting down")]
+    Ended,
     /// Nobody answers, at any of these places.
     #[error("{}", unreachable_text(.0))]
     Unreachable(Vec<(PathBuf, io::Error)>),
@@ -30,19 +53,44 @@ impl Failure {
     /// As documented in `--help`.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
-            Self::Unreachable(_) | Self::Silent(_) => 3,
+            Self::Unread => 0,
+            Self::Failed { .. } | Self::Declined => 1,
+            Self::Usage { .. } => 2,
+            Self::Unreachable(_) | Self::Silent(_) | Self::Ended => 3,
+            Self::Forbidden(_) => 4,
         }
     }
 
     /// For scripts.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Self::Failed(_) => "failed",
-            Self::Usage(_) => "usage",
-            Self::Unreachable(_) | Self::Silent(_) => "unreachable",
+            Self::Failed { .. } => "failed",
+            Self::Declined => "declined",
+            Self::Unread => "unread",
+            Self::Usage { .. } => "usage",
+            Self::Unreachable(_) | Self::Silent(_) | Self::Ended => "unreachable",
+            Self::Forbidden(_) => "forbidden",
         }
+    }
+
+    /// For scripts, too: what `admin.proto` lists, where the daemon said no.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Failed { reason, .. } | Self::Usage { reason, .. } => reason.as_deref(),
+            Self::Forbidden(_) => Some(Reason::NoRight.as_str()),
+            Self::Ended => Some(Reason::Ending.as_str()),
+            Self::Declined | Self::Unread | Self::Unreachable(_) | Self::Silent(_) => None,
+        }
+    }
+
+    /// Failed without a word of the daemon's.
+    pub(crate) fn failed(text: impl Into<String>) -> Self {
+        Self::Failed { text: text.into(), reason: None }
+    }
+
+    /// Asked wrongly, as is known here already.
+    pub(crate) fn usage(text: impl Into<String>) -> Self {
+        Self::Usage { text: text.into(), reason: None }
     }
 }
 
@@ -53,14 +101,20 @@ impl From<tonic::Status> for Failure {
         if std::error::Error::source(&status).is_some() {
             return Self::Silent(text);
         }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the daemon uses few of these; the others are failures")]
+        let reason = reason::of(&status);
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the daemon uses few of these; the others are failures"
+        )]
         match status.code() {
-            Code::InvalidArgument => Self::Usage(text),
+            Code::InvalidArgument => Self::Usage { text, reason },
+            Code::PermissionDenied => Self::Forbidden(text),
+            Code::Unavailable if reason.as_deref() == Some(Reason::Ending.as_str()) => Self::Ended,
             Code::Unavailable | Code::Cancelled => Self::Silent(text),
-            Code::Unimplemented => Self::Failed(
-                "the daemon does not know this command: it is older than chatterctl; restart it after an upgrade".to_owned(),
+            Code::Unimplemented => Self::failed(
+                "the daemon does not know this command: it is older than chatterctl; restart it after an upgrade",
             ),
-            code => Self::Failed(if text.is_empty() { code.to_string() } else { text }),
+            code => Self::Failed { text: if text.is_empty() { code.to_string() } else { text }, reason },
         }
     }
 }

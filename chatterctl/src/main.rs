@@ -35,11 +35,12 @@ fn run(arguments: &Arguments) -> ExitCode {
     let format = Format::new(arguments.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(arguments)),
-        Err(error) => Err(Failure::Failed(format!("cannot start: {error}"))),
+        Ok(runtime) => runtime.block_on(commands::run(arguments, format)),
+        Err(error) => Err(Failure::failed(format!("cannot start: {error}"))),
     };
     match result {
         Ok(answer) => output::answer(&answer, format),
+        Err(Failure::Unread) => ExitCode::SUCCESS,
         Err(failure) => output::failure(&failure, format),
     }
 }
@@ -56,5 +57,5 @@ fn not_parsed(error: &clap::Error) -> ExitCode {
     }
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    output::failure(&Failure::Usage(text.to_owned()), Format::Json)
+    output::failure(&Failure::usage(text), Format::Json)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chatter_proto::admin::{Client, HealthClient, channel, client, sockets};
-use tonic::{Response, Status};
+use tonic::{Response, Status, Streaming};
 
 use crate::failure::Failure;
 
@@ -56,6 +56,11 @@ impl Daemon {
         call: impl AsyncFnOnce(&mut Client) -> Result<Response<T>, Status>,
     ) -> Result<T, Failure> {
         within(self.timeout, call(&mut self.client)).await
+    }
+
+    /// The next part of a stream that ends by itself.
+    pub(crate) async fn next<T>(&self, parts: &mut Streaming<T>) -> Result<Option<T>, Failure> {
+        within(self.timeout, async { parts.message().await.map(Response::new) }).await
     }
 
     /// What the daemon's health service answers.

@@ -1,7 +1,9 @@
-//! The Unix socket that the operator calls: who may, and whose path it is.
+//! The Unix socket that the operator calls: whose path it is, who may connect, and who does.
 //!
-//! **In** a path. **Out** served calls of root and of the user who runs the daemon. **Never** a call of anybody else,
-//! **never** a folder that others may write to.
+//! **In** a path, a group. **Out** served calls, each with its caller as the system tells him. **Never** a call of which that is
+//! not known, **never** a folder that others may write to.
+
+mod line;
 
 use std::future::Future;
 use std::io;
@@ -10,24 +12,29 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::UnixListener;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
-use tonic::transport::server::UdsConnectInfo;
-use tonic::{Request, Status};
 use tracing::{error, warn};
 
+use crate::accounts::{self, UnknownAccount};
 use crate::admin::{Control, Services};
 use crate::directory;
 use crate::socket_file::{Access, SocketFile, SocketFileError};
+use line::Line;
 
 /// Why the operator can't be heard.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}; choose another place with --admin-socket")]
-pub struct AdminSocketError(#[from] pub SocketFileError);
+pub enum AdminSocketError {
+    /// Its file.
+    #[error("{0}; choose another place with --admin-socket")]
+    File(#[from] SocketFileError),
+    /// Its group.
+    #[error("[admin] group: {0}")]
+    Group(#[from] UnknownAccount),
+}
 
 /// A bound socket. Its file goes when this is dropped.
 #[derive(Debug)]
@@ -36,36 +43,37 @@ pub struct AdminSocket {
     _file: Option<SocketFile>,
     path: PathBuf,
     listener: UnixListener,
-    owner: u32,
 }
 
-/// For its owner alone.
-const ACCESS: Access = Access::Owner;
 const BACKLOG: i32 = 64;
 /// Calls hold an address at most.
 const REQUEST_LEN_MAX: usize = 64 * 1024;
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-const CALLS_PER_CONNECTION: usize = 16;
+const CALLS_PER_CONNECTION: u32 = 16;
+/// Beyond, newcomers wait until somebody goes.
+const CONNECTIONS_MAX: usize = 64;
+const WATCHERS_MAX: usize = 16;
+/// A connection whose other end has stopped is closed after this, and as long again.
+const ALIVE_EVERY: Duration = Duration::from_secs(20);
 /// How long calls under way may take once the daemon ends.
 const DRAIN: Duration = Duration::from_millis(500);
 /// Before the next try where the system can't accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 impl AdminSocket {
-    /// Takes the path, replacing a socket that nobody listens on any more. To be called within a tokio runtime.
+    /// Takes the path, replacing a socket that nobody listens on any more, for its owner and the named group, if there is
+    /// one. To be called within a tokio runtime.
     ///
     /// # Errors
     /// Where a daemon lives there, or something that is no socket, or the system refuses.
-    pub fn bind(path: &Path) -> Result<Self, AdminSocketError> {
-        let (socket, file) = SocketFile::bind(path, ACCESS, BACKLOG, directory::private)?;
+    pub fn bind(path: &Path, group: Option<&str>) -> Result<Self, AdminSocketError> {
+        let (socket, file) = match group.map(accounts::group_id).transpose()? {
+            None => SocketFile::bind(path, Access::Owner, BACKLOG, directory::private),
+            Some(group) => SocketFile::bind(path, Access::Group(Some(group)), BACKLOG, directory::passable),
+        }?;
         let listener = UnixListener::from_std(socket.into())
             .map_err(|source| SocketFileError::System { path: path.to_owned(), source })?;
-        Ok(Self {
-            _file: Some(file),
-            path: path.to_owned(),
-            listener,
-            owner: nix::unistd::geteuid().as_raw(),
-        })
+        Ok(Self { _file: Some(file), path: path.to_owned(), listener })
     }
 
     /// Takes a socket that listens already. To be called within a tokio runtime.
@@ -76,7 +84,7 @@ impl AdminSocket {
         socket.set_nonblocking(true)?;
         let path = socket.local_addr()?.as_pathname().map_or_else(PathBuf::new, Path::to_owned);
         let listener = UnixListener::from_std(socket)?;
-        Ok(Self { _file: None, path, listener, owner: nix::unistd::geteuid().as_raw() })
+        Ok(Self { _file: None, path, listener })
     }
 
     /// Where it is.
@@ -86,16 +94,19 @@ impl AdminSocket {
 
     /// Answers calls until `shutdown` resolves, then removes the socket; calls under way get half a second.
     pub async fn serve<C: Control>(self, control: Arc<C>, shutdown: impl Future<Output = ()> + Send) {
-        let (sender, streams) = mpsc::channel(1);
-        let owner = self.owner;
-        let services = Services::new(control, REQUEST_LEN_MAX);
-        let guarded = InterceptedService::new(services, move |call| check_caller(call, owner));
+        let (sender, lines) = mpsc::channel(1);
+        let services = match Services::new(control, REQUEST_LEN_MAX, WATCHERS_MAX) {
+            Ok(services) => services,
+            Err(error) => return error!(%error, "the admin API ended"),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let mut server = pin!(
             Server::builder()
                 .timeout(CALL_TIMEOUT)
-                .concurrency_limit_per_connection(CALLS_PER_CONNECTION)
-                .serve_with_incoming_shutdown(guarded, ReceiverStream::new(streams), async {
+                .max_concurrent_streams(CALLS_PER_CONNECTION)
+                .http2_keepalive_interval(Some(ALIVE_EVERY))
+                .http2_keepalive_timeout(Some(ALIVE_EVERY))
+                .serve_with_incoming_shutdown(services, ReceiverStream::new(lines), async {
                     // Dropping the other half is the signal.
                     let _ = stopped.await;
                 })
@@ -111,11 +122,14 @@ impl AdminSocket {
         }
     }
 
-    async fn accept(&self, streams: mpsc::Sender<io::Result<UnixStream>>) {
+    async fn accept(&self, lines: mpsc::Sender<io::Result<Line>>) {
+        let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         loop {
-            match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    if streams.send(Ok(stream)).await.is_err() {
+            let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+            let line = self.listener.accept().await.and_then(|(stream, _)| Line::new(stream, seat));
+            match line {
+                Ok(line) => {
+                    if lines.send(Ok(line)).await.is_err() {
                         return;
                     }
                 }
@@ -131,16 +145,6 @@ impl AdminSocket {
 fn ended(result: Result<(), tonic::transport::Error>) {
     if let Err(error) = result {
         error!(%error, "the admin API ended");
-    }
-}
-
-fn check_caller(call: Request<()>, owner: u32) -> Result<Request<()>, Status> {
-    let caller = call.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred.as_ref());
-    let allowed = caller.is_some_and(|caller| caller.uid() == owner || caller.uid() == 0);
-    if allowed {
-        Ok(call)
-    } else {
-        Err(Status::permission_denied("only root and the user who runs chatterd may call it"))
     }
 }
 

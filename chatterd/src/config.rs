@@ -4,10 +4,12 @@
 //! final, and [`findings`](Config::findings) for `--check`. Flags are stronger than the environment, that is stronger
 //! than the file, that is stronger than the defaults, which stand here and nowhere else. **Never** a secret.
 
+mod admin;
 mod arguments;
 mod environment;
 mod file;
 mod findings;
+mod keys;
 pub mod limits;
 mod listen;
 mod places;
@@ -18,6 +20,8 @@ use std::time::Duration;
 
 use chatter_protocol::chaff::Chaff;
 use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
+use chatter_protocol::server::{self, relay::RelayLimits};
+use tracing::level_filters::LevelFilter;
 
 use crate::decoy::Persona;
 use crate::decoy::persona::Unverified;
@@ -25,10 +29,12 @@ use crate::entrance::{Entrance, from_default};
 use crate::ledger::{Network, Settings};
 use crate::listener::Queue;
 
+pub use admin::Principal;
 pub use arguments::Arguments;
 pub use environment::Environment;
 pub use file::{HostError, PublicHost};
 pub use findings::Finding;
+pub use keys::{Change, Changes, Setting};
 
 /// All settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub struct Config {
     pub grace: Duration,
     /// The most chaff that members get.
     pub chaff: Chaff,
+    /// How much the log says.
+    pub log: LevelFilter,
     /// What strangers see.
     pub decoy: DecoyConfig,
     /// What rooms may hold.
@@ -114,6 +122,38 @@ pub struct PurgeConfig {
 pub struct AdminConfig {
     /// The Unix socket that chatterctl calls.
     pub socket: PathBuf,
+    /// The group that may connect to it beside its owner; none: the owner alone.
+    pub group: Option<String>,
+    /// Who may see what there is, beside root and the daemon's user.
+    pub read: Vec<Principal>,
+    /// Who may also change what happens.
+    pub operate: Vec<Principal>,
+    /// Who may also see and make what lets people in.
+    pub secret: Vec<Principal>,
+}
+
+/// Where settings come from: what does not change while the process runs, and names the file that may.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The command line.
+    pub arguments: Arguments,
+    /// The variables as they were at the start.
+    pub environment: Environment,
+}
+
+impl Sources {
+    /// What they come to now.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.arguments, &self.environment)
+    }
+
+    /// The file, if there is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.arguments.config.clone().or_else(|| self.environment.path("CHATTERD_CONFIG"))
+    }
 }
 
 /// Why there is no configuration. All of these are the operator's to mend (`EX_CONFIG`).
@@ -202,6 +242,7 @@ impl Config {
             state_directory,
             grace: file.grace.map_or(GRACE_DEFAULT, |grace| grace.0),
             chaff: file.chaff.map_or(CHAFF_DEFAULT, |chaff| chaff.0),
+            log: file.log.map_or(LevelFilter::INFO, |level| level.0),
             decoy: DecoyConfig {
                 root: file.decoy.root,
                 carrier: file.decoy.carrier.map(|carrier| carrier.0),
@@ -228,10 +269,28 @@ impl Config {
             },
             admin: AdminConfig {
                 socket: file.admin.socket.unwrap_or_else(|| places::admin_socket(environment)),
+                group: file.admin.group,
+                read: file.admin.read.unwrap_or_default().0,
+                operate: file.admin.operate.unwrap_or_default().0,
+                secret: file.admin.secret.unwrap_or_default().0,
             },
             credentials: environment.path("CREDENTIALS_DIRECTORY"),
             unknown_variables,
         })
+    }
+
+    /// What sessions and rooms go by.
+    pub fn relay_settings(&self) -> server::Settings {
+        server::Settings {
+            grace: self.grace,
+            sessions_max: self.limits.sessions_max,
+            chaff_most: self.chaff,
+            relay: RelayLimits {
+                room_members_max: self.rooms.members_max,
+                session_rooms_max: self.limits.rooms_per_session_max,
+                listed_rooms_max: self.limits.listed_rooms,
+            },
+        }
     }
 
     /// What the ledger goes by.

@@ -11,27 +11,31 @@ use std::time::Duration;
 use chatter_proto::relay::{Visit, bye};
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
-use chatter_protocol::invite::{Address as LinkAddress, Transport};
+use chatter_protocol::server::Server;
 use chatter_protocol::server::gatekeeper::Gatekeeper;
-use chatter_protocol::server::relay::RelayLimits;
-use chatter_protocol::server::{Server, Settings};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use crate::access::{HandedKeys, Keys, KeysError, SharedLedger, lock, wall_now};
+use crate::accounts::UnknownAccount;
+use crate::admin::Control as _;
+use crate::admin::rights::Rights;
 use crate::admin_socket::{AdminSocket, AdminSocketError};
-use crate::config::{Config, listen_default};
+use crate::config::{Config, Sources, listen_default};
 use crate::decoy::{Decoy, Root};
 use crate::directory::{self, DirectoryError};
 use crate::door::Door;
 use crate::entrance::{Callers, Entrance, Place};
+use crate::events::Event;
 use crate::exit::Exit;
 use crate::handed::{Handed, Public};
+use crate::journal::Volume;
 use crate::ledger::Ledger;
 use crate::listener::{Listener, ListenerError};
-use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Reach, Shared, codes};
+use crate::operator::settings::Steering;
+use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::{front, host_words, relay, systemd, watchdog};
@@ -56,6 +60,9 @@ pub enum DaemonError {
         /// What the system says.
         source: ListenerError,
     },
+    /// Who may call the admin API.
+    #[error("[admin] {0}")]
+    Rights(#[from] UnknownAccount),
     /// The admin socket.
     #[error("{0}")]
     AdminSocket(#[from] AdminSocketError),
@@ -73,21 +80,28 @@ impl DaemonError {
         match self {
             Self::Listen { .. } | Self::AdminSocket(_) => Exit::Unavailable,
             Self::Keys(_) | Self::StateDirectory(_) | Self::Report(_) => Exit::Files,
-            Self::Carrier(_) => Exit::Config,
+            Self::Carrier(_) | Self::Rights(_) => Exit::Config,
             Self::System(_) => Exit::Software,
         }
     }
 }
 
-/// Runs a daemon until SIGINT or SIGTERM. What others rely on is written to `stdout`, a line each.
+/// Runs a daemon until SIGINT, SIGTERM or the operator's word; SIGHUP lets it read its settings anew from `sources`. What
+/// others rely on is written to `stdout`, a line each.
 ///
 /// # Errors
 /// [`DaemonError`] where it can't start.
-pub async fn run(config: Config, handed: Handed, mut stdout: impl Write) -> Result<(), DaemonError> {
+pub async fn run(
+    config: Config,
+    sources: Sources,
+    volume: Volume,
+    handed: Handed,
+    mut stdout: impl Write,
+) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(false);
     let House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task } =
-        furnish(&config, handed)?;
+        furnish(&config, sources, volume, handed)?;
     let pulses = listeners.iter().map(Listener::pulse).collect();
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
@@ -109,10 +123,15 @@ pub async fn run(config: Config, handed: Handed, mut stdout: impl Write) -> Resu
     tasks.spawn(watchdog::keep(Arc::clone(&operator), pulses, status, stopped.clone()));
     info!("started");
 
-    signals.ended().await;
+    let status = format!("listening on {}", joined(&listening));
+    while signals.next(&operator).await == Word::Reload {
+        // Not here: whatever it waits for, the word to end is heard.
+        tokio::spawn(reload(Arc::clone(&operator), status.clone()));
+    }
     systemd::stopping();
     info!("stopping");
     let _ = relay.end(Which::All, bye::Reason::Shutdown).await;
+    relay.events().tell(|| Event::Stopping);
     let _ = stop.send(true);
     // Members' connections take their farewell with them.
     tokio::time::sleep(FAREWELL).await;
@@ -144,20 +163,23 @@ struct House {
 }
 
 /// Not a part of [`run`], which lasts as long as the daemon and would keep the bytes of keys that it passed on.
-fn furnish(config: &Config, handed: Handed) -> Result<House, DaemonError> {
+fn furnish(config: &Config, sources: Sources, volume: Volume, handed: Handed) -> Result<House, DaemonError> {
     let mut entropy = fresh_entropy()?;
     let keys = keys(config, &mut entropy)?;
     let decoy = Arc::new(decoy(config, &keys));
     let carrier = carrier(&decoy)?;
     let (report, ledger) = ledger(config, &mut entropy)?;
     let (listeners, listening) = bind(config, handed.public)?;
+    let rights = Rights::of(&config.admin, nix::unistd::geteuid().as_raw())?;
     let admin = match handed.admin {
         Some(socket) => AdminSocket::handed(socket)?,
-        None => AdminSocket::bind(&config.admin.socket)?,
+        None => AdminSocket::bind(&config.admin.socket, config.admin.group.as_deref())?,
     };
+    let manners = listening.iter().cloned().zip(listeners.iter().map(Listener::manners)).collect();
+    let steering = Steering::new(config.clone(), sources, volume, manners, rights);
     let (keeper, asked) = report::keeper();
     let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
-    let (operator, door, relay_task) = assemble(config, keys, &decoy, carrier, books, &listening, entropy);
+    let (operator, door, relay_task) = assemble(keys, &decoy, carrier, books, &listening, entropy, steering);
     Ok(House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task })
 }
 
@@ -260,14 +282,15 @@ fn take(config: &Config, handed: Vec<Public>) -> Result<(Vec<Listener>, Vec<Entr
 }
 
 fn assemble(
-    config: &Config,
     keys: Keys,
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
     books: Books,
     listening: &[Entrance],
     mut entropy: Entropy,
+    steering: Steering,
 ) -> (Shared, Arc<Door>, relay::Relay) {
+    let config = steering.config();
     // Without a carrier nothing is ever recognised, whatever the path.
     let path = carrier.as_ref().map_or_else(nowhere, |carrier| carrier.path.clone());
     let mut gatekeeper = Gatekeeper::new(keys.server.key(), path.clone(), keys.past, wall_now());
@@ -277,15 +300,7 @@ fn assemble(
         let _ = codes::open(&mut gatekeeper, code);
     }
     let gatekeeper = Arc::new(Mutex::new(gatekeeper));
-    let settings = Settings {
-        grace: config.grace,
-        sessions_max: config.limits.sessions_max,
-        chaff_most: config.chaff,
-        relay: RelayLimits {
-            room_members_max: config.rooms.members_max,
-            session_rooms_max: config.limits.rooms_per_session_max,
-        },
-    };
+    let settings = config.relay_settings();
     let mut server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
     server.set_bounds(config.limits.bounds);
     let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
@@ -295,7 +310,7 @@ fn assemble(
         Arc::clone(&books.ledger),
         relay.clone(),
         Arc::clone(decoy),
-        config.ban.refuse,
+        steering.refusing(),
     );
     let facts = Facts {
         started_at: wall_now(),
@@ -303,13 +318,11 @@ fn assemble(
         persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
         carrier,
         generated: config.decoy.root.is_none(),
-        reach: reach(config, listening),
         report_path: config.ban.report.clone(),
-        refuses_banned: config.ban.refuse,
         ephemeral: config.ephemeral,
     };
     let keyring = Keyring { keys, entropy };
-    (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring)), Arc::new(door), relay_task)
+    (Arc::new(Operator::new(facts, relay, books, gatekeeper, keyring, steering)), Arc::new(door), relay_task)
 }
 
 /// What members' requests upwards ask for: files as a browser reloads them, or the listing where there are none.
@@ -323,30 +336,6 @@ fn visits(decoy: &Decoy) -> Vec<Visit> {
         visits.push(Visit { path: "/".to_owned(), last_modified: String::new() });
     }
     visits
-}
-
-/// Where people reach the server, and how.
-fn reach(config: &Config, listening: &[Entrance]) -> Reach {
-    match &config.public_host {
-        Some(host) if host.https() => Reach::by_https(host, None),
-        Some(_) | None => Reach { address: link_address(config, listening), transport: Transport::Http },
-    }
-}
-
-fn link_address(config: &Config, listening: &[Entrance]) -> LinkAddress {
-    // Others are a front's way in, not people's.
-    let mut plain = listening.iter().filter(|entrance| entrance.is_plain());
-    let first = plain.find_map(|entrance| match entrance.place {
-        Place::Tcp(address) => Some(address),
-        Place::Unix { .. } => None,
-    });
-    let own = first.filter(|address| !address.ip().is_unspecified()).map(|address| address.ip().to_string());
-    let host = config.public_host.as_ref().map(|host| host.host().to_owned());
-    let port = config.public_host.as_ref().and_then(crate::config::PublicHost::port);
-    LinkAddress {
-        host: host.or(own).unwrap_or_else(|| "127.0.0.1".to_owned()),
-        port: port.or(first.map(|address| address.port())).unwrap_or(crate::config::PORT_DEFAULT),
-    }
 }
 
 /// The lines that scripts and people read. A closed standard output is no reason to end.
@@ -369,16 +358,28 @@ fn announce(
     let _ = stdout.flush();
 }
 
-/// Bans and access codes that are over.
+/// Bans and access codes that are over, and what watchers hear of bans.
 async fn expire(ledger: SharedLedger, operator: Shared, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(EXPIRY_PERIOD) => {}
             _ = stopped.wait_for(|stop| *stop) => return,
         }
-        lock(&ledger).handle_timeout(wall_now());
+        let news = {
+            let mut ledger = lock(&ledger);
+            ledger.handle_timeout(wall_now());
+            ledger.poll_news(operator.events().is_watched())
+        };
+        news.into_iter().for_each(|news| operator.events().tell(|| Event::Ledger(news)));
         operator.expire_codes().await;
     }
+}
+
+/// What comes of it is logged where it is done.
+async fn reload(operator: Shared, status: String) {
+    systemd::reloading();
+    let _ = operator.reload().await;
+    systemd::ready(&status);
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {
@@ -407,18 +408,32 @@ fn listen_hint(error: &ListenerError) -> &'static str {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+/// What the daemon is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Reload,
+    End,
 }
 
 impl Signals {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn ended(&mut self) {
+    async fn next(&mut self, operator: &Operator) -> Word {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Word::End,
+            _ = self.terminate.recv() => Word::End,
+            () = operator.told_to_stop() => Word::End,
+            _ = self.hang_up.recv() => Word::Reload,
         }
     }
 }

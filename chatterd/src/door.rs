@@ -13,6 +13,7 @@
 //! docs/protocol.md §2 (door rule).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chatter_protocol::access::ServerKey;
 use chatter_protocol::server::gatekeeper::Recognised;
@@ -34,7 +35,7 @@ pub struct Door {
     ledger: SharedLedger,
     relay: Handle,
     decoy: Arc<Decoy>,
-    refuses_banned: bool,
+    refuses_banned: Arc<AtomicBool>,
 }
 
 impl Door {
@@ -45,7 +46,7 @@ impl Door {
         ledger: SharedLedger,
         relay: Handle,
         decoy: Arc<Decoy>,
-        refuses_banned: bool,
+        refuses_banned: Arc<AtomicBool>,
     ) -> Self {
         Self { cookie_name: server_key.cookie_name(), gatekeeper, ledger, relay, decoy, refuses_banned }
     }
@@ -92,7 +93,7 @@ impl Door {
 impl Doorkeeper for Door {
     fn shuns(&self, source: Source) -> bool {
         let banned = |address| lock(&self.ledger).is_banned(address, wall_now());
-        self.refuses_banned && source.address().is_some_and(banned)
+        self.refuses_banned.load(Ordering::Relaxed) && source.address().is_some_and(banned)
     }
 
     /// Nothing that looks like a token: that needs no decision about an answer that nobody gets.

@@ -1,6 +1,6 @@
 //! The log: where it goes, how much of it, and the one line that names an address.
 //!
-//! **In** `$CHATTERD_LOG`, `$JOURNAL_STREAM`, tracing's events. **Out** the journal where systemd connected us to it,
+//! **In** the setting `log`, `$JOURNAL_STREAM`, tracing's events. **Out** the journal where systemd connected us to it,
 //! stderr elsewhere. **Never** stdout; never an address, nickname, room or text but in [`ban`], which fail2ban reads
 //! (`fail2ban/filter.d/chatterd.conf`; a test holds them together). For the same reason no other program's part speaks
 //! below WARN, whatever the level.
@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use crate::config::Environment;
 use crate::ledger::NewBan;
@@ -23,9 +23,6 @@ use crate::ledger::NewBan;
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The variable.
-    #[error("the environment's CHATTERD_LOG: {0:?} is none of error, warn, info, debug, trace, off")]
-    Level(String),
     /// Twice.
     #[error("the log was started before")]
     Started,
@@ -47,12 +44,24 @@ const OURS: [&str; 2] = ["chatterd", "chatter_protocol"];
 /// Journal fields are called CHATTERD_PACKETS and so on.
 const FIELD_PREFIX: &str = "CHATTERD";
 
+/// How much the log says, to be changed while it is written.
+#[derive(Clone, Debug)]
+pub struct Volume(reload::Handle<Targets, Registry>);
+
+impl Volume {
+    /// Says as much as this from now on.
+    pub fn set(&self, level: LevelFilter) {
+        // It fails where there is no log any more.
+        let _ = self.0.reload(filter(level));
+    }
+}
+
 /// Starts the log of this process.
 ///
 /// # Errors
-/// Where the level makes no sense.
-pub fn start(environment: &Environment) -> Result<(), JournalError> {
-    let filter = filter(level(environment)?);
+/// Where there is one.
+pub fn start(level: LevelFilter, environment: &Environment) -> Result<Volume, JournalError> {
+    let (filter, volume) = reload::Layer::new(filter(level));
     let journald = is_journal(environment).then(tracing_journald::layer).and_then(Result::ok);
     let registry = tracing_subscriber::registry();
     let started = match journald {
@@ -64,13 +73,8 @@ pub fn start(environment: &Environment) -> Result<(), JournalError> {
             registry.with(lines(io::stderr, colour).with_filter(filter)).try_init()
         }
     };
-    started.map_err(|_| JournalError::Started)
-}
-
-fn level(environment: &Environment) -> Result<LevelFilter, JournalError> {
-    let Some(word) = environment.var("CHATTERD_LOG") else { return Ok(LevelFilter::INFO) };
-    let word = word.to_string_lossy();
-    word.parse().map_err(|_| JournalError::Level(word.into_owned()))
+    started.map_err(|_| JournalError::Started)?;
+    Ok(Volume(volume))
 }
 
 fn filter(level: LevelFilter) -> Targets {

@@ -12,6 +12,7 @@
 
 mod address;
 mod ban;
+mod news;
 mod records;
 
 use std::collections::BTreeSet;
@@ -23,7 +24,9 @@ use chatter_protocol::time::WallTime;
 
 pub use address::{Address, AddressError, Network, NetworkError};
 pub use ban::{Ban, BanError, Length, NewBan, Reason, RecoveredBan, Terms};
+pub use news::News;
 
+use news::Gazette;
 use records::{Records, Tag};
 
 /// What the ledger goes by.
@@ -87,6 +90,7 @@ pub struct Ledger {
     report_stale: bool,
     /// It has other counts.
     counts_stale: bool,
+    gazette: Gazette,
 }
 
 impl fmt::Debug for Ledger {
@@ -108,7 +112,34 @@ impl Ledger {
             knocks_since_purge: 0,
             report_stale: false,
             counts_stale: false,
+            gazette: Gazette::default(),
         }
+    }
+
+    /// Goes by other settings from now on. Bans of who is exempt by them are lifted, and the addresses that have not knocked
+    /// for longest are forgotten where fewer may be known; no other ban ends or changes its length.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.records.set_max(self.settings.addresses_max);
+        let exempt: Vec<Address> = self
+            .bans()
+            .into_iter()
+            .map(|ban| ban.address)
+            .filter(|address| self.is_exempt(*address))
+            .collect();
+        for address in exempt {
+            self.take_ban(address);
+        }
+    }
+
+    /// Somebody will ask for news of what begins and ends from now on.
+    pub fn want_news(&mut self) {
+        self.gazette.want();
+    }
+
+    /// What began and ended since the last call, if somebody wanted it; and whether he still does.
+    pub fn poll_news(&mut self, ask_again: bool) -> Vec<Box<News>> {
+        self.gazette.take(ask_again)
     }
 
     /// Takes up the bans of an earlier run: those that are over or exempt by now are left out.
@@ -349,6 +380,7 @@ impl Ledger {
         if let Some(until) = terms.until {
             self.ends.insert((until, tag));
         }
+        self.gazette.print(|| News::Banned(Ban { address, packets, terms }));
         self.report_stale = true;
         true
     }
@@ -363,6 +395,7 @@ impl Ledger {
             self.ends.remove(&(until, tag));
         }
         self.bans -= 1;
+        self.gazette.print(|| News::Lifted(address));
         self.report_stale = true;
         true
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod accounts;
 pub mod admin;
 pub mod admin_socket;
 pub mod config;
@@ -11,6 +12,7 @@ pub mod decoy;
 pub mod directory;
 pub mod door;
 pub mod entrance;
+pub mod events;
 pub mod exit;
 pub mod front;
 pub mod handed;

@@ -8,6 +8,7 @@ pub(crate) mod crowd;
 pub(crate) mod refusal;
 mod turns;
 
+use crate::accounts::{self, UnknownAccount};
 use crate::connection::{self, Caller, Doorkeeper};
 use crate::decoy::Decoy;
 use crate::directory;
@@ -18,13 +19,13 @@ use crate::socket_file::{Access, SocketFile, SocketFileError};
 use crate::watchdog::{self, Asked, Pulse};
 use acceptor::{Acceptor, Arrival};
 use crowd::Crowd;
-use nix::unistd::Group;
 use socket2::{Domain, SockRef, Socket, Type};
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
@@ -39,10 +40,25 @@ pub struct Listener {
     file: Option<SocketFile>,
     queue: Queue,
     crowd: Arc<Crowd>,
-    manners: Arc<Manners>,
+    manners: SharedManners,
     pulse: (Pulse, Asked),
     /// Whether its socket outlives it, and whoever comes now waits for the next daemon.
     handed: bool,
+}
+
+/// How newcomers are met, which may change while a listener listens.
+#[derive(Clone, Debug, Default)]
+pub struct SharedManners(Arc<RwLock<Arc<Manners>>>);
+
+impl SharedManners {
+    /// Meets who comes from now on in another way.
+    pub fn set(&self, manners: Manners) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(manners);
+    }
+
+    fn now(&self) -> Arc<Manners> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Why there is no listener.
@@ -55,8 +71,8 @@ pub enum ListenerError {
     #[error("{0}")]
     Unix(#[from] SocketFileError),
     /// Its group.
-    #[error("there is no group {0:?} on this machine")]
-    Group(String),
+    #[error("{0}")]
+    Group(#[from] UnknownAccount),
 }
 
 /// How newcomers wait to be accepted.
@@ -68,6 +84,15 @@ pub enum Queue {
     /// Python's own: five, and one accepted a turn of its loop. Of a burst most wait a second for TCP's next try,
     /// members too.
     Python,
+}
+
+impl fmt::Display for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Queue::Deep => "deep",
+            Queue::Python => "python",
+        })
+    }
 }
 
 impl Queue {
@@ -91,19 +116,21 @@ impl Listener {
         trusted_proxies: &[Network],
         queue: Queue,
     ) -> Result<Listener, ListenerError> {
-        let mut listener = match &entrance.place {
+        let listener = match &entrance.place {
             Place::Tcp(address) => Listener::bind(*address, queue)?,
             Place::Unix { path, access } => {
                 let access = match access {
                     Callers::Owner => Access::Owner,
-                    Callers::Group(group) => Access::Group(group.as_deref().map(group_id).transpose()?),
+                    Callers::Group(group) => {
+                        Access::Group(group.as_deref().map(accounts::group_id).transpose()?)
+                    }
                 };
                 let (socket, file) = SocketFile::bind(path, access, queue.backlog(), directory::passable)?;
                 let socket = UnixListener::from(std::os::fd::OwnedFd::from(socket));
                 Listener { file: Some(file), ..Listener::new(Acceptor::Unix(socket), queue) }
             }
         };
-        listener.manners = Arc::new(entrance.manners(trusted_proxies));
+        listener.manners.set(entrance.manners(trusted_proxies));
         Ok(listener)
     }
 
@@ -123,8 +150,9 @@ impl Listener {
         };
         SockRef::from(&socket).set_nonblocking(true)?;
         SockRef::from(&socket).listen(queue.backlog())?;
-        let manners = Arc::new(entrance.manners(trusted_proxies));
-        Ok(Listener { manners, handed: true, ..Listener::new(socket, queue) })
+        let listener = Listener { handed: true, ..Listener::new(socket, queue) };
+        listener.manners.set(entrance.manners(trusted_proxies));
+        Ok(listener)
     }
 
     /// Binds as Python does: SO_REUSEADDR, IPv6 open to IPv4, nothing else.
@@ -143,7 +171,7 @@ impl Listener {
     fn new(socket: Acceptor, queue: Queue) -> Listener {
         let crowd = Arc::new(Crowd::new(STRANGERS_MAX));
         let pulse = watchdog::pulse();
-        Listener { socket, file: None, queue, crowd, manners: Arc::default(), pulse, handed: false }
+        Listener { socket, file: None, queue, crowd, manners: SharedManners::default(), pulse, handed: false }
     }
 
     /// What tells whether it accepts, once it runs.
@@ -156,6 +184,11 @@ impl Listener {
     pub fn strangers_max(mut self, limit: usize) -> Listener {
         self.crowd = Arc::new(Crowd::new(limit));
         self
+    }
+
+    /// How newcomers are met here.
+    pub fn manners(&self) -> SharedManners {
+        self.manners.clone()
     }
 
     /// Where it listens.
@@ -220,7 +253,7 @@ impl Listener {
 /// Who deals with newcomers.
 struct Reception<D> {
     crowd: Arc<Crowd>,
-    manners: Arc<Manners>,
+    manners: SharedManners,
     decoy: Arc<Decoy>,
     door: Arc<D>,
     members: Handle,
@@ -239,9 +272,9 @@ impl<D: Doorkeeper> Reception<D> {
             Ok(arrived) => arrived,
             Err(error) => return Received::Failed(error),
         };
-        let (door, persona) = (self.door.as_ref(), self.decoy.persona());
-        let turned_away = !self.manners.lets_in(peer)
-            || self.manners.is_final(peer) && refusal::is_turned_away(&stream, peer, persona, door);
+        let (door, persona, manners) = (self.door.as_ref(), self.decoy.persona(), self.manners.now());
+        let turned_away = !manners.lets_in(peer)
+            || manners.is_final(peer) && refusal::is_turned_away(&stream, peer, persona, door);
         if turned_away {
             refusal::reset(&stream);
             return Received::TurnedAway;
@@ -250,7 +283,7 @@ impl<D: Doorkeeper> Reception<D> {
         // The system has no room for one more; the peer sees its connection close.
         let Ok(stream) = polled else { return Received::Seated };
         let (seat, ticket) = self.crowd.admit();
-        let caller = Caller { peer, manners: Arc::clone(&self.manners) };
+        let caller = Caller { peer, manners };
         let (decoy, door) = (Arc::clone(&self.decoy), Arc::clone(&self.door));
         let serving = connection::serve_seated(stream, caller, decoy, door, seat, self.members.clone());
         ticket.seated(tokio::spawn(serving).abort_handle());
@@ -291,12 +324,6 @@ async fn recover(crowd: &Crowd, error: &io::Error) {
     }
     crowd.dismiss_oldest();
     tokio::time::sleep(ACCEPT_PAUSE).await;
-}
-
-/// A group by its name, or by its number.
-fn group_id(group: &str) -> Result<u32, ListenerError> {
-    let named = || Group::from_name(group).ok().flatten().map(|group| group.gid.as_raw());
-    group.parse().ok().or_else(named).ok_or_else(|| ListenerError::Group(group.to_owned()))
 }
 
 /// Strangers who may be connected at once; with the usual 1,024 descriptors Python holds about as many.

@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chatterd::config::{Arguments, Config, Environment};
+use chatterd::config::{Arguments, Environment, Sources};
 use chatterd::daemon;
 use chatterd::exit::Exit;
 use chatterd::handed::Handed;
@@ -34,14 +34,16 @@ fn run() -> Result<Exit, Exit> {
     let environment = Environment::of_process();
     let secrets = environment.secrets();
     let stays = (!secrets.is_empty()).then(|| process::anew::start_without(&secrets));
-    journal::start(&environment).map_err(|error| fail(&error, Exit::Config))?;
-    let config = Config::load(&arguments, &environment).map_err(|error| fail(&error, Exit::Config))?;
-    if arguments.check {
+    let sources = Sources { arguments, environment };
+    let config = sources.load().map_err(|error| fail(&error, Exit::Config))?;
+    let volume =
+        journal::start(config.log, &sources.environment).map_err(|error| fail(&error, Exit::Config))?;
+    if sources.arguments.check {
         let (findings, exit) = config.check();
         let _ = writeln!(io::stdout(), "{findings}");
         return Ok(exit);
     }
-    let handed = Handed::take(&environment).map_err(|error| fail(&error, Exit::Config))?;
+    let handed = Handed::take(&sources.environment).map_err(|error| fail(&error, Exit::Config))?;
     refused.iter().for_each(|refused| tracing::warn!("{refused}"));
     if let Some(error) = stays {
         tracing::warn!(%error, "variables that may hold secrets can't be taken out of the environment");
@@ -53,7 +55,8 @@ fn run() -> Result<Exit, Exit> {
     // Not on this thread, whose stack nothing wipes while it waits; and past the buffer of the library's standard output,
     // which would keep the access link.
     let stdout = unbuffered(io::stdout()).map_err(|error| fail(&error, Exit::Software))?;
-    let ended = runtime.block_on(async { tokio::spawn(daemon::run(config, handed, stdout)).await });
+    let ended =
+        runtime.block_on(async { tokio::spawn(daemon::run(config, sources, volume, handed, stdout)).await });
     runtime.shutdown_timeout(TASKS_END);
     let ended = ended.map_err(|error| fail(&error, Exit::Software))?;
     ended.map_err(|error| fail(&error, error.exit()))?;

@@ -3,33 +3,42 @@
 //! **In** calls of `admin.rs`. **Out** what relay, ledger, gatekeeper and keys say. **Never** who talks to whom.
 
 pub mod codes;
+mod reach;
+pub mod settings;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use chatter_proto::admin::reason::Reason;
 use chatter_proto::relay::bye;
 use chatter_protocol::access::CarrierPath;
 use chatter_protocol::entropy::Entropy;
-use chatter_protocol::ids::RoomId;
-use chatter_protocol::invite::{Address as LinkAddress, CertificatePin, Transport};
+use chatter_protocol::ids::{RoomId, SessionId};
+use chatter_protocol::limits::TOKEN_LEAD_MAX;
 use chatter_protocol::server::session::State;
 use chatter_protocol::time::WallTime;
+use tokio::sync::broadcast::Receiver;
 
 use crate::access::codes::CodeName;
 use crate::access::{Keys, SharedGatekeeper, SharedLedger, hex, lock, wall_now};
 use crate::admin::codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated};
+use crate::admin::rights::Rights;
 use crate::admin::{
     AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session,
-    SessionState, Status,
+    SessionState, Settings, Status,
 };
-use crate::config::PublicHost;
+use crate::config::Changes;
 use crate::decoy::{Decoy, Persona, Root};
 use crate::entrance::Place;
+use crate::events::{Event, Events};
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
 use crate::{access, host_words, journal};
+use settings::Steering;
+
+pub use reach::Reach;
 
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
@@ -44,32 +53,10 @@ pub struct Facts {
     pub carrier: Option<Carrier>,
     /// Whether the directory is a generated one.
     pub generated: bool,
-    /// What links say of where the server is.
-    pub reach: Reach,
     /// Where the ban report is written.
     pub report_path: Option<PathBuf>,
-    /// The setting `ban.refuse`.
-    pub refuses_banned: bool,
     /// Whether keys live in memory alone.
     pub ephemeral: bool,
-}
-
-/// Where people reach the server, and what is spoken there.
-#[derive(Clone, Debug)]
-pub struct Reach {
-    /// Its name or address, and port.
-    pub address: LinkAddress,
-    /// HTTP, or HTTPS by a front end.
-    pub transport: Transport,
-}
-
-impl Reach {
-    /// By HTTPS at this host, where the front end shows the pinned key, if any is pinned.
-    pub fn by_https(host: &PublicHost, pin: Option<CertificatePin>) -> Self {
-        let transport = Transport::Https { pin };
-        let port = host.port().unwrap_or(transport.port_default());
-        Self { address: LinkAddress { host: host.host().to_owned(), port }, transport }
-    }
 }
 
 /// The file whose download is the session.
@@ -101,6 +88,7 @@ pub struct Operator {
     books: Books,
     gatekeeper: SharedGatekeeper,
     keyring: Mutex<Keyring>,
+    steering: Steering,
 }
 
 /// The ledger, and who puts it on the disk.
@@ -127,8 +115,14 @@ impl Operator {
         books: Books,
         gatekeeper: SharedGatekeeper,
         keyring: Keyring,
+        steering: Steering,
     ) -> Self {
-        Self { facts, relay, books, gatekeeper, keyring: Mutex::new(keyring) }
+        Self { facts, relay, books, gatekeeper, keyring: Mutex::new(keyring), steering }
+    }
+
+    /// Where what happens is told.
+    pub fn events(&self) -> &Events {
+        self.relay.events()
     }
 
     /// The present access link.
@@ -145,6 +139,10 @@ impl Operator {
     /// What the system says.
     pub fn note_clean_stop(&self) -> Result<(), crate::access::KeysError> {
         let newest = lock(&self.gatekeeper).newest();
+        if is_ahead(newest, wall_now()) {
+            tracing::warn!("the clock was set back: the next start takes no token from before it");
+            return Ok(());
+        }
         lock(&self.keyring).keys.note_clean_stop(newest)
     }
 
@@ -153,7 +151,7 @@ impl Operator {
         let Some(keeper) = &self.books.keeper else { return Ok(()) };
         keeper.written().await.map_err(|error| {
             let text = format!("{done}, but the report can't be written ({error}); it will be tried again");
-            ControlError::Failed(text)
+            ControlError::new(Reason::Fault, text)
         })
     }
 
@@ -164,17 +162,18 @@ impl Operator {
         let mut found = rooms.iter().map(|(id, _)| *id).filter(|id| hex(id.as_bytes()).starts_with(&wanted));
         match (found.next(), found.next()) {
             (Some(id), None) => Ok(id),
-            (Some(_), Some(_)) => {
-                Err(ControlError::Refused(format!("several rooms' ids begin with {wanted}; give more of it")))
-            }
+            (Some(_), Some(_)) => Err(ControlError::new(
+                Reason::SeveralRooms,
+                format!("several rooms' ids begin with {wanted}; give more of it"),
+            )),
             (None, _) => {
-                Err(ControlError::NotFound("no room's id begins so; see `chatterctl rooms`".to_owned()))
+                Err(ControlError::new(Reason::NoSuchRoom, "no room's id begins so; see `chatterctl rooms`"))
             }
         }
     }
 
     fn link(&self, keys: &Keys, carrier: Option<&Carrier>) -> Result<AccessLink, ControlError> {
-        self.link_of(keys, &keys.codes.open, carrier, &self.facts.reach)
+        self.link_of(keys, &keys.codes.open, carrier, &self.present_reach())
     }
 }
 
@@ -196,7 +195,7 @@ impl Control for Operator {
             addresses: ledger.addresses as u64,
             bans: ledger.bans as u64,
             knocks: ledger.knocks,
-            refuses_banned: facts.refuses_banned,
+            refuses_banned: self.steering.config().ban.refuse,
             report_path: facts.report_path,
             deliveries: relay.deliveries,
             ephemeral: facts.ephemeral,
@@ -297,20 +296,21 @@ impl Control for Operator {
         if !self.facts.generated {
             let text =
                 "the directory is your own (decoy.root), not a generated one: there is nothing to draw anew";
-            return Err(ControlError::Refused(text.to_owned()));
+            return Err(ControlError::new(Reason::NotGenerated, text));
         }
         if self.facts.ephemeral {
             let text = "this daemon keeps nothing (--ephemeral): stop it and start it again, and its directory is another";
-            return Err(ControlError::Refused(text.to_owned()));
+            return Err(ControlError::new(Reason::Ephemeral, text));
         }
         let mut keyring = lock(&self.keyring);
         let Keyring { keys, entropy, .. } = &mut *keyring;
         let words = host_words::draw(entropy);
         let seed = access::draw_seed(entropy, words);
         let decoy = Decoy::new(Root::generated(&seed), Persona::default());
-        let too_long = |path| ControlError::Failed(format!("{path} is too long for a link: try again"));
+        let too_long =
+            |path| ControlError::new(Reason::Fault, format!("{path} is too long for a link: try again"));
         let carrier = Carrier::of(&decoy).map_err(too_long)?;
-        keys.replace_seed(seed).map_err(|error| ControlError::Failed(error.to_string()))?;
+        keys.replace_seed(seed).map_err(|error| ControlError::new(Reason::Fault, error.to_string()))?;
         let carrier_path =
             carrier.as_ref().map(|carrier| carrier.path.as_str().to_owned()).unwrap_or_default();
         Ok(Reseeded { access_link: self.link(keys, carrier.as_ref())?, carrier_path })
@@ -328,7 +328,7 @@ impl Control for Operator {
             let new = ledger.ban(address, length, wall_now())?;
             new.iter().for_each(journal::ban);
             let ban = ledger.find_ban(address);
-            let ban = ban.ok_or_else(|| ControlError::Failed("the ban did not last".to_owned()))?;
+            let ban = ban.ok_or_else(|| ControlError::new(Reason::Fault, "the ban did not last"))?;
             AddedBan { ban, already: new.is_none() }
         };
         self.reported(&format!("{address} is banned")).await?;
@@ -337,17 +337,74 @@ impl Control for Operator {
 
     async fn lift_ban(&self, address: Address) -> Result<(), ControlError> {
         if !lock(&self.books.ledger).lift(address) {
-            return Err(ControlError::NotFound(format!("{address} is not banned")));
+            return Err(ControlError::new(Reason::NoSuchBan, format!("{address} is not banned")));
         }
         self.reported(&format!("the ban of {address} is lifted")).await
+    }
+
+    async fn kick(&self, number: u64) -> Result<(), ControlError> {
+        let ended = self.relay.end(Which::One(SessionId(number)), bye::Reason::Purged).await?;
+        if ended == 0 {
+            let text = format!("there is no session {number}; see `chatterctl sessions`");
+            return Err(ControlError::new(Reason::NoSuchSession, text));
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { settings: self.steering.config().settings(), file: self.steering.file() }
+    }
+
+    async fn check_settings(&self) -> Result<Changes, ControlError> {
+        self.steering.look().await.map(|look| look.changes)
+    }
+
+    async fn reload(&self) -> Result<Changes, ControlError> {
+        self.reload_settings().await
+    }
+
+    fn shutdown(&self) {
+        self.steering.stop();
+    }
+
+    fn watch(&self) -> Receiver<Arc<Event>> {
+        let events = self.relay.events().watch();
+        lock(&self.books.ledger).want_news();
+        events
+    }
+
+    fn rights(&self) -> Arc<Rights> {
+        self.steering.rights()
     }
 }
 
 impl From<RelayEnded> for ControlError {
     fn from(_: RelayEnded) -> Self {
-        Self::Ending
+        Self::ending()
     }
 }
 
 /// Shared by the daemon's parts.
 pub(crate) type Shared = Arc<Operator>;
+
+/// Whether a token came while the clock was ahead. As a floor it would keep everybody out until the clock is there again;
+/// without one the next start takes nothing from before itself, as after a kill.
+fn is_ahead(newest: WallTime, now: WallTime) -> bool {
+    newest.0 > now.0.saturating_add(TOKEN_LEAD_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_token_from_beyond_what_clients_may_lead_is_ahead() {
+        let now = WallTime(1_000_000);
+        for (newest, ahead) in
+            [(0, false), (now.0, false), (now.0 + TOKEN_LEAD_MAX, false), (now.0 + TOKEN_LEAD_MAX + 1, true)]
+        {
+            assert_eq!(is_ahead(WallTime(newest), now), ahead, "{newest}");
+        }
+        assert!(!is_ahead(WallTime(u64::MAX), WallTime(u64::MAX)));
+    }
+}

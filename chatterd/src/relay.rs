@@ -5,6 +5,7 @@
 //! confirmations to the ledger. **Never** an answer to a stranger: nobody on the port waits for this task but a member
 //! whose token was recognised.
 
+pub mod handle;
 pub mod live_tags;
 pub mod outbox;
 
@@ -14,112 +15,24 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chatter_proto::relay::bye;
-use chatter_protocol::ids::{LinkId, RoomId, SessionId};
+use chatter_protocol::ids::{LinkId, SessionId};
 use chatter_protocol::server::bounds::Origin;
-use chatter_protocol::server::gatekeeper::{GateId, Recognised};
+use chatter_protocol::server::gatekeeper::GateId;
 use chatter_protocol::server::session::State;
-use chatter_protocol::server::{EndReason, Output, Server, SessionInfo};
+use chatter_protocol::server::{EndReason, Output, Server};
 use chatter_protocol::time::Time;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
+use crate::events::{Event, Events, SessionChange};
 use crate::journal;
 use crate::ledger::Address;
 use crate::source::Source;
+use handle::{Order, Up};
 use live_tags::LiveTags;
 use outbox::Outbox;
 
-/// How the rest of the daemon reaches the relay.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    orders: mpsc::UnboundedSender<Order>,
-    ups: mpsc::Sender<Box<Up>>,
-    live_tags: Arc<LiveTags>,
-}
-
-/// The relay has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the relay has ended")]
-pub struct RelayEnded;
-
-/// Why a token was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotTaken {
-    /// It bears no tag that is awaited.
-    #[error("no session awaits this token")]
-    Unknown,
-    /// It is dropped; a member sends it again.
-    #[error("too many tokens wait for the relay")]
-    Flooded,
-}
-
-/// What the relay holds, in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Sessions not yet confirmed.
-    pub opened: u64,
-    /// Sessions with a live link.
-    pub confirmed: u64,
-    /// Broken sessions within their grace time.
-    pub detached: u64,
-    /// Rooms.
-    pub rooms: u64,
-    /// Memberships.
-    pub members: u64,
-    /// Messages handed to members since the start.
-    pub deliveries: u64,
-}
-
-/// One session, as the operator may see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SessionView {
-    /// What the protocol tells.
-    pub info: SessionInfo,
-    /// Its newest link's address.
-    pub address: Option<IpAddr>,
-    /// Since when it exists.
-    pub age: std::time::Duration,
-}
-
-/// Whose sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Everybody's.
-    All,
-    /// Those that come from this address, or would be resumed from it.
-    From(Address),
-    /// Those that sit in this room.
-    In(RoomId),
-}
-
-enum Order {
-    Open(Box<Open>),
-    Closed(LinkId),
-    Sessions(oneshot::Sender<Vec<SessionView>>),
-    Counts(oneshot::Sender<Counts>),
-    Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
-    Peers(oneshot::Sender<Vec<IpAddr>>),
-    End { which: Box<Which>, reason: bye::Reason, reply: oneshot::Sender<u64> },
-    CloseGate { gate: GateId, reply: oneshot::Sender<u64> },
-    ForgetRetired,
-}
-
-// Channels and tables keep the bytes of what was taken out of them. What says who came with which token or where goes through
-// them in boxes, which are wiped when they are given back.
-
-struct Open {
-    recognised: Recognised,
-    room_left: u64,
-    source: Source,
-    reply: oneshot::Sender<(LinkId, Arc<Outbox>)>,
-}
-
-#[derive(Debug)]
-struct Up {
-    token: Vec<u8>,
-    source: Source,
-}
+pub use handle::{Counts, Handle, NotTaken, RelayEnded, SessionView, Which};
 
 struct Link {
     outbox: Arc<Outbox>,
@@ -134,6 +47,7 @@ pub struct Relay {
     orders: mpsc::UnboundedReceiver<Order>,
     ups: mpsc::Receiver<Box<Up>>,
     live_tags: Arc<LiveTags>,
+    events: Events,
     links: HashMap<LinkId, Box<Link>>,
     // Where each confirmed session comes from: what the ledger was told, to be taken back at its end.
     members: HashMap<SessionId, Box<Source>>,
@@ -143,101 +57,12 @@ pub struct Relay {
     start: Instant,
 }
 
-impl Handle {
-    /// Opens a link for a recognised token, whose records may take `room_left` bytes. `None`: the decoy's own body
-    /// goes out.
-    pub async fn open(
-        &self,
-        recognised: Recognised,
-        room_left: u64,
-        source: Source,
-    ) -> Option<(LinkId, Arc<Outbox>)> {
-        let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, source, reply }))).ok()?;
-        answer.await.ok()
-    }
-
-    /// Hands a token upwards, if its tag is awaited; the relay is not woken by others.
-    ///
-    /// # Errors
-    /// [`NotTaken`].
-    pub fn up(&self, token: Vec<u8>, source: Source) -> Result<(), NotTaken> {
-        if !self.live_tags.contain(&token) {
-            return Err(NotTaken::Unknown);
-        }
-        self.ups.try_send(Box::new(Up { token, source })).map_err(|_| NotTaken::Flooded)
-    }
-
-    /// A link's connection is gone.
-    pub fn closed(&self, link: LinkId) {
-        let _ = self.orders.send(Order::Closed(link));
-    }
-
-    /// Ends the sessions that came by this gate; how many there were.
-    ///
-    /// # Errors
-    /// [`RelayEnded`].
-    pub async fn close_gate(&self, gate: GateId) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::CloseGate { gate, reply }).await
-    }
-
-    /// Lets the gatekeeper forget retired gates that no session came by.
-    pub fn forget_retired(&self) {
-        let _ = self.orders.send(Order::ForgetRetired);
-    }
-
-    /// All sessions.
-    ///
-    /// # Errors
-    /// [`RelayEnded`].
-    pub async fn sessions(&self) -> Result<Vec<SessionView>, RelayEnded> {
-        self.ask(Order::Sessions).await
-    }
-
-    /// What the relay holds.
-    ///
-    /// # Errors
-    /// [`RelayEnded`].
-    pub async fn counts(&self) -> Result<Counts, RelayEnded> {
-        self.ask(Order::Counts).await
-    }
-
-    /// The rooms, and how many members each has.
-    ///
-    /// # Errors
-    /// [`RelayEnded`].
-    pub async fn rooms(&self) -> Result<Vec<(RoomId, usize)>, RelayEnded> {
-        self.ask(Order::Rooms).await
-    }
-
-    /// Where the links come from, each link once.
-    ///
-    /// # Errors
-    /// [`RelayEnded`].
-    pub async fn peers(&self) -> Result<Vec<IpAddr>, RelayEnded> {
-        self.ask(Order::Peers).await
-    }
-
-    /// Ends these sessions and tells them why; how many there were.
-    ///
-    /// # Errors
-    /// [`RelayEnded`].
-    pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::End { which: Box::new(which), reason, reply }).await
-    }
-
-    async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
-        let (reply, answer) = oneshot::channel();
-        self.orders.send(order(reply)).map_err(|_| RelayEnded)?;
-        answer.await.map_err(|_| RelayEnded)
-    }
-}
-
 /// A relay over `server`, and how to reach it; it lives while [`Relay::run`] runs.
 pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger) -> (Handle, Relay) {
     let (orders, orders_in) = mpsc::unbounded_channel();
     let (ups, ups_in) = mpsc::channel(UPS_WAITING_MAX);
     let live_tags = Arc::<LiveTags>::default();
+    let events = Events::default();
     let relay = Relay {
         server,
         gatekeeper,
@@ -245,13 +70,14 @@ pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger)
         orders: orders_in,
         ups: ups_in,
         live_tags: Arc::clone(&live_tags),
+        events: events.clone(),
         links: HashMap::new(),
         members: HashMap::new(),
         next_link: 0,
         key: RandomState::new(),
         start: Instant::now(),
     };
-    (Handle { orders, ups, live_tags }, relay)
+    (Handle { orders, ups, live_tags, events }, relay)
 }
 
 impl Relay {
@@ -346,6 +172,11 @@ impl Relay {
                 let _ = reply.send(ended);
             }
             Order::ForgetRetired => self.forget_retired(),
+            Order::Settings { settings, bounds, reply } => {
+                self.server.set_settings(settings);
+                self.server.set_bounds(*bounds);
+                let _ = reply.send(());
+            }
         }
     }
 
@@ -359,6 +190,9 @@ impl Relay {
     fn sessions(&self, which: Which) -> BTreeSet<SessionId> {
         match which {
             Which::All => self.server.sessions().map(|info| info.session).collect(),
+            Which::One(session) => {
+                self.server.sessions().map(|info| info.session).filter(|id| *id == session).collect()
+            }
             Which::In(room) => self.server.relay().sessions_in(room),
             Which::From(address) => {
                 let from_here = |source: &Source| source.address().map(Address::from) == Some(address);
@@ -400,6 +234,8 @@ impl Relay {
     fn confirmed(&mut self, session: SessionId, link: LinkId) {
         let Some(source) = self.links.get(&link).map(|link| link.source) else { return };
         let before = self.members.insert(session, Box::new(source));
+        let change = if before.is_some() { SessionChange::CameBack } else { SessionChange::Came };
+        self.events.tell(|| Event::Session { number: session.0, change });
         let mut ledger = lock(&self.ledger);
         if let Some(address) = source.address() {
             ledger.confirmed(address);
@@ -410,7 +246,15 @@ impl Relay {
     }
 
     fn ended(&mut self, session: SessionId, reason: EndReason) {
-        if let Some(address) = self.members.remove(&session).and_then(|source| source.address()) {
+        let member = self.members.remove(&session);
+        if member.is_some() {
+            let change = match reason {
+                EndReason::Quit | EndReason::Unconfirmed | EndReason::Silence => SessionChange::Left,
+                EndReason::TooSlow | EndReason::BrokeRules | EndReason::Operator(_) => SessionChange::Ended,
+            };
+            self.events.tell(|| Event::Session { number: session.0, change });
+        }
+        if let Some(address) = member.and_then(|source| source.address()) {
             let mut ledger = lock(&self.ledger);
             ledger.session_ended(address);
             if reason == EndReason::Quit {

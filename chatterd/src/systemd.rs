@@ -13,6 +13,14 @@ pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
 }
 
+/// The settings are being read anew; [`ready`] follows, whatever comes of it.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[NotifyState::Reloading, now]),
+        Err(error) => warn!(%error, "systemd could not be told"),
+    }
+}
+
 /// Members and strangers are served at this moment; one line for `systemctl status`.
 pub fn alive(status: &str) {
     notify(&[NotifyState::Watchdog, NotifyState::Status(&line(status))]);

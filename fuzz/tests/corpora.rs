@@ -59,6 +59,26 @@ fn proxy_header_holds() {
     replay("proxy_header", chatter_fuzz::proxy_header);
 }
 
+#[test]
+fn answers_hold() {
+    replay("answers", chatter_fuzz::answers);
+}
+
+#[test]
+fn people_hold() {
+    replay("people", chatter_fuzz::people);
+}
+
+#[test]
+fn pairs_hold() {
+    replay("pairs", chatter_fuzz::pairs);
+}
+
+#[test]
+fn sources_hold() {
+    replay("sources", chatter_fuzz::sources);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut count = 0;

@@ -1,9 +1,10 @@
 //! The operator's gRPC API: generated server and client, how to call it, and where its socket usually lies. Beside it,
-//! on the same socket, gRPC's own health service.
+//! on the same socket, gRPC's own health and reflection services.
 //!
 //! **In** a Unix socket's path. **Out** a connected client. **Never** a network address: the API has no lock of its
 //! own but the socket's owner and mode.
 
+pub mod reason;
 pub mod sockets;
 
 use std::io;
@@ -25,6 +26,13 @@ mod generated {
 pub use generated::*;
 /// gRPC's standard health service, `grpc.health.v1`.
 pub use tonic_health::pb as health;
+/// gRPC's standard reflection service, `grpc.reflection`.
+pub use tonic_reflection as reflection;
+
+/// The API's description, as the reflection service tells it.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/admin.descriptors"));
+/// The health service's.
+pub const HEALTH_DESCRIPTORS: &[u8] = tonic_health::pb::FILE_DESCRIPTOR_SET;
 
 /// A client of the API over a Unix socket.
 pub type Client = admin_client::AdminClient<Channel>;

@@ -88,6 +88,17 @@ impl Home {
         self.lasting_on(LOOPBACK, settings)
     }
 
+    /// The same, with these variables beside its settings.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn lasting_with(&self, settings: &str, variables: &[(&str, &str)]) -> Daemon {
+        let mut command = command();
+        command.envs(variables.iter().copied());
+        let state = self.path("state");
+        self.start(command, LOOPBACK, &format!("state-directory = '{}'\n{settings}", state.display()), false)
+    }
+
     /// The same, where it answers at this address.
     ///
     /// # Panics

@@ -44,7 +44,15 @@ impl Operator {
     /// # Panics
     /// Where there is none.
     pub fn list(&self, subcommand: &str, name: &str) -> Vec<Value> {
-        let answer = self.ask(&[subcommand]);
+        self.list_of(&[subcommand], name)
+    }
+
+    /// The same, of a subcommand with arguments.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn list_of(&self, arguments: &[&str], name: &str) -> Vec<Value> {
+        let answer = self.ask(arguments);
         answer[name].as_array().unwrap_or_else(|| panic!("no {name} in {answer}")).clone()
     }
 

@@ -221,7 +221,8 @@ impl Session {
             (true, true) => [None, None, Some(self.chaff_at)],
             // Where no request may go, the next answer or record makes way, not the time.
             (true, false) => {
-                [self.ack_at.filter(|_| self.up.is_free()), self.up.resend_at(), Some(self.chaff_at)]
+                let ack_at = self.ack_at.zip(self.up.free_at()).map(|(ack_at, free_at)| ack_at.max(free_at));
+                [ack_at, self.up.resend_at(), Some(self.chaff_at)]
             }
         };
         links.chain(own.into_iter().flatten()).chain(up.into_iter().flatten()).min()
@@ -241,6 +242,7 @@ impl Session {
             }
         }
         self.up.acknowledged(record.up_next, now);
+        self.up.mend_gap(now);
         if offset > self.down_next {
             return self.finish(End::Tampered);
         }
@@ -282,7 +284,9 @@ impl Session {
             | relay_frame::Frame::Message(_)
             | relay_frame::Frame::Direct(_)
             | relay_frame::Frame::Ack(_)
-            | relay_frame::Frame::Refused(_) => self.outputs.push_back(Output::Frame(frame)),
+            | relay_frame::Frame::Refused(_)
+            | relay_frame::Frame::Listed(_)
+            | relay_frame::Frame::Listing(_) => self.outputs.push_back(Output::Frame(frame)),
         }
     }
 

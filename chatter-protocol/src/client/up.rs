@@ -87,7 +87,7 @@ impl UpStream {
 
     /// The next batch, if one can and should go; `empty_due`: even one without bytes.
     pub(super) fn next_batch(&self, down_ack: u64, empty_due: bool, now: Time) -> Option<Up> {
-        if !self.is_free() {
+        if !self.has_way() || self.overtaken_until().is_some_and(|until| now < until) {
             return None;
         }
         let late =
@@ -102,9 +102,23 @@ impl UpStream {
         (len > 0 || empty_due || unconfirmed).then(|| self.batch(down_ack, self.unsent, len))
     }
 
+    /// When the next batch may go, if neither an answer nor a record must come first.
+    pub(super) fn free_at(&self) -> Option<Time> {
+        self.has_way().then(|| self.overtaken_until().unwrap_or(Time::ZERO))
+    }
+
     /// Whether one more request may be under way.
-    pub(super) fn is_free(&self) -> bool {
+    fn has_way(&self) -> bool {
         self.requests.len() < limits::UP_REQUESTS_MAX && self.next_index < self.tags_end()
+    }
+
+    /// Until when unanswered requests must not be overtaken by one more: their tags would be forgotten. Then they count as lost.
+    fn overtaken_until(&self) -> Option<Time> {
+        let is_old =
+            |up: &UpId| Some(up.link) == self.link && up.index + limits::TAGS_BEHIND < self.next_index;
+        let unanswered = |flight: &&Flight| is_old(&flight.up) && self.requests.contains(&flight.up);
+        let until = |flight: &Flight| flight.resend_at.min(flight.sent_at + self.patience(1));
+        self.flights.iter().filter(unanswered).map(until).max()
     }
 
     /// Tags from here on the server may not know yet.
@@ -118,8 +132,12 @@ impl UpStream {
         self.next_index = up.index.saturating_add(1);
         let (offset, len) = (batch.offset, batch.bytes.len());
         self.unsent = self.unsent.max(offset + wide(len));
-        let before = self.flights.iter().position(|flight| flight.offset == offset && flight.len == len);
-        let before = before.map(|index| self.flights.swap_remove(index));
+        let same = |flight: &Flight| flight.offset == offset && flight.len == len && flight.resend_at <= now;
+        let before = self.flights.iter().position(same).map(|index| self.flights.swap_remove(index));
+        if len == 0 {
+            // The newest one acknowledges for all before it.
+            self.flights.retain(|flight| flight.len > 0);
+        }
         let (tries, answers) = before.as_ref().map_or((1, 0), |before| (before.tries + 1, before.answers));
         let first_sent_at = before.filter(|_| tries > 1).map_or(now, |before| before.first_sent_at);
         let resend_at = now + self.patience(tries);
@@ -173,10 +191,21 @@ impl UpStream {
         }
     }
 
+    /// What everything after it waits for goes again at once where its tag is forgotten: it was overtaken.
+    pub(super) fn mend_gap(&mut self, now: Time) {
+        let (acked, accepted, link) = (self.acked, self.tags_accepted, self.link);
+        let lost = |flight: &&mut Flight| {
+            let is_old = flight.up.index + limits::TAGS_BEHIND + 1 < accepted;
+            flight.len > 0 && flight.offset == acked && Some(flight.up.link) == link && is_old
+        };
+        let lost = self.flights.iter_mut().filter(lost);
+        lost.for_each(|flight| flight.resend_at = flight.resend_at.min(now));
+    }
+
     /// When something must be sent again.
     pub(super) fn resend_at(&self) -> Option<Time> {
-        let times = self.flights.iter().map(|flight| flight.resend_at);
-        if self.is_free() { times.min() } else { None }
+        let earliest = self.flights.iter().map(|flight| flight.resend_at).min();
+        earliest.zip(self.free_at()).map(|(resend_at, free_at)| resend_at.max(free_at))
     }
 
     /// When this link counts as stuck: several tries, or all tags, and some time brought no acknowledgement.
@@ -221,3 +250,6 @@ impl UpStream {
 const STUCK_TRIES: u32 = 3;
 const STUCK_LINKS_MAX: u32 = 12;
 const REFUSED_DELAY: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ mod happening;
 mod held;
 mod history;
 mod house;
+mod memory;
 mod peer;
 mod presence;
 mod privately;
@@ -49,6 +50,7 @@ pub use happening::{Happening, Member, Output, SayError};
 use held::Waiting;
 use history::History;
 use house::House;
+pub use memory::Memory;
 use peer::Peer;
 use presence::Presence;
 use verifying::Verifying;
@@ -200,6 +202,11 @@ impl Conversation {
         self.presence.view()
     }
 
+    /// How many are here, as far as the relay says, who could not be met: they may have no room secret, or keep us out.
+    pub fn unmet(&self) -> usize {
+        self.peers.values().filter(|peer| peer.is_unmet()).count()
+    }
+
     /// How many present members are still shaking hands with us.
     pub fn settling(&self) -> usize {
         self.peers.values().filter(|peer| peer.is_settling()).count()
@@ -266,7 +273,6 @@ impl Conversation {
     fn introduce(&mut self, id: &MemberId, peer: &mut Peer, now: Time) {
         let profile = Profile {
             nick: self.nick.to_string(),
-            view: self.presence.view().as_bytes().to_vec(),
             here_seconds: presence::seconds(now.saturating_since(self.presence.entered)),
             known_seconds: presence::seconds(now.saturating_since(peer.since)),
         };

@@ -257,7 +257,8 @@ mod tests {
     fn the_longest_text_fits_with_the_heads_of_the_largest_room() {
         let member = |number: usize| MemberId::new([u8::try_from(number).expect("small"); 16]);
         let stands = |number| (member(number), Chain { count: u64::MAX >> 1, hash: [1; 32] });
-        let stands = (1..limits::ROOM_MEMBERS_MAX).map(stands).collect();
+        // And with those of all who left at once, and are remembered.
+        let stands = (1..limits::ROOM_MEMBERS_MAX + limits::DEPARTED_MAX).map(stands).collect();
         let heads = Heads::state(&ORIGIN.start(), &stands);
         let text = "x".repeat(limits::TEXT_LEN_MAX);
         let sealed = seal_after(&ORIGIN.start(), Some(&text), &heads);

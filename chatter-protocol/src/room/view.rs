@@ -15,6 +15,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::ids::{MemberId, Nickname, RoomId};
+use crate::limits;
 use crate::room::message::Chain;
 use crate::seal;
 
@@ -77,9 +78,10 @@ impl Heads {
         Self { counts, hash: hash(stands) }
     }
 
-    /// Heads as they came; none where the lists differ in length or the hash is none.
+    /// Heads as they came; none where the lists differ in length or name more than [`limits::HEADS_MAX`], or the hash is
+    /// none.
     pub fn parse(ids: Vec<u32>, counts: Vec<u64>, hash: &[u8]) -> Option<Self> {
-        if ids.len() != counts.len() {
+        if ids.len() != counts.len() || ids.len() > limits::HEADS_MAX {
             return None;
         }
         let hash = hash.try_into().ok()?;
@@ -99,6 +101,11 @@ impl Heads {
     /// The hash over all of it.
     pub const fn hash(&self) -> &[u8; 16] {
         &self.hash
+    }
+
+    /// How many members are named.
+    pub fn named(&self) -> usize {
+        self.counts.len()
     }
 
     /// What they say of those whom the reader knows, in the message after `before`.
@@ -192,6 +199,8 @@ mod tests {
     fn what_is_no_heads_is_refused() {
         assert_eq!(Heads::parse([1].into(), [].into(), &[0; 16]), None);
         assert_eq!(Heads::parse([].into(), [].into(), &[0; 15]), None);
+        let most = |count| Heads::parse([7].repeat(count), [1].repeat(count), &[0; 16]);
+        assert!(most(limits::HEADS_MAX).is_some() && most(limits::HEADS_MAX + 1).is_none());
         let twice = Heads::parse([7, 7].into(), [1, 2].into(), &[0; 16]).expect("heads");
         assert!(!twice.read(&BEFORE, [member(1)].iter()).complete);
         let own = short_id(&BEFORE, &member(1));

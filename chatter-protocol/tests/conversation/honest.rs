@@ -148,7 +148,26 @@ fn nothing_is_lost_or_repeated(seeds: Range<u64>) {
         }
         world.settle();
         check(&world, &format!("seed {seed}"));
+        check_words(&mut world, seed);
     }
+}
+
+/// In the end whoever is here can be verified, whatever rounds there were.
+fn check_words(world: &mut World, seed: u64) {
+    world.pass(limits::VERIFY_TIMEOUT);
+    world.settle();
+    let here = |world: &World| {
+        let here = 0..world.clients.len();
+        here.filter(|who| world.clients[*who].state == State::Here).collect::<Vec<_>>()
+    };
+    let all = here(world);
+    let (Some(first), true) = (all.first(), all.len() > 1) else { return };
+    assert_eq!(world.act(*first, |conversation, now| conversation.verify(now)), Ok(()), "seed {seed}");
+    let before: Vec<_> = all.iter().map(|who| world.clients[*who].words().len()).collect();
+    world.settle();
+    let words = all.iter().zip(before).map(|(who, before)| world.clients[*who].words()[before..].to_vec());
+    let words: Vec<_> = words.collect();
+    assert!(words.iter().all(|read| read.len() == 1 && *read == words[0]), "seed {seed}: {words:?}");
 }
 
 // In two halves, for two cores.
@@ -188,6 +207,14 @@ fn act(world: &mut World) {
             let seconds = world.below(40);
             world.pass(Duration::from_secs(seconds as u64));
         }
+        // There may be nobody to compare with, or a round under way.
+        (4, Some(who)) => drop(world.act(who, |conversation, now| conversation.verify(now))),
+        (5..=8, Some(who)) => {
+            let to = world.below(world.clients.len());
+            let text = format!("{who} to {to}/{}", world.clients[who].whispered.len());
+            // He may not be here, or not yet, or not any more.
+            let _ = world.whisper(who, to, &text);
+        }
         (_, Some(who)) => {
             let text = format!("{who}/{}", world.clients[who].said.len());
             world.say(who, &text);
@@ -205,6 +232,7 @@ pub(crate) fn check(world: &World, name: &str) {
         let refused = client.seen.iter().any(|happening| matches!(happening, Happening::Refused(_)));
         assert!(!refused, "{name}: {}", client.nick);
         check_heard(world, client, name);
+        check_whispers(world, client, name);
         check_comings(client, name);
     }
     for client in here {
@@ -251,6 +279,36 @@ fn check_heard(world: &World, client: &crate::world::Client, name: &str) {
                 assert!(heard.contains(&said.text), "{name}: {} lacks {}", client.nick, said.text);
             }
         }
+    }
+}
+
+/// Of what each said to one alone: all of it, once, in order, if both stayed; else an unbroken piece.
+fn check_whispers(world: &World, client: &crate::world::Client, name: &str) {
+    let heard = client.whispers();
+    let senders: BTreeSet<_> = heard.iter().map(|(from, _)| *from).collect();
+    let whispered =
+        world.clients.iter().flat_map(|sender| sender.whispered.iter().map(move |one| (sender, one)));
+    let mut pairs: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (sender, one) in whispered {
+        pairs.entry((one.from, one.to)).or_default().push((sender, one.text.as_str()));
+    }
+    for from in senders {
+        let known = pairs.keys().any(|(one, _)| *one == from);
+        assert!(known, "{name}: {} hears what nobody said to one alone", client.nick);
+    }
+    for ((from, to), said) in pairs {
+        let texts: Vec<_> = said.iter().map(|(_, text)| *text).collect();
+        let heard: Vec<_> = heard.iter().filter(|(one, _)| *one == from).map(|(_, text)| *text).collect();
+        if to != client.id() {
+            let one_stay = client.stays == 1;
+            assert!(!one_stay || texts.iter().all(|text| !heard.contains(text)), "{name}: {heard:?}");
+            continue;
+        }
+        let (sender, _) = said[0];
+        let stayed = sender.state != State::Cut && sender.id() == from && client.state == State::Here;
+        let heard: Vec<_> = heard.into_iter().filter(|text| texts.contains(text)).collect();
+        assert!(texts.starts_with(&heard), "{name}: {heard:?} of {texts:?}");
+        assert!(!stayed || heard == texts, "{name}: {} lacks some of {texts:?}, has {heard:?}", client.nick);
     }
 }
 

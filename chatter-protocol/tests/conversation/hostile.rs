@@ -1,6 +1,9 @@
 //! A relay that lies: what it does is refused or warned about, and never believed.
 
+use std::time::Duration;
+
 use chatter_proto::relay::{Message, relay_frame};
+use chatter_protocol::ids::MemberId;
 
 use crate::world::World;
 
@@ -12,10 +15,35 @@ mod apart;
 mod arrivals;
 #[path = "hostile/messages.rs"]
 mod messages;
+#[path = "hostile/subtle.rs"]
+mod subtle;
 
 const ANNA: usize = 0;
 const BEN: usize = 1;
 const CAROL: usize = 2;
+
+/// As long as it takes to be sure that a difference does not heal.
+pub(crate) const LONG: Duration = Duration::from_secs(240);
+
+/// Whether a frame is somebody's, or about him.
+pub(crate) fn concerns(frame: &relay_frame::Frame, id: &MemberId) -> bool {
+    let concerned = match frame {
+        relay_frame::Frame::Message(message) => &message.sender_id,
+        relay_frame::Frame::Direct(direct) => &direct.sender_id,
+        relay_frame::Frame::Left(left) => &left.member_id,
+        relay_frame::Frame::Joined(joined) => {
+            return joined.occupant.iter().any(|one| one.member_id == id.as_bytes());
+        }
+        relay_frame::Frame::Welcome(_)
+        | relay_frame::Frame::Roster(_)
+        | relay_frame::Frame::Ack(_)
+        | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Listed(_)
+        | relay_frame::Frame::Listing(_)
+        | relay_frame::Frame::Bye(_) => return false,
+    };
+    concerned == id.as_bytes()
+}
 
 /// Anna, ben and carol in a room, and what is on its way to ben after anna said `texts`.
 fn said(texts: &[&str]) -> (World, Vec<Message>) {

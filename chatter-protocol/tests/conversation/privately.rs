@@ -2,9 +2,8 @@
 
 use chatter_proto::relay::{client_frame, relay_frame};
 use chatter_protocol::entropy::Entropy;
-use chatter_protocol::ids::MemberId;
 use chatter_protocol::limits;
-use chatter_protocol::room::conversation::{Happening, SayError};
+use chatter_protocol::room::conversation::SayError;
 use chatter_protocol::room::identity::Identity;
 use chatter_protocol::room::secret::RoomSecret;
 
@@ -14,31 +13,18 @@ const ANNA: usize = 0;
 const BEN: usize = 1;
 const CAROL: usize = 2;
 
-fn whisper(world: &mut World, from: usize, to: usize, text: &str) -> Result<(), SayError> {
-    let to = world.clients[to].id();
-    world.act(from, |conversation, now| conversation.say_privately(&to, text, now))
-}
-
-fn whispers(world: &World, who: usize) -> Vec<(MemberId, &str)> {
-    let whispers = world.clients[who].seen.iter().filter_map(|happening| {
-        let Happening::Private { from, text, .. } = happening else { return None };
-        Some((*from, text.as_str()))
-    });
-    whispers.collect()
-}
-
 #[test]
 fn a_private_text_reaches_its_receiver_alone_in_its_place() {
     let mut world = World::settled(&["anna", "ben", "carol"]);
     world.say(ANNA, "one");
-    assert_eq!(whisper(&mut world, ANNA, BEN, "two"), Ok(()));
+    assert_eq!(world.whisper(ANNA, BEN, "two"), Ok(()));
     world.say(ANNA, "three");
-    assert_eq!(whisper(&mut world, BEN, ANNA, "four"), Ok(()));
+    assert_eq!(world.whisper(BEN, ANNA, "four"), Ok(()));
     world.settle();
     let (anna, ben) = (world.clients[ANNA].id(), world.clients[BEN].id());
-    assert_eq!(whispers(&world, BEN), [(anna, "two")]);
-    assert_eq!(whispers(&world, ANNA), [(ben, "four")]);
-    assert_eq!(whispers(&world, CAROL), []);
+    assert_eq!(world.clients[BEN].whispers(), [(anna, "two")]);
+    assert_eq!(world.clients[ANNA].whispers(), [(ben, "four")]);
+    assert_eq!(world.clients[CAROL].whispers(), []);
     assert_eq!(world.clients[BEN].texts(), ["one", "three"]);
     let order: Vec<_> = world.clients[BEN].seen.iter().map(std::mem::discriminant).collect();
     assert_eq!(order.len(), 3);
@@ -50,7 +36,7 @@ fn a_private_text_reaches_its_receiver_alone_in_its_place() {
 fn its_length_hides_in_a_bucket_and_nothing_of_it_in_the_clear() {
     let mut world = World::settled(&["anna", "ben"]);
     let frame = |world: &mut World, text: &str| {
-        whisper(world, ANNA, BEN, text).expect("said");
+        world.whisper(ANNA, BEN, text).expect("said");
         match world.clients[ANNA].up.pop_back() {
             Some(client_frame::Frame::Direct(direct)) => direct.payload,
             other => panic!("{other:?}"),
@@ -64,12 +50,12 @@ fn its_length_hides_in_a_bucket_and_nothing_of_it_in_the_clear() {
 #[test]
 fn a_withheld_one_shows_with_the_next_frame() {
     let mut world = World::settled(&["anna", "ben"]);
-    whisper(&mut world, ANNA, BEN, "lost").expect("said");
+    world.whisper(ANNA, BEN, "lost").expect("said");
     world.settle_up();
     world.clients[BEN].down.retain(|frame| !matches!(frame, relay_frame::Frame::Direct(_)));
-    whisper(&mut world, ANNA, BEN, "found").expect("said");
+    world.whisper(ANNA, BEN, "found").expect("said");
     world.settle();
-    assert_eq!(whispers(&world, BEN).len(), 1);
+    assert_eq!(world.clients[BEN].whispers().len(), 1);
     assert_eq!(world.clients[BEN].warnings(), ["the server withheld 1 private frames of anna from you"]);
 }
 
@@ -77,15 +63,15 @@ fn a_withheld_one_shows_with_the_next_frame() {
 fn what_can_not_be_said_privately_is_refused_with_a_word() {
     let mut world = World::settled(&["anna", "ben"]);
     let long = "x".repeat(limits::TEXT_LEN_MAX);
-    assert_eq!(whisper(&mut world, ANNA, BEN, &long), Ok(()));
+    assert_eq!(world.whisper(ANNA, BEN, &long), Ok(()));
     world.settle();
-    assert_eq!(whispers(&world, BEN)[0].1.len(), limits::TEXT_LEN_MAX);
-    assert_eq!(whisper(&mut world, ANNA, BEN, &format!("{long}x")), Err(SayError::TooLong));
-    assert_eq!(whisper(&mut world, ANNA, ANNA, "to myself"), Err(SayError::NoSuchMember));
+    assert_eq!(world.clients[BEN].whispers()[0].1.len(), limits::TEXT_LEN_MAX);
+    assert_eq!(world.whisper(ANNA, BEN, &format!("{long}x")), Err(SayError::TooLong));
+    assert_eq!(world.whisper(ANNA, ANNA, "to myself"), Err(SayError::NoSuchMember));
     world.leave(BEN);
     world.settle();
-    assert_eq!(whisper(&mut world, ANNA, BEN, "late"), Err(SayError::NoSuchMember));
-    assert_eq!(whisper(&mut world, BEN, ANNA, "late"), Err(SayError::NotInRoom));
+    assert_eq!(world.whisper(ANNA, BEN, "late"), Err(SayError::NoSuchMember));
+    assert_eq!(world.whisper(BEN, ANNA, "late"), Err(SayError::NotInRoom));
 }
 
 #[test]

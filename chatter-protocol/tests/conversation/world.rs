@@ -9,7 +9,7 @@ use std::time::Duration;
 use chatter_proto::relay::{client_frame, relay_frame};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::{MemberId, Nickname, SessionId};
-use chatter_protocol::room::conversation::{Conversation, Happening, Output};
+use chatter_protocol::room::conversation::{Conversation, Happening, Output, SayError};
 use chatter_protocol::room::identity::Identity;
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::server::relay::{Relay, RelayLimits};
@@ -44,6 +44,7 @@ pub(crate) struct Client {
     pub(crate) down: VecDeque<relay_frame::Frame>,
     pub(crate) seen: Vec<Happening>,
     pub(crate) said: Vec<Said>,
+    pub(crate) whispered: Vec<Whispered>,
     pub(crate) state: State,
     /// Until when nothing reaches or leaves him: his network is gone, and comes back.
     pub(crate) stalled_until: Time,
@@ -83,6 +84,15 @@ pub(crate) struct Said {
     pub(crate) from: MemberId,
     pub(crate) text: String,
     pub(crate) audience: Vec<MemberId>,
+    /// How much its sender had been shown before.
+    pub(crate) shown: usize,
+}
+
+/// A text to one alone.
+pub(crate) struct Whispered {
+    pub(crate) from: MemberId,
+    pub(crate) to: MemberId,
+    pub(crate) text: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -149,6 +159,7 @@ impl World {
             down: VecDeque::new(),
             seen: Vec::new(),
             said: Vec::new(),
+            whispered: Vec::new(),
             state: State::Here,
             stalled_until: Time::ZERO,
             asleep_until: Time::ZERO,
@@ -166,9 +177,18 @@ impl World {
         let client = &mut self.clients[who];
         let audience = client.conversation.members().map(|member| member.id).collect();
         if client.take(Input::Say(text.into()), now) {
-            client.said.push(Said { from: client.id(), text: text.into(), audience });
+            let shown = client.seen.len();
+            client.said.push(Said { from: client.id(), text: text.into(), audience, shown });
         }
         self.drain(who);
+    }
+
+    pub(crate) fn whisper(&mut self, who: usize, to: usize, text: &str) -> Result<(), SayError> {
+        let to = self.clients[to].id();
+        self.act(who, |conversation, now| conversation.say_privately(&to, text, now))?;
+        let client = &mut self.clients[who];
+        client.whispered.push(Whispered { from: client.id(), to, text: text.into() });
+        Ok(())
     }
 
     /// Lets somebody do something that his copies will not repeat, and takes what comes of it.
@@ -428,6 +448,24 @@ impl Client {
         warnings.collect()
     }
 
+    /// All texts that were said to him alone, with their senders.
+    pub(crate) fn whispers(&self) -> Vec<(MemberId, &str)> {
+        let whispers = self.seen.iter().filter_map(|happening| {
+            let Happening::Private { from, text, .. } = happening else { return None };
+            Some((*from, text.as_str()))
+        });
+        whispers.collect()
+    }
+
+    /// The words that he has read, round by round.
+    pub(crate) fn words(&self) -> Vec<[&'static str; 5]> {
+        let words = self.seen.iter().filter_map(|happening| {
+            let Happening::VerifyWords { words } = happening else { return None };
+            Some(*words)
+        });
+        words.collect()
+    }
+
     /// All texts, by sender.
     pub(crate) fn heard(&self) -> BTreeMap<MemberId, Vec<String>> {
         heard(&self.seen)
@@ -464,6 +502,23 @@ impl Client {
             | Happening::Refused(_) => None,
         });
         comings.collect()
+    }
+}
+
+/// The room and the sender of what a member sent.
+pub(crate) fn from_member(frame: &mut relay_frame::Frame) -> Option<(&mut u32, &mut Vec<u8>)> {
+    match frame {
+        relay_frame::Frame::Message(message) => Some((&mut message.room, &mut message.sender_id)),
+        relay_frame::Frame::Direct(direct) => Some((&mut direct.room, &mut direct.sender_id)),
+        relay_frame::Frame::Welcome(_)
+        | relay_frame::Frame::Roster(_)
+        | relay_frame::Frame::Joined(_)
+        | relay_frame::Frame::Left(_)
+        | relay_frame::Frame::Ack(_)
+        | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Listed(_)
+        | relay_frame::Frame::Listing(_)
+        | relay_frame::Frame::Bye(_) => None,
     }
 }
 

@@ -95,7 +95,7 @@ def privates(view):
     chain = H(b"some chain")
     place = message(field(1, bytes([7]) * 16), field(2, 300), field(3, bytes([8]) * 16), field(4, 5), field(5, "carl"))
     contents = dict(
-        profile=field(1, message(field(1, "anna"), field(2, view), field(3, 77), field(4, 3)), True),
+        profile=field(1, message(field(1, "anna"), field(3, 77), field(4, 3)), True),
         goodbye=field(2, b"", True),
         given_up=field(2, field(1, 1), True),
         roll=field(3, message(field(1, 1), field(2, place), field(2, place)), True),

@@ -2,13 +2,13 @@
 
 mod export;
 
-use chatter_proto::admin::{AddBanRequest, Ban, LiftBanRequest, ListBansRequest};
+use chatter_proto::admin::{AddBanRequest, Ban, ExportBanReportRequest, LiftBanRequest, ListBansRequest};
 use serde::Serialize;
 
 use super::time;
 use crate::args::Bans;
 use crate::failure::Failure;
-use crate::output::{Answer, table};
+use crate::output::Answer;
 use crate::reach::Daemon;
 
 #[derive(Serialize)]
@@ -40,23 +40,28 @@ pub(super) async fn run(daemon: &mut Daemon, command: Option<&Bans>) -> Result<A
     match command {
         None | Some(Bans::List) => list(daemon).await,
         Some(Bans::Add { address, length }) => add(daemon, address.trim(), *length).await,
-        Some(Bans::Export { format, port }) => {
-            let bans = daemon.ask(async |client| client.list_bans(ListBansRequest {}).await).await?.bans;
-            Ok(export::answer(bans, *format, *port))
-        }
+        Some(Bans::Export { format, port }) => Ok(export::answer(report(daemon).await?, *format, *port)),
         Some(Bans::Lift { address }) => lift(daemon, address.trim()).await,
     }
+}
+
+/// The report in parts, so that its length does not matter.
+async fn report(daemon: &mut Daemon) -> Result<Vec<Ban>, Failure> {
+    let mut parts =
+        daemon.ask(async |client| client.export_ban_report(ExportBanReportRequest {}).await).await?;
+    let mut bans = Vec::new();
+    while let Some(part) = daemon.next(&mut parts).await? {
+        bans.extend(part.bans);
+    }
+    Ok(bans)
 }
 
 async fn list(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let bans = daemon.ask(async |client| client.list_bans(ListBansRequest {}).await).await?.bans;
     let rows: Vec<_> = bans.iter().map(cells).collect();
-    let lines = if rows.is_empty() {
-        vec!["no address is banned".to_owned()]
-    } else {
-        table(["ADDRESS", "PACKETS", "SINCE", "UNTIL", "REASON"], &rows)
-    };
-    Ok(Answer::new(&ListFields { bans: bans.into_iter().map(Row::from).collect() }, &lines))
+    let heading = ["ADDRESS", "PACKETS", "SINCE", "UNTIL", "REASON"];
+    let fields = ListFields { bans: bans.into_iter().map(Row::from).collect() };
+    Ok(Answer::table(&fields, heading, &rows, "no address is banned", &[]))
 }
 
 async fn add(daemon: &mut Daemon, address: &str, length: Option<u64>) -> Result<Answer, Failure> {

@@ -33,7 +33,7 @@ pub(super) fn completions(shell: Shell) -> Answer {
 }
 
 pub(super) fn man(folder: &Path) -> Result<Answer, Failure> {
-    let failed = |error: std::io::Error| Failure::Failed(format!("{}: {error}", folder.display()));
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)?;
     Ok(Answer::new(&Folder { folder }, &[format!("manual pages in {}", folder.display())]))

@@ -1,9 +1,9 @@
-//! `chatterctl invite [--name NAME [--for TIME]]`
+//! `chatterctl invite [--qr] [--name NAME [--for TIME]]`
 
 use chatter_proto::admin::{CreateInviteReply, CreateInviteRequest};
 use serde::Serialize;
 
-use super::time;
+use super::{qr, time};
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::reach::Daemon;
@@ -17,7 +17,11 @@ struct Fields {
     already: bool,
 }
 
-pub(super) async fn run(daemon: &mut Daemon, request: CreateInviteRequest) -> Result<Answer, Failure> {
+pub(super) async fn run(
+    daemon: &mut Daemon,
+    request: CreateInviteRequest,
+    drawn: bool,
+) -> Result<Answer, Failure> {
     let reply = daemon.ask(async |client| client.create_invite(request).await).await?;
     let mut lines = vec![
         "Whoever has this access link can come in and open rooms (`chatter-client new`), but joins nobody's room without"
@@ -29,6 +33,10 @@ pub(super) async fn run(daemon: &mut Daemon, request: CreateInviteRequest) -> Re
         name => terms(name, &reply),
     });
     lines.push(String::new());
+    if drawn {
+        lines.extend(qr::lines(&reply.access_link)?);
+        lines.push(String::new());
+    }
     lines.push(reply.access_link.clone());
     let known = |at: u64| Some(at).filter(|at| *at > 0);
     let fields = Fields {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::time;
 use crate::failure::Failure;
-use crate::output::{Answer, table};
+use crate::output::Answer;
 use crate::reach::Daemon;
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Row {
 pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let invites = daemon.ask(async |client| client.list_invites(ListInvitesRequest {}).await).await?.invites;
     let rows: Vec<_> = invites.iter().map(cells).collect();
-    let lines = table(["NAME", "MADE", "EXPIRES", "STATE", "SESSIONS"], &rows);
+    let heading = ["NAME", "MADE", "EXPIRES", "STATE", "SESSIONS"];
     let known = |at: u64| Some(at).filter(|at| *at > 0);
     let row = |invite: Invite| Row {
         state: state(&invite),
@@ -35,7 +35,8 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
         expires_at: known(invite.expires_at),
         sessions: invite.sessions,
     };
-    Ok(Answer::new(&Fields { invites: invites.into_iter().map(row).collect() }, &lines))
+    let fields = Fields { invites: invites.into_iter().map(row).collect() };
+    Ok(Answer::table(&fields, heading, &rows, "there are no access codes", &[]))
 }
 
 fn cells(invite: &Invite) -> [String; 5] {

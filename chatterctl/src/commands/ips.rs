@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{bans, counted, time};
 use crate::failure::Failure;
-use crate::output::{Answer, table};
+use crate::output::Answer;
 use crate::reach::Daemon;
 
 #[derive(Serialize)]
@@ -32,11 +32,7 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let addresses =
         daemon.ask(async |client| client.list_addresses(ListAddressesRequest {}).await).await?.addresses;
     let rows: Vec<_> = addresses.iter().map(cells).collect();
-    let lines = if rows.is_empty() {
-        vec!["no address is known".to_owned()]
-    } else {
-        table(["ADDRESS", "KNOCKS", "FIRST KNOCK", "LAST KNOCK", "WHY IT IS KNOWN"], &rows)
-    };
+    let heading = ["ADDRESS", "KNOCKS", "FIRST KNOCK", "LAST KNOCK", "WHY IT IS KNOWN"];
     let row = |address: Address| Row {
         address: address.address,
         knocks: address.knocks,
@@ -50,7 +46,8 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
         exempt: address.exempt,
         exempt_by: Some(address.exempt_by).filter(|network| !network.is_empty()),
     };
-    Ok(Answer::new(&Fields { addresses: addresses.into_iter().map(row).collect() }, &lines))
+    let fields = Fields { addresses: addresses.into_iter().map(row).collect() };
+    Ok(Answer::table(&fields, heading, &rows, "no address is known", &[]))
 }
 
 fn cells(address: &Address) -> [String; 5] {

@@ -14,6 +14,15 @@ struct Fields {
     sessions_ended: u64,
 }
 
+/// What is to be confirmed.
+pub(super) fn question(request: &PurgeRequest) -> String {
+    match (request.address.as_str(), request.room.as_str()) {
+        ("", "") => "End all sessions and rooms, and forget the counters?".to_owned(),
+        ("", room) => format!("End the sessions of all who are in the room {room}…?"),
+        (address, _) => format!("Forget what is known of {address}, and end the sessions that come from it?"),
+    }
+}
+
 pub(super) async fn run(daemon: &mut Daemon, request: PurgeRequest) -> Result<Answer, Failure> {
     let counters_alone = request == PurgeRequest::default();
     let of_room = !request.room.is_empty();

@@ -4,7 +4,7 @@ use chatter_proto::admin::{ListRoomsRequest, Room};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Answer, table};
+use crate::output::Answer;
 use crate::reach::Daemon;
 
 #[derive(Serialize)]
@@ -20,12 +20,8 @@ struct Row {
 
 pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let rooms = daemon.ask(async |client| client.list_rooms(ListRoomsRequest {}).await).await?.rooms;
-    let rows: Vec<_> = rooms.iter().map(|room| [room.id.clone(), room.members.to_string()]).collect();
-    let lines = if rows.is_empty() {
-        vec!["nobody is in any room".to_owned()]
-    } else {
-        table(["ID", "MEMBERS"], &rows)
-    };
+    let rows: Vec<_> = rooms.iter().map(|room| [room.members.to_string(), room.id.clone()]).collect();
     let row = |room: Room| Row { id: room.id, members: room.members };
-    Ok(Answer::new(&Fields { rooms: rooms.into_iter().map(row).collect() }, &lines))
+    let fields = Fields { rooms: rooms.into_iter().map(row).collect() };
+    Ok(Answer::table(&fields, ["MEMBERS", "ID"], &rows, "nobody is in any room", &[]))
 }

@@ -15,6 +15,15 @@ struct Fields {
     sessions_ended: u64,
 }
 
+/// What is to be confirmed.
+pub(super) fn question(keep_old: Option<u64>, now: bool) -> &'static str {
+    match (keep_old, now) {
+        (_, true) => "End the access code for everybody at once, and the sessions of all who came by it?",
+        (Some(_), false) => "Make a new access code for everybody, and end the present one in that time?",
+        (None, false) => "Make a new access code for everybody? The present link then lets nobody new in.",
+    }
+}
+
 pub(super) async fn run(daemon: &mut Daemon, request: RotateAccessCodeRequest) -> Result<Answer, Failure> {
     let now = request.now;
     let reply = daemon.ask(async |client| client.rotate_access_code(request).await).await?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::time;
 use crate::failure::Failure;
-use crate::output::{Answer, table};
+use crate::output::Answer;
 use crate::reach::Daemon;
 
 #[derive(Serialize)]
@@ -29,11 +29,7 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let sessions =
         daemon.ask(async |client| client.list_sessions(ListSessionsRequest {}).await).await?.sessions;
     let rows: Vec<_> = sessions.iter().map(cells).collect();
-    let lines = if rows.is_empty() {
-        vec!["no sessions".to_owned()]
-    } else {
-        table(["NUMBER", "ADDRESS", "STATE", "AGE", "ROOMS", "QUEUED BYTES", "GATE"], &rows)
-    };
+    let heading = ["NUMBER", "ADDRESS", "STATE", "AGE", "ROOMS", "QUEUED BYTES", "GATE"];
     let row = |session: Session| Row {
         state: state(&session),
         number: session.number,
@@ -43,7 +39,8 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
         queued_bytes: session.queued_bytes,
         gate: session.gate,
     };
-    Ok(Answer::new(&Fields { sessions: sessions.into_iter().map(row).collect() }, &lines))
+    let fields = Fields { sessions: sessions.into_iter().map(row).collect() };
+    Ok(Answer::table(&fields, heading, &rows, "no sessions", &[]))
 }
 
 fn cells(session: &Session) -> [String; 7] {

@@ -1,4 +1,4 @@
-//! `chatterctl status`
+//! `chatterctl status`, once; `watch.rs` shows it again and again.
 
 use chatter_proto::admin::{StatusReply, StatusRequest};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::output::Answer;
 use crate::reach::Daemon;
 
 #[derive(Serialize)]
-struct Fields {
+pub(super) struct Fields {
     version: String,
     chatterctl_version: &'static str,
     started_at: u64,
@@ -34,29 +34,39 @@ const OURS: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
     let reply = daemon.ask(async |client| client.status(StatusRequest {}).await).await?;
+    Ok(answer(reply))
+}
+
+/// How things stand, both ways.
+pub(super) fn answer(reply: StatusReply) -> Answer {
     let lines = lines(&reply);
-    let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    let fields = Fields {
-        version: reply.version,
-        chatterctl_version: OURS,
-        started_at: reply.started_at,
-        listening: reply.listening,
-        persona: reply.persona,
-        carrier_path: some(reply.carrier_path),
-        sessions_confirmed: reply.sessions_confirmed,
-        sessions_opened: reply.sessions_opened,
-        sessions_detached: reply.sessions_detached,
-        rooms: reply.rooms,
-        members: reply.members,
-        deliveries: reply.deliveries,
-        addresses: reply.addresses,
-        bans: reply.bans,
-        knocks: reply.knocks,
-        refuses_banned: reply.refuses_banned,
-        report_path: some(reply.report_path),
-        ephemeral: reply.ephemeral,
-    };
-    Ok(Answer::new(&fields, &lines))
+    Answer::new(&Fields::from(reply), &lines)
+}
+
+impl From<StatusReply> for Fields {
+    fn from(reply: StatusReply) -> Self {
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        Self {
+            version: reply.version,
+            chatterctl_version: OURS,
+            started_at: reply.started_at,
+            listening: reply.listening,
+            persona: reply.persona,
+            carrier_path: some(reply.carrier_path),
+            sessions_confirmed: reply.sessions_confirmed,
+            sessions_opened: reply.sessions_opened,
+            sessions_detached: reply.sessions_detached,
+            rooms: reply.rooms,
+            members: reply.members,
+            deliveries: reply.deliveries,
+            addresses: reply.addresses,
+            bans: reply.bans,
+            knocks: reply.knocks,
+            refuses_banned: reply.refuses_banned,
+            report_path: some(reply.report_path),
+            ephemeral: reply.ephemeral,
+        }
+    }
 }
 
 fn lines(reply: &StatusReply) -> Vec<String> {

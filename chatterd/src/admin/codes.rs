@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chatter_proto::admin as proto;
 use chatter_proto::admin::invite::State;
+use chatter_proto::admin::reason::Reason;
 use chatter_protocol::invite::CertificatePin;
 use chatter_protocol::server::gatekeeper::Standing;
 use chatter_protocol::time::WallTime;
@@ -99,7 +100,7 @@ pub(super) fn old_code(request: &proto::RotateAccessCodeRequest) -> Result<OldCo
         (false, Some(seconds)) => Ok(OldCode::Kept(Duration::from_secs(seconds))),
         (true, None) => Ok(OldCode::Ended),
         (true, Some(_)) => {
-            Err(tonic::Status::invalid_argument("the old code is kept or ends at once: one of them"))
+            Err(Reason::WrongRequest.status("the old code is kept or ends at once: one of them"))
         }
     }
 }
@@ -113,15 +114,14 @@ pub(super) fn named_invite(
     });
     match (request.name.as_str(), length) {
         ("", None) => Ok(None),
-        ("", Some(_)) => Err(tonic::Status::invalid_argument(
-            "the access code for everybody does not expire: give it a name, or rotate it",
-        )),
+        ("", Some(_)) => Err(Reason::WrongRequest
+            .status("the access code for everybody does not expire: give it a name, or rotate it")),
         (text, length) => Ok(Some(NamedInvite { name: name(text)?, length })),
     }
 }
 
 pub(super) fn front(request: &proto::CreateInviteRequest) -> Result<Front, tonic::Status> {
-    let wrong = |what: &str, reason: String| tonic::Status::invalid_argument(format!("{what}: {reason}"));
+    let wrong = |what: &str, reason: String| Reason::WrongHost.status(format!("{what}: {reason}"));
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let host = given(&request.https_host).map(|text| match text.starts_with("https://") {
         true => text.parse(),
@@ -134,7 +134,7 @@ pub(super) fn front(request: &proto::CreateInviteRequest) -> Result<Front, tonic
 }
 
 pub(super) fn name(text: &str) -> Result<CodeName, tonic::Status> {
-    text.parse().map_err(|error: CodeNameError| tonic::Status::invalid_argument(error.to_string()))
+    text.parse().map_err(|error: CodeNameError| Reason::WrongName.status(error.to_string()))
 }
 
 fn seconds(time: Option<WallTime>) -> u64 {

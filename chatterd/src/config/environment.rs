@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use super::ConfigError;
+use super::admin::LogLevel;
 use super::file::{Addresses, BanLength, Carrier, ChaffName, Count, File, Grace, QueueName, RoomMembers};
 use super::limits::Within;
 use crate::process::anew::TAKEN_OUT;
@@ -75,20 +76,21 @@ type Read = fn(&str, &mut File) -> Result<(), Refusal>;
 
 const PREFIX: &str = "CHATTERD_";
 /// Read elsewhere.
-const OTHERS: [&str; 3] = ["CHATTERD_CONFIG", "CHATTERD_LOG", TAKEN_OUT];
+const OTHERS: [&str; 2] = ["CHATTERD_CONFIG", TAKEN_OUT];
 /// What CLI_Chatter took its password from. Ours is drawn, and lies in a file.
 pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
 /// What CLI_Chatter took its limit of packets from.
 pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 28] = [
+pub(super) const VARIABLES: [(&str, Read); 34] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
     ("CHATTERD_TRUSTED_PROXIES", |text, file| put(&mut file.trusted_proxies, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),
     ("CHATTERD_GRACE", |text, file| put(&mut file.grace, number(text).and_then(Grace::try_from))),
     ("CHATTERD_CHAFF", |text, file| put(&mut file.chaff, ChaffName::try_from(text.to_owned()))),
+    ("CHATTERD_LOG", |text, file| put(&mut file.log, LogLevel::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_ROOT", |text, file| put(&mut file.decoy.root, text.parse())),
     ("CHATTERD_DECOY_CARRIER", |text, file| put(&mut file.decoy.carrier, Carrier::try_from(text.to_owned()))),
     ("CHATTERD_DECOY_PYTHON", |text, file| put(&mut file.decoy.python, text.parse())),
@@ -109,6 +111,7 @@ pub(super) const VARIABLES: [(&str, Read); 28] = [
     ("CHATTERD_LIMITS_ROOMS_PER_SESSION_MAX", |text, file| {
         put(&mut file.limits.rooms_per_session_max, within(text))
     }),
+    ("CHATTERD_LIMITS_LISTED_ROOMS", |text, file| put(&mut file.limits.listed_rooms, within(text))),
     ("CHATTERD_LIMITS_QUEUE_BYTES_MAX", |text, file| put(&mut file.limits.queue_bytes_max, within(text))),
     ("CHATTERD_LIMITS_REPLAY_TOKENS_MAX", |text, file| put(&mut file.limits.replay_tokens_max, within(text))),
     ("CHATTERD_LIMITS_OPENINGS_PER_ADDRESS_MAX", |text, file| {
@@ -127,6 +130,10 @@ pub(super) const VARIABLES: [(&str, Read); 28] = [
     }),
     ("CHATTERD_PURGE_EVERY_PACKETS", |text, file| put(&mut file.purge.every_packets, count(text))),
     ("CHATTERD_ADMIN_SOCKET", |text, file| put(&mut file.admin.socket, text.parse())),
+    ("CHATTERD_ADMIN_GROUP", |text, file| put(&mut file.admin.group, text.parse())),
+    ("CHATTERD_ADMIN_READ", |text, file| put(&mut file.admin.read, text.parse())),
+    ("CHATTERD_ADMIN_OPERATE", |text, file| put(&mut file.admin.operate, text.parse())),
+    ("CHATTERD_ADMIN_SECRET", |text, file| put(&mut file.admin.secret, text.parse())),
 ];
 
 /// Lays the variables over the file's settings, and names those that are none of ours.

@@ -16,6 +16,7 @@ use serde::de::Deserializer;
 use chatter_protocol::chaff::{Chaff, UnknownChaff};
 use chatter_protocol::limits::ROOM_MEMBERS_MAX;
 
+use super::admin::{LogLevel, Principals};
 use super::limits::Limits;
 use super::listen::Listen;
 use crate::ledger::Network;
@@ -30,6 +31,7 @@ pub(super) struct File {
     pub(super) state_directory: Option<PathBuf>,
     pub(super) grace: Option<Grace>,
     pub(super) chaff: Option<ChaffName>,
+    pub(super) log: Option<LogLevel>,
     pub(super) decoy: Decoy,
     pub(super) rooms: Rooms,
     pub(super) limits: Limits,
@@ -75,6 +77,10 @@ pub(super) struct Purge {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Admin {
     pub(super) socket: Option<PathBuf>,
+    pub(super) group: Option<String>,
+    pub(super) read: Option<Principals>,
+    pub(super) operate: Option<Principals>,
+    pub(super) secret: Option<Principals>,
 }
 
 pub(super) fn parse(text: &str) -> Result<File, String> {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::Config;
 use super::environment::SEED_ACCESS_CODE;
+use crate::admin::rights::Rights;
 use crate::entrance::Place;
 use crate::exit::Exit;
 use crate::ledger::Network;
@@ -63,8 +64,33 @@ impl Config {
         )));
         findings.push(Finding::Fine(format!("chaff up to \"{}\" for who asks for it", self.chaff)));
         findings.extend(self.bans());
-        findings.push(Finding::Fine(format!("admin socket {}", self.admin.socket.display())));
+        findings.extend(self.callers());
         findings.extend(self.unknown_variables.iter().map(|name| unknown_variable(name)));
+        findings
+    }
+
+    fn callers(&self) -> Vec<Finding> {
+        let admin = &self.admin;
+        let group =
+            admin.group.as_ref().map(|group| format!(", open to the group {group}")).unwrap_or_default();
+        let mut findings = vec![Finding::Fine(format!("admin socket {}{group}", admin.socket.display()))];
+        let named = [("read", &admin.read), ("operate", &admin.operate), ("secret", &admin.secret)];
+        for (right, who) in named.into_iter().filter(|(_, who)| !who.is_empty()) {
+            let who: Vec<String> = who.iter().map(ToString::to_string).collect();
+            findings.push(Finding::Fine(format!("admin.{right} for {}, too", who.join(", "))));
+        }
+        if admin.group.is_none()
+            && !(admin.read.is_empty() && admin.operate.is_empty() && admin.secret.is_empty())
+        {
+            findings.push(Finding::Warning(
+                "admin.read, operate or secret name somebody, but the socket is open to its owner alone: set admin.group to a \
+                 group that they are in"
+                    .to_owned(),
+            ));
+        }
+        if let Err(error) = Rights::of(admin, 0) {
+            findings.push(Finding::Error(format!("[admin] {error}")));
+        }
         findings
     }
 

@@ -75,8 +75,8 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(config.rooms.members_max, 64);
     let limits = config.limits;
     assert_eq!(
-        (limits.sessions_max, limits.rooms_per_session_max, limits.replay_tokens_max),
-        (4096, 16, 1 << 18)
+        (limits.sessions_max, limits.rooms_per_session_max, limits.replay_tokens_max, limits.listed_rooms),
+        (4096, 16, 1 << 18, 64)
     );
     assert_eq!(limits.bounds, chatter_protocol::server::bounds::Bounds::default());
     assert_eq!(config.chaff, Chaff::Constant);
@@ -94,6 +94,15 @@ fn defaults_are_what_the_documents_say() {
         }
     );
     assert_eq!(config.admin.socket, Path::new("/tmp/chatterd-1000/admin.sock"));
+}
+
+#[test]
+fn lists_of_rooms_are_bounded_or_off() {
+    let listed = |number: &str| {
+        load(&[], &[], &format!("[limits]\nlisted-rooms = {number}")).map(|config| config.limits.listed_rooms)
+    };
+    assert_eq!((listed("0").ok(), listed("1024").ok()), (Some(0), Some(1024)));
+    assert!(listed("1025").is_err() && listed("-1").is_err());
 }
 
 #[test]
@@ -159,6 +168,8 @@ fn every_setting_can_be_a_variable() {
         ("CHATTERD_BAN_REPORT", "/report"),
         ("CHATTERD_PURGE_EVERY_PACKETS", "9"),
         ("CHATTERD_LOG", "debug"),
+        ("CHATTERD_ADMIN_GROUP", "adm"),
+        ("CHATTERD_ADMIN_READ", "anna, @4"),
         ("CHATTERD_PORT", "tcp://10.0.0.1:8000"),
     ];
     let config = load(&[], &variables, "").unwrap();
@@ -173,6 +184,12 @@ fn every_setting_can_be_a_variable() {
     assert_eq!((config.ban.after, config.ban.refuse, config.ban.exempt.len()), (5, true, 2));
     assert_eq!(config.ban.report, Some("/report".into()));
     assert_eq!(config.purge.every_packets, 9);
+    assert_eq!(config.log, tracing::level_filters::LevelFilter::DEBUG);
+    let read: Vec<_> = config.admin.read.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (config.admin.group.as_deref(), read),
+        (Some("adm"), vec!["anna".to_owned(), "@4".to_owned()])
+    );
     assert_eq!(config.unknown_variables, ["CHATTERD_PORT"]);
 }
 
@@ -233,6 +250,9 @@ fn errors_name_line_key_and_what_was_expected() {
     check("[limits]\nsessions-max = 0", &["line 2", "from 1 to 65536"]);
     check("[limits]\nqueue-bytes-max = 1024", &["line 2", "from 524288"]);
     check("grace = 90000", &["line 1", "86400"]);
+    check("log = \"loud\"", &["line 1", "loud", "error, warn, info"]);
+    check("[admin]\nread = [\"a b\"]", &["line 2", "a b", "@adm"]);
+    check("[admin]\nsecret = [\"@\"]", &["line 2", "nor a group"]);
     check("chaff = \"much\"", &["line 1", "much", "usual", "constant"]);
     check("public-host = \"http://a/\"", &["line 1", "without path"]);
     check("public-host = \"a:0\"", &["line 1", "65535"]);

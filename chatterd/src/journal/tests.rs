@@ -216,14 +216,24 @@ fn levels_are_ours_and_bans_are_always_told() {
 }
 
 #[test]
-fn the_level_comes_from_the_environment() {
-    let check =
-        |word: &str| level(&Environment::new([("CHATTERD_LOG", word)], 0)).map_err(|error| error.to_string());
-    assert_eq!(check(""), Ok(LevelFilter::INFO));
-    assert_eq!(check("debug"), Ok(LevelFilter::DEBUG));
-    assert_eq!(check("WARN"), Ok(LevelFilter::WARN));
-    assert_eq!(check("off"), Ok(LevelFilter::OFF));
-    assert!(check("chatterd=debug").unwrap_err().contains("none of error, warn, info"));
+fn the_volume_can_be_changed_while_it_is_written() {
+    let page = Page::default();
+    let writer = page.clone();
+    let (filter, volume) = reload::Layer::new(filter(LevelFilter::INFO));
+    let subscriber =
+        tracing_subscriber::registry().with(lines(move || writer.clone(), false).with_filter(filter));
+    let volume = Volume(volume);
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::debug!("quiet");
+        volume.set(LevelFilter::DEBUG);
+        tracing::debug!("loud");
+        volume.set(LevelFilter::OFF);
+        tracing::error!("nothing");
+        ban(&new_ban("203.0.113.9"));
+    });
+    let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("loud") && text.contains("ban 203.0.113.9"), "{text}");
+    assert!(!text.contains("quiet") && !text.contains("nothing"), "{text}");
 }
 
 #[test]

@@ -71,6 +71,16 @@ impl Records {
         }
     }
 
+    /// Keeps so many records; what is free goes, the oldest first, until they are no more.
+    pub(super) fn set_max(&mut self, records_max: usize) {
+        self.records_max = records_max;
+        while self.records.len() > records_max
+            && let Some((_, oldest)) = self.forgettable.pop_first()
+        {
+            self.records.remove(&oldest);
+        }
+    }
+
     pub(super) fn tag(&self, address: Address) -> Tag {
         let hash = blake3::keyed_hash(&self.key, address.as_bytes());
         let (half, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");

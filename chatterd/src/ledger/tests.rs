@@ -401,3 +401,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn other_settings_hold_from_then_on() {
+    let mut ledger = ledger(|settings| settings.addresses_max = 100);
+    for _ in 0..2 {
+        assert_eq!(ledger.knock(ip("203.0.113.1"), NOW), None);
+        ledger.knock(ip("203.0.113.2"), NOW);
+    }
+    assert!(ledger.knock(ip("203.0.113.2"), NOW).is_some());
+    let exempt = vec!["203.0.113.2".parse().unwrap()];
+    ledger.set_settings(Settings { ban_after: 4, exempt, ..ledger.settings.clone() });
+    assert!(!ledger.is_banned(ip("203.0.113.2"), NOW), "exempt by now");
+    assert_eq!(ledger.knock(ip("203.0.113.1"), NOW), None, "the third");
+    assert!(ledger.knock(ip("203.0.113.1"), NOW).is_some(), "the fourth");
+    for last in 10..30 {
+        ledger.knock(ip(&format!("203.0.113.{last}")), NOW);
+    }
+    ledger.set_settings(Settings { addresses_max: 5, ..ledger.settings.clone() });
+    assert_eq!((ledger.counts().addresses, ledger.counts().bans), (5, 1), "the ban stays");
+    assert!(ledger.find(address("203.0.113.29")).is_some(), "who knocked last is known");
+}
+
+#[test]
+fn news_are_for_who_asks() {
+    let mut ledger = ledger(|settings| settings.ban_after = 1);
+    ledger.knock(ip("203.0.113.1"), NOW);
+    assert_eq!(ledger.poll_news(false), []);
+    ledger.want_news();
+    ledger.knock(ip("203.0.113.2"), NOW);
+    ledger.lift(address("203.0.113.1"));
+    let news = ledger.poll_news(false);
+    assert!(matches!(*news[0], News::Banned(ban) if ban.address == address("203.0.113.2")), "{news:?}");
+    assert_eq!(*news[1], News::Lifted(address("203.0.113.1")));
+    ledger.lift(address("203.0.113.2"));
+    assert_eq!(ledger.poll_news(true), []);
+}

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chatter_proto::admin::reason::Reason;
 use chatter_protocol::access::{AccessCode, AccessSecret};
 use chatter_protocol::invite::{self, Transport};
 use chatter_protocol::server::gatekeeper::{GateId, Gatekeeper, Standing, Terms};
@@ -17,6 +18,7 @@ use crate::access::codes::{Code, CodeName, Codes};
 use crate::access::{lock, wall_now};
 use crate::admin::codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated, Term};
 use crate::admin::{AccessLink, ControlError};
+use crate::events::{CodeChange, Event};
 
 impl Operator {
     /// Draws a new unnamed code in place of the old one.
@@ -64,6 +66,7 @@ impl Operator {
         };
         let sessions_ended = self.end_with(&closing).await?;
         self.relay.forget_retired();
+        self.tell_code("", CodeChange::Rotated);
         Ok(Rotated { access_link, old_until, sessions_ended })
     }
 
@@ -109,6 +112,9 @@ impl Operator {
                 true
             }
         };
+        if !already {
+            self.tell_code(name.as_str(), CodeChange::Made);
+        }
         let code = keys.codes.named(&name).ok_or_else(|| lost(&name))?;
         Ok(invited(self.link_of(keys, code, carrier, &reach)?, code, already))
     }
@@ -120,7 +126,7 @@ impl Operator {
             let mut codes = keyring.keys.codes.clone().without_expired(wall_now());
             if codes.named(name).is_none() {
                 let text = format!("there is no access code named {name}; see `chatterctl invites`");
-                return Err(ControlError::NotFound(text));
+                return Err(ControlError::new(Reason::NoSuchCode, text));
             }
             codes.others.retain(|code| code.name != name.as_str());
             keyring.keys.replace_codes(codes).map_err(failed)?;
@@ -129,7 +135,12 @@ impl Operator {
             gate.into_iter().for_each(|gate| gatekeeper.close(gate));
             gate
         };
+        self.tell_code(name.as_str(), CodeChange::Revoked);
         self.end_with(gate.as_slice()).await
+    }
+
+    fn tell_code(&self, name: &str, change: CodeChange) {
+        self.relay.events().tell(|| Event::Code { name: name.to_owned(), change });
     }
 
     /// All codes, and how many sessions came by each.
@@ -158,10 +169,16 @@ impl Operator {
     /// Ends the codes whose time is over, and the sessions that came by them. To be called every second.
     pub async fn expire_codes(&self) {
         let now = wall_now();
-        let expired = lock(&self.gatekeeper).expire(now);
+        let (expired, names) = {
+            let mut gatekeeper = lock(&self.gatekeeper);
+            let expired = gatekeeper.expire(now);
+            let names: Vec<String> = expired.iter().map(|gate| gatekeeper.name(*gate).to_owned()).collect();
+            (expired, names)
+        };
         if expired.is_empty() {
             return;
         }
+        names.iter().for_each(|name| self.tell_code(name, CodeChange::Expired));
         {
             let mut keyring = lock(&self.keyring);
             let codes = keyring.keys.codes.clone().without_expired(now);
@@ -184,7 +201,7 @@ impl Operator {
         let Some(carrier) = carrier else {
             let text = "members can't come in: the decoy's directory has no carrier. Set `carrier` under [decoy] to \
                         the name of a large file in it, then restart";
-            return Err(ControlError::Refused(text.to_owned()));
+            return Err(ControlError::new(Reason::NoCarrier, text));
         };
         let code = AccessCode {
             server_key: keys.server.key(),
@@ -199,16 +216,17 @@ impl Operator {
     /// What a link says of where the server is: the settings, but for what the operator says of a front end.
     fn reach(&self, front: &Front) -> Result<Reach, ControlError> {
         let Front { host, pin } = front;
-        match (host, self.facts.reach.transport, pin) {
+        let present = self.present_reach();
+        match (host, present.transport, pin) {
             (Some(host), _, pin) => Ok(Reach::by_https(host, *pin)),
-            (None, _, None) => Ok(self.facts.reach.clone()),
+            (None, _, None) => Ok(present),
             (None, Transport::Https { .. }, Some(_)) => {
-                Ok(Reach { transport: Transport::Https { pin: *pin }, ..self.facts.reach.clone() })
+                Ok(Reach { transport: Transport::Https { pin: *pin }, ..present })
             }
             (None, Transport::Http, Some(_)) => {
                 let text = "a key is pinned where a front end speaks HTTPS: name it with --https, or set public-host to \
                             https://…";
-                Err(ControlError::Refused(text.to_owned()))
+                Err(ControlError::new(Reason::NoHttps, text))
             }
         }
     }
@@ -248,7 +266,7 @@ pub fn open(gatekeeper: &mut Gatekeeper, code: &Code) -> Result<GateId, ControlE
     let secret: &AccessSecret = secret;
     gatekeeper
         .add_until(name.clone(), secret, *made_at, *expires)
-        .map_err(|full| ControlError::Refused(full.to_string()))
+        .map_err(|full| ControlError::new(Reason::TooManyCodes, full.to_string()))
 }
 
 /// Later than any time that is set.
@@ -274,9 +292,9 @@ fn after(now: WallTime, length: Duration) -> WallTime {
 }
 
 fn failed(error: crate::access::KeysError) -> ControlError {
-    ControlError::Failed(error.to_string())
+    ControlError::new(Reason::Fault, error.to_string())
 }
 
 fn lost(name: &CodeName) -> ControlError {
-    ControlError::Failed(format!("the access code {name} did not last"))
+    ControlError::new(Reason::Fault, format!("the access code {name} did not last"))
 }

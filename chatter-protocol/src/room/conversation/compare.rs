@@ -25,6 +25,8 @@ pub(super) struct Difference {
     /// Since when we know that his view is another, though he has heard us in ours.
     since: Option<Time>,
     asked: Option<Time>,
+    /// When we last told him whom we see.
+    answered: Option<Time>,
     /// When we last learnt whom he sees.
     learnt: Option<Time>,
     /// Whom we see and he does not, since when we know.
@@ -61,11 +63,29 @@ impl Difference {
 
     /// What was timed is timed again.
     pub(super) fn time_anew(&mut self) {
-        *self = Self { heard_else: self.heard_else, ..Self::default() };
+        *self = Self { heard_else: self.heard_else, answered: self.answered, ..Self::default() };
+    }
+
+    /// How many members are noted.
+    pub(super) fn noted(&self) -> usize {
+        self.lacks.len() + self.sees.len()
+    }
+
+    /// Whether he may be answered; he is, then.
+    fn answers(&mut self, now: Time) -> bool {
+        let may = self.answered.is_none_or(|answered| answered + limits::ROLL_ANSWER_EVERY <= now);
+        if may {
+            self.answered = Some(now);
+        }
+        may
     }
 }
 
 impl Told {
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether this was not told before; it counts as told now.
     fn is_new(&mut self, kind: Kind, one: MemberId, other: MemberId) -> bool {
         self.0.len() < TOLD_MAX && self.0.insert((kind, one, other))
@@ -73,9 +93,13 @@ impl Told {
 }
 
 impl Conversation {
-    /// How far we have heard everybody in our view, for the message after `before`.
-    pub(super) fn heads(&self, before: &Chain) -> Heads {
-        Heads::state(before, &self.stands())
+    /// How far we have heard everybody in our view, and whoever left it since we spoke last, for the message after
+    /// `before`.
+    pub(super) fn heads(&mut self, before: &Chain) -> Heads {
+        let mut stands = self.stands();
+        stands.extend(self.departed.unnamed());
+        self.departed.named();
+        Heads::state(before, &stands)
     }
 
     fn stands(&self) -> BTreeMap<MemberId, Chain> {
@@ -201,7 +225,8 @@ impl Conversation {
         let places: BTreeMap<MemberId, &Place> = places.collect();
         self.compare_chains(from, &places);
         self.compare_views(from, &places, now);
-        if roll.asks {
+        let asker = self.peers.get_mut(from).and_then(Peer::introduced_mut);
+        if roll.asks && asker.is_some_and(|asker| asker.difference.answers(now)) {
             self.send_roll(from, false, now);
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Last {
     pub(super) stands: Chain,
     /// Up to which of his messages the user was told if one is missing.
     told_to: u64,
+    /// Whether what we say has yet to tell the others how far we heard him.
+    unnamed: bool,
 }
 
 impl Departed {
@@ -31,7 +33,18 @@ impl Departed {
             self.members.pop_front();
         }
         let told_to = if given_up { u64::MAX } else { stands.count };
-        self.members.push_back((id, Last { nick, stands, told_to }));
+        self.members.push_back((id, Last { nick, stands, told_to, unnamed: !given_up }));
+    }
+
+    /// Where those stood whom nothing that we said has named since they left: only so do the others learn that one of
+    /// us lacks somebody's last words.
+    pub(super) fn unnamed(&self) -> impl Iterator<Item = (MemberId, Chain)> {
+        self.members.iter().filter(|(_, last)| last.unnamed).map(|(id, last)| (*id, last.stands))
+    }
+
+    /// What we said has named them all.
+    pub(super) fn named(&mut self) {
+        self.members.iter_mut().for_each(|(_, last)| last.unnamed = false);
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = &MemberId> {
@@ -65,6 +78,9 @@ mod tests {
         assert_eq!(untold, [0, 2, 0, 0, 1]);
         departed.push(member(2), nick(), Chain { count: 5, hash: [0; 32] }, true);
         assert_eq!((departed.untold(&member(2), 9), departed.untold(&member(3), 9)), (0, 0));
+        assert!(departed.unnamed().map(|(id, _)| id).eq([member(1)]), "not whom we gave up");
+        departed.named();
+        assert_eq!(departed.unnamed().count(), 0);
         for number in 3..3 + limits::DEPARTED_MAX {
             departed.push(member(number), nick(), Chain { count: 5, hash: [0; 32] }, false);
         }

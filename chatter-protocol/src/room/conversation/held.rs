@@ -69,6 +69,20 @@ impl Waiting {
         first.map_or(received, |held| held.number.saturating_sub(1))
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Bytes of all that wait.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self.messages.iter().map(|held| {
+            let text = held.text.as_ref().map_or(0, |text| text.capacity());
+            let named = held.named.counts.len() * size_of::<(MemberId, u64)>();
+            size_of::<Held>() + text + held.heads.named() * size_of::<(u32, u64)>() + named
+        });
+        texts.sum()
+    }
+
     /// When the next one's time is over.
     pub(super) fn until(&self) -> Option<Time> {
         self.messages.iter().map(|held| held.until).min()

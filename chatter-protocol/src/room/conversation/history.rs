@@ -22,6 +22,11 @@ impl From<Chain> for History {
 }
 
 impl History {
+    /// Bytes of all places.
+    pub(super) fn bytes(&self) -> usize {
+        self.before.len() * size_of::<Chain>()
+    }
+
     pub(super) const fn latest(&self) -> &Chain {
         &self.latest
     }

@@ -46,6 +46,11 @@ impl House {
         self.removals.contains(&(*one, *other)) || self.removals.contains(&(*other, *one))
     }
 
+    /// How many removals are remembered.
+    pub(super) fn removals(&self) -> usize {
+        self.removals.len()
+    }
+
     /// Nothing of that outlasts a stay.
     pub(super) fn forget_stay(&mut self) {
         self.locked = false;

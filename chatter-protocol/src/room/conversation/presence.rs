@@ -245,6 +245,7 @@ impl Conversation {
     /// Shows what is left of somebody who is no more among `peers`, and that he left; remembers where he stood.
     pub(super) fn part(&mut self, id: &MemberId, peer: &Peer, now: Time) {
         let Some(introduced) = peer.introduced() else { return };
+        self.verifying.forget_commitment(id);
         let given_up =
             self.peers.get(id).is_some_and(|peer| matches!(peer.stage, Stage::GivenUp | Stage::Parted));
         self.departed.push(*id, introduced.member.nick.clone(), *introduced.heard.latest(), given_up);

@@ -87,6 +87,16 @@ impl Verifying {
         round.into_iter().chain(self.waiting.values().map(|waiting| waiting.until)).min()
     }
 
+    /// How many commitments wait for their view.
+    pub(super) fn commitments(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Somebody is gone, and with him what he has committed himself to.
+    pub(super) fn forget_commitment(&mut self, of: &MemberId) {
+        self.waiting.remove(of);
+    }
+
     /// A stay is over; who was verified stays so.
     pub(super) fn forget_rounds(&mut self) {
         self.round = None;

@@ -1,5 +1,7 @@
 //! A relay that does anything at all, by a seed, and in some lives a member who helps it.
 //!
+//! Here the harm is coarse and much of it comes at once; `subtle.rs` has the fine kind.
+//!
 //! Whatever they do: no text stands in any frame, nothing is shown that its sender did not say, or twice, or in another
 //! order; a gap, a loss or two histories come with a warning to whom they concern.
 
@@ -13,12 +15,21 @@ use chatter_protocol::ids::MemberId;
 use chatter_protocol::room::conversation::{Happening, Output};
 use prost::Message as _;
 
-use crate::world::{Client, State, World};
+use crate::world::{Client, State, World, from_member};
 
 /// Two texts that one sender said in the same place.
-struct Fork {
-    from: MemberId,
-    texts: [String; 2],
+pub(super) struct Fork {
+    pub(super) from: MemberId,
+    pub(super) texts: [String; 2],
+    /// Who gets the second.
+    to: usize,
+}
+
+impl Fork {
+    /// Who is going to be shown the second text, where that is anybody but its author.
+    pub(super) fn shown_to(&self, world: &World) -> Option<usize> {
+        Some(self.to).filter(|to| world.clients[*to].id() != self.from)
+    }
 }
 
 fn nothing_false_is_shown(seeds: std::ops::Range<u64>) {
@@ -71,7 +82,7 @@ fn whatever_else_a_relay_does_nothing_false_is_shown() {
 }
 
 /// How many lives each; more by `CHATTER_ADVERSARIES`.
-fn runs() -> u64 {
+pub(super) fn runs() -> u64 {
     std::env::var("CHATTER_ADVERSARIES").ok().and_then(|runs| runs.parse().ok()).unwrap_or(100)
 }
 
@@ -92,7 +103,7 @@ fn search_frames(world: &World, seed: u64) {
 }
 
 /// A member's two copies say two things in one place, and the relay hands one to some and the other to others.
-fn fork(world: &mut World, who: usize, round: usize) -> Option<Fork> {
+pub(super) fn fork(world: &mut World, who: usize, round: usize) -> Option<Fork> {
     let from = world.clients[who].id();
     let texts = ["one", "other"].map(|side| format!("nobody else: {who}/{round}, the {side} side"));
     let mut copy = world.clients[who].copied();
@@ -116,7 +127,7 @@ fn fork(world: &mut World, who: usize, round: usize) -> Option<Fork> {
     {
         (message.body, message.wrap) = (publish.body, wrap.sealed);
     }
-    Some(Fork { from, texts })
+    Some(Fork { from, texts, to })
 }
 
 fn meddle(world: &mut World, who: usize) {
@@ -173,16 +184,8 @@ fn meddle(world: &mut World, who: usize) {
         }
         6 => {
             let mut frame = down[one].clone();
-            match &mut frame {
-                relay_frame::Frame::Message(message) => message.room = room,
-                relay_frame::Frame::Direct(direct) => direct.room = room,
-                relay_frame::Frame::Welcome(_)
-                | relay_frame::Frame::Roster(_)
-                | relay_frame::Frame::Joined(_)
-                | relay_frame::Frame::Left(_)
-                | relay_frame::Frame::Ack(_)
-                | relay_frame::Frame::Refused(_)
-                | relay_frame::Frame::Bye(_) => {}
+            if let Some((to, _)) = from_member(&mut frame) {
+                *to = room;
             }
             world.clients[other].down.push_back(frame);
         }
@@ -191,17 +194,11 @@ fn meddle(world: &mut World, who: usize) {
                 message.wrap.clear();
             }
         }
-        8 => match &mut down[one] {
-            relay_frame::Frame::Message(message) => message.sender_id = id,
-            relay_frame::Frame::Direct(direct) => direct.sender_id = id,
-            relay_frame::Frame::Welcome(_)
-            | relay_frame::Frame::Roster(_)
-            | relay_frame::Frame::Joined(_)
-            | relay_frame::Frame::Left(_)
-            | relay_frame::Frame::Ack(_)
-            | relay_frame::Frame::Refused(_)
-            | relay_frame::Frame::Bye(_) => {}
-        },
+        8 => {
+            if let Some((_, sender)) = from_member(&mut down[one]) {
+                *sender = id;
+            }
+        }
         9 => {
             // One body under another's wrap.
             let bodies: Vec<_> =
@@ -219,6 +216,11 @@ fn meddle(world: &mut World, who: usize) {
         }
         _ => {}
     }
+}
+
+/// Who sent it, where that was a member.
+pub(super) fn sender(frame: &relay_frame::Frame) -> Option<Vec<u8>> {
+    from_member(&mut frame.clone()).map(|(_, sender)| core::mem::take(sender))
 }
 
 fn message(frame: &relay_frame::Frame) -> Option<&Message> {

@@ -3,33 +3,11 @@
 use std::time::Duration;
 
 use chatter_proto::relay::{FromMember, Left, Message, client_frame, relay_frame};
-use chatter_protocol::ids::MemberId;
 use chatter_protocol::limits;
 use chatter_protocol::room::conversation::Output;
 
-use super::{ANNA, BEN, CAROL};
+use super::{ANNA, BEN, CAROL, LONG, concerns};
 use crate::world::World;
-
-/// As long as it takes to be sure that a difference does not heal.
-const LONG: Duration = Duration::from_secs(240);
-
-/// Whether a frame is somebody's, or about him.
-fn concerns(frame: &relay_frame::Frame, id: &MemberId) -> bool {
-    let concerned = match frame {
-        relay_frame::Frame::Message(message) => &message.sender_id,
-        relay_frame::Frame::Direct(direct) => &direct.sender_id,
-        relay_frame::Frame::Left(left) => &left.member_id,
-        relay_frame::Frame::Joined(joined) => {
-            return joined.occupant.iter().any(|one| one.member_id == id.as_bytes());
-        }
-        relay_frame::Frame::Welcome(_)
-        | relay_frame::Frame::Roster(_)
-        | relay_frame::Frame::Ack(_)
-        | relay_frame::Frame::Refused(_)
-        | relay_frame::Frame::Bye(_) => return false,
-    };
-    concerned == id.as_bytes()
-}
 
 fn warns(world: &World, who: usize, part: &str) -> bool {
     world.clients[who].warnings().iter().any(|warning| warning.contains(part))
@@ -61,6 +39,35 @@ fn two_who_are_kept_apart_are_told_and_so_is_who_sees_both() {
         unconnected.map(|(one, other)| format!("{one}: not yet connected with {other}")).collect();
     pairs.sort();
     assert_eq!(pairs, ["anna: not yet connected with carol", "carol: not yet connected with anna"]);
+}
+
+/// A machine that falls asleep is in the roster of whoever comes until the relay takes its link for dead: it does not
+/// answer him, and the others see it for a while.
+#[test]
+fn whoever_may_have_vanished_is_kept_from_nobody() {
+    for seed in 0..10 {
+        let mut world = World::new(seed);
+        for nick in ["anna", "carol"] {
+            world.join(nick);
+            world.settle();
+        }
+        world.live(Duration::from_secs(60));
+        let carol = 1;
+        world.say(carol, "good night");
+        world.settle();
+        world.sleep(carol, Duration::from_secs(180), false);
+        let ben = world.join("ben");
+        world.live(Duration::from_secs(2));
+        for who in [ANNA, ben] {
+            world.say(who, "hello");
+            world.settle();
+        }
+        world.live(Duration::from_secs(175));
+        for who in [ANNA, ben] {
+            assert_eq!(world.clients[who].warnings(), Vec::<String>::new(), "seed {seed}");
+        }
+        assert_eq!(world.clients[ANNA].comings(), ["+carol", "+ben", "-carol"]);
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Rogue {
     }
 
     fn profile(&mut self, nick: &str, stands: &Chain) -> Vec<u8> {
-        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5, view: Vec::new() };
+        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5 };
         self.private(Some(Content::Profile(profile)), stands)
     }
 
@@ -100,6 +100,25 @@ fn a_body_that_opens_to_two_texts_can_not_be_made() {
     let after = stands.after(&sealed.body);
     let (sealed, wrap) = rogue.message(&after);
     assert_eq!(findings(channel.take_message(&ORIGIN, &sealed.body, &wrap)), Ok(Some(vec![])));
+}
+
+/// Whoever hears a message knows its seed: he could seal another body with it, which the relay shows to others.
+#[test]
+fn a_wrap_opens_no_other_body_of_its_seed() {
+    let (mut rogue, mut channel, stands) = introduced();
+    let (view, heads) = (&ViewId::default(), &Heads::default());
+    // The same randomness gives the same seed, whatever the text.
+    let seal = |text| {
+        let statement = message::Statement { text: Some(text), view, heads };
+        message::seal(&ORIGIN, &stands, statement, &mut Entropy::new([4; 32]))
+    };
+    let (said, forged) = (seal("hi"), seal("ho"));
+    assert_eq!(said.seed, forged.seed);
+    assert!(message::open(&ORIGIN, &forged.body, &*said.seed).is_ok(), "by itself it is in order");
+    let wrap = rogue.ratchet.seal(&said.hash, &*said.seed, &mut rogue.entropy, Time::ZERO);
+    let heard = channel.take_message(&ORIGIN, &forged.body, &wrap);
+    assert_eq!(findings(heard), Err(Warning::DidNotOpen { who: WHO }));
+    assert_eq!(findings(channel.take_message(&ORIGIN, &said.body, &wrap)), Ok(Some(vec![])));
 }
 
 #[test]
