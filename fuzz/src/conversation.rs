@@ -64,7 +64,8 @@ impl Talk {
         match what % 32 {
             0 | 1 if count < MEMBERS => {
                 let nick = ["carol", "dave", "anna"][number % 3];
-                let identity = (number % 4 == 0).then(|| Identity::generate(&mut Entropy::new([9; 32])));
+                let identity =
+                    number.is_multiple_of(4).then(|| Identity::generate(&mut Entropy::new([9; 32])));
                 world.join_as(nick, &RoomSecret::from_bytes([1; 16]), identity);
             }
             2 if here && others => world.leave(who),

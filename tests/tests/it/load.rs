@@ -29,29 +29,30 @@ const VARIABLES: [(&str, &str); 2] = [("MALLOC_MMAP_THRESHOLD_", "16384"), ("CHA
 fn members_talk_through_floods() {
     // Where a packet filter keeps track of connections, as engines of containers have it, a flood fills its table, and
     // everybody's packets are dropped.
-    on_a_loopback(&[], flooded);
-}
+    on_a_loopback(&[], || {
+        let home = Home::new();
+        let daemon = home.ephemeral_on("127.0.0.1:0", SETTINGS, &VARIABLES);
+        let target = Target::new(daemon.address, &daemon.access_link());
+        let mut talk = Talk::begin(&daemon);
+        let before = memory(&daemon, "VmRSS");
+        for flood in FLOODS {
+            let figures = talk.through(|end| flood.run(&target, end));
+            let peak = memory(&daemon, "VmHWM");
+            println!("{flood:?}: {figures}; the daemon took {peak} kB at most, {before} kB before");
+            assert!(peak <= before + GROWTH_MAX_KB, "{flood:?}: {peak} kB, {before} kB before");
+        }
+        until("memory comes back", || (memory(&daemon, "VmRSS") <= before + LEFT_MAX_KB).then_some(()));
+        println!("{} kB afterwards", memory(&daemon, "VmRSS"));
 
-fn flooded() {
-    let home = Home::new();
-    let daemon = home.ephemeral_on("127.0.0.1:0", SETTINGS, &VARIABLES);
-    let target = Target::new(daemon.address, &daemon.access_link());
-    let mut talk = Talk::begin(&daemon);
-    let before = memory(&daemon, "VmRSS");
-    for flood in FLOODS {
-        let figures = talk.through(|end| flood.run(&target, end));
-        let peak = memory(&daemon, "VmHWM");
-        println!("{flood:?}: {figures}; the daemon took {peak} kB at most, {before} kB before");
-        assert!(peak <= before + GROWTH_MAX_KB, "{flood:?}: {peak} kB, {before} kB before");
-    }
-    until("memory comes back", || (memory(&daemon, "VmRSS") <= before + LEFT_MAX_KB).then_some(()));
-    println!("{} kB afterwards", memory(&daemon, "VmRSS"));
-
-    talk.nothing_was_lost();
-    let banned = daemon.operator().banned();
-    assert!(banned.iter().any(|address| address.starts_with("127.66.")), "strangers are banned: {banned:?}");
-    assert!(banned.iter().all(|address| address.starts_with("127.66.")), "and no member: {banned:?}");
-    talk.end();
+        talk.nothing_was_lost();
+        let banned = daemon.operator().banned();
+        assert!(
+            banned.iter().any(|address| address.starts_with("127.66.")),
+            "strangers are banned: {banned:?}"
+        );
+        assert!(banned.iter().all(|address| address.starts_with("127.66.")), "and no member: {banned:?}");
+        talk.end();
+    });
 }
 
 /// Connections that are begun and never finished fill the kernel's queue of them; it goes on without one.
