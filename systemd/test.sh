@@ -90,6 +90,8 @@ install_packages() {
 }
 
 unit() {
+    inside sh -c 'systemd-analyze verify --man=no /usr/lib/systemd/system/chatterd*' >"$work/verified" 2>&1 && ! grep chatterd "$work/verified" ||
+        fail "systemd does not like the units: $(cat "$work/verified")"
     within 20 inside systemctl is-active -q chatterd || fail "installing does not start the unit"
     shows "^serving$" ctl health || fail "chatterctl health"
     within 20 status_says "listening on .*; sessions: 0, .*banned: 0" || fail "the unit has no status: $(status)"
@@ -277,9 +279,18 @@ credentials() {
     holds "keys are handed in, plain or encrypted, and never written"
 }
 
+removal() {
+    inside apt-get remove -y chatterd >"$work/apt" 2>&1 || fail "apt remove: $(tail -n 5 "$work/apt")"
+    ! inside pgrep -x chatterd >/dev/null || fail "it runs on after its removal"
+    inside sh -c 'apt-get install -y --no-install-recommends ./root/chatterd_*.deb' >"$work/apt" 2>&1 || fail "apt install: $(tail -n 5 "$work/apt")"
+    within 20 inside chatterctl health || fail "it does not run after it was removed and installed again"
+    holds "removed and installed again, it goes on as it was"
+}
+
 purge() {
     inside apt-get purge -y chatterd >"$work/apt" 2>&1 || fail "apt purge: $(tail -n 5 "$work/apt")"
-    ! inside sh -c 'ls -d /var/lib/chatterd /var/lib/private/chatterd /etc/chatterd /usr/bin/chatterd /run/chatterd/admin.sock' >"$work/left" 2>/dev/null
+    ! inside sh -c 'ls -d /var/lib/chatterd /var/lib/private/chatterd /etc/chatterd /usr/bin/chatterd \
+        /run/chatterd/admin.sock /etc/systemd/system/*.wants/chatterd*' >"$work/left" 2>/dev/null
     [[ ! -s $work/left ]] || fail "a purge leaves $(cat "$work/left")"
     holds "a purge takes everything"
 }
@@ -289,7 +300,7 @@ engine
 if [[ ${CHATTER_PACKAGES-} ]]; then
     cp -r "$CHATTER_PACKAGES" "$work/packages"
 else
-    packaging/build.sh "$work/packages" >/dev/null
+    packaging/build.sh "$work/packages" deb >/dev/null
 fi
 image
 boot
@@ -304,5 +315,6 @@ upgrade
 documented
 activated
 credentials
+removal
 purge
 echo "passed: the packages under a real systemd"

@@ -328,6 +328,19 @@ mod tests {
     }
 
     #[test]
+    fn it_documents_itself() {
+        let text =
+            |line: &str| String::from_utf8(parse(line).expect("args").action.document().expect("text"));
+        let page = text("c man").expect("UTF-8");
+        assert!(page.contains(".TH chatter-client 1") && page.contains("keygen"), "{page}");
+        for shell in ["bash", "zsh", "fish"] {
+            let script = text(&format!("c completions {shell}")).expect("UTF-8");
+            assert!(script.contains("passphrase-file"), "{shell}: {script}");
+        }
+        assert!(parse("c join").expect("args").action.document().is_none());
+    }
+
+    #[test]
     fn lines_are_understood() {
         for line in [
             "c new",

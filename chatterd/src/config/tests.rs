@@ -360,6 +360,14 @@ fn the_check_tells_what_is_risky() {
 }
 
 #[test]
+fn the_manual_page_teaches_as_the_help_does() {
+    let page = String::from_utf8(Arguments::manual().unwrap()).unwrap();
+    for words in [".TH chatterd 8", "\\-\\-ephemeral", "CHATTERD_LOG", "wrong settings"] {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+}
+
+#[test]
 fn the_command_line_is_sound_and_teaches() {
     Arguments::command().debug_assert();
     let help = Arguments::command().render_long_help().to_string();
