@@ -102,6 +102,20 @@ unit() {
 status() { inside systemctl show -P StatusText "${1-chatterd}"; }
 status_says() { [[ $(status) =~ $1 ]]; }
 
+# The settings are read anew, or stay as they were; nobody's session ends.
+reload() {
+    inside sed -i 's/^after = .*/after = 29/' /etc/chatterd/chatterd.toml
+    inside systemctl reload chatterd || fail "systemctl reload chatterd"
+    shows '^ban\.after .* 29$' ctl config show || fail "a reload does not take a setting: $(ctl config show | grep -n after)"
+    inside sed -i 's/^after = .*/after = "many"/' /etc/chatterd/chatterd.toml
+    ! inside systemctl reload chatterd >/dev/null 2>&1 || fail "a file that can't be used is taken"
+    inside systemctl is-active -q chatterd && shows '^ban\.after .* 29$' ctl config show || fail "a file that can't be used did harm"
+    inside sed -i 's/^after = .*/after = 30/' /etc/chatterd/chatterd.toml
+    inside systemctl reload chatterd || fail "systemctl reload chatterd after all"
+    says_and_hears "after reloads"
+    holds "reloads take what can be used, and fail on what can't, while members talk on"
+}
+
 # A daemon that hangs is killed and started anew.
 watchdog() {
     local pid
@@ -268,7 +282,7 @@ credentials() {
     ! inside grep -rqE '0{31}8|0{63}7' /var/lib/private/chatterd || fail "keys that were handed in are written"
     local link
     link=$(ctl invite | tail -n 1)
-    ! ctl rotate >/dev/null 2>"$work/rotate" && grep -q credential "$work/rotate" || fail "rotating what is not ours: $(cat "$work/rotate")"
+    ! ctl rotate --yes >/dev/null 2>"$work/rotate" && grep -q credential "$work/rotate" || fail "rotating what is not ours: $(cat "$work/rotate")"
     inside sh -c 'cd /etc/credstore && for key in *; do
         systemd-creds encrypt --with-key=host --name=$key $key /etc/credstore.encrypted/$key && rm $key; done' >/dev/null 2>&1 ||
         fail "systemd-creds encrypt"
@@ -307,6 +321,7 @@ boot
 install_packages
 unit
 chat
+reload
 jail
 doctor
 restart

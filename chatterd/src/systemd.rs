@@ -70,6 +70,7 @@ mod tests {
             assert_eq!(unit(file, "Type"), ["notify"]);
             assert_eq!(unit(file, "StateDirectory"), ["chatterd"]);
             assert_eq!(unit(file, "WatchdogSec").len(), 1);
+            assert_eq!(unit(file, "ExecReload"), ["+/usr/bin/chatterctl reload"]);
             assert_eq!(unit(file, "LoadCredential"), crate::access::CREDENTIALS);
             let start = unit(file, "ExecStart").concat();
             let mut words = start.split_whitespace();

@@ -81,6 +81,7 @@ async fn as_strangers(
     findings: &mut Vec<Finding>,
 ) {
     let Some(address) = strangers::port(status, findings) else { return };
+    counted_by_now(daemon, status.knocks).await;
     let seen = daemon.ask(async |client| client.list_addresses(ListAddressesRequest {}).await).await;
     let own = address.ip().to_string();
     let counted = seen.is_ok_and(|reply| {
@@ -102,6 +103,21 @@ async fn as_strangers(
         compare::look(address, &status.persona, root, findings);
     }
 }
+
+/// Waits until the look at the port is in the books: it is counted once it has been answered.
+async fn counted_by_now(daemon: &mut Daemon, before: u64) {
+    for _ in 0..LOOKS_MAX {
+        let now = daemon.ask(async |client| client.status(StatusRequest {}).await).await;
+        if now.map_or(true, |now| now.knocks > before) {
+            return;
+        }
+        tokio::time::sleep(LOOK_PAUSE).await;
+    }
+}
+
+/// Two seconds.
+const LOOKS_MAX: u32 = 40;
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
 
 fn verdict(worst: Level) -> String {
     match worst {

@@ -245,3 +245,33 @@ fn stderr_is_the_journal_only_where_systemd_says_this_very_stream() {
         assert!(!check(other));
     }
 }
+
+/// What the log says, in the sources, and what the document tells operators to do about it.
+#[test]
+fn every_line_is_in_the_document() {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = std::fs::read_to_string(home.join("../docs/operating.md")).unwrap();
+    // Fields stand before the text.
+    let call = r#"\b(?:info|warn|error)!\((?:[^"()]|\([^()]*\))*"((?:[^"\\]|\\.)*)""#;
+    let call = Regex::new(call).unwrap();
+    let (place, whole) = (Regex::new(r"\{[^}]*\}").unwrap(), Regex::new(r"^(\{\w+\}|ban \{\})$").unwrap());
+    let (mut folders, mut lines) = (vec![home.join("src")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name != "tests.rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let text = text.split("#[cfg(test)]").next().unwrap();
+                let said = call.captures_iter(text).map(|call| call[1].to_owned());
+                lines.extend(said.filter(|line| !whole.is_match(line)));
+            }
+        }
+    }
+    assert!(lines.len() > 15, "{lines:?}");
+    for line in lines {
+        let line = place.replace_all(&line, "\u{2026}").into_owned();
+        assert!(document.contains(&line), "docs/operating.md does not say what to do about {line:?}");
+    }
+}
