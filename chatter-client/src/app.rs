@@ -353,6 +353,7 @@ impl App {
         match conversation.say(&text, now) {
             Ok(number) => {
                 self.said = self.said_before.saturating_add(number);
+                self.show(Notice::Said { number: self.said, text: text.clone() });
                 self.untaken.insert(self.said, text);
             }
             Err(error) => {

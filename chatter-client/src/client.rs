@@ -127,6 +127,16 @@ impl Options {
         Self { rejoins: false, ..self }
     }
 
+    /// What the room's link calls it; empty where it doesn't.
+    pub fn label(&self) -> &str {
+        &self.link.label
+    }
+
+    /// As whom it is entered.
+    pub fn nick(&self) -> &Nickname {
+        &self.nick
+    }
+
     /// The part of the link that reaches the server.
     pub fn access(&self) -> &AccessLink {
         &self.link.access
@@ -189,6 +199,11 @@ impl Notices {
     /// What happened next; nothing after [`Notice::Finished`].
     pub async fn next(&mut self) -> Option<Notice> {
         self.0.recv().await
+    }
+
+    /// What has happened already.
+    pub(crate) fn try_next(&mut self) -> Option<Notice> {
+        self.0.try_recv().ok()
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) fn line(notice: &Notice) -> Option<Zeroizing<String>> {
         Notice::Rejoined { text, present } => Object::Rejoined { text, present: *present },
         Notice::NotAcknowledged { number, text } => Object::NotAcknowledged { number: *number, text },
         Notice::Left => Object::Left,
-        Notice::Progress(_) | Notice::Help | Notice::Finished(_) => return None,
+        Notice::Progress(_) | Notice::Said { .. } | Notice::Help | Notice::Finished(_) => return None,
     };
     // Strings and numbers always become JSON.
     serde_json::to_string(&object).ok().map(Zeroizing::new)

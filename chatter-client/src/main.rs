@@ -9,14 +9,14 @@ use std::io;
 use std::process::{ExitCode, exit};
 use std::time::Duration;
 
-use chatter_client::args::{Action, Args, Common, Words};
+use chatter_client::args::{Action, Args, Common, ScreenArgs, Words};
 use chatter_client::console::{self, Style};
 use chatter_client::credentials::{self, PassphraseSource};
 use chatter_client::exit::{Failure, Outcome};
 use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
-use chatter_client::{Handle, Notice, Options, start};
+use chatter_client::{Handle, Notice, Notices, Options, start, ui};
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{Link, RoomLink, is_link, parse_label};
 use clap::Parser;
@@ -52,6 +52,7 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. });
+    let screen = action.screen().filter(|_| console::has_screen()).cloned();
     let mut prepared = spawn_blocking(move || {
         let prepared = prepare(action, style);
         secret::scrub_stack();
@@ -71,10 +72,17 @@ async fn run(action: Action, style: Style) -> Outcome {
         Ok(Err((failure, text))) => return fail(style, failure, &text),
         Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
     };
+    let (room, nick) = (options.label().to_owned(), options.nick().to_string());
     let (handle, mut notices) = match start(options) {
         Ok(started) => started,
         Err(error) => return fail(style, Failure::Local, &error.to_string()),
     };
+    if let Some(screen) = screen {
+        let theme = screen.theme(|name| env::var(name).ok());
+        let ScreenArgs { ring: when, ring_by: how, .. } = screen;
+        tokio::spawn(interrupt(signals, handle.clone()));
+        return show(ui::Settings { theme, when, how, room, nick }, handle, notices).await;
+    }
     if reads_lines {
         console::read_lines(handle.clone(), style);
     }
@@ -91,6 +99,21 @@ async fn run(action: Action, style: Style) -> Outcome {
     fail(style, Failure::Local, "the client stopped unexpectedly")
 }
 
+/// A stay on the full screen.
+async fn show(settings: ui::Settings, handle: Handle, notices: Notices) -> Outcome {
+    match ui::run(settings, handle, notices).await {
+        Ok(ended) => {
+            for notice in ended.last {
+                let _ = console::show(Style::Plain, &notice);
+            }
+            ended.outcome
+        }
+        Err(error) => {
+            fail(Style::Plain, Failure::Local, &format!("the terminal can't be used: {error}; try --plain"))
+        }
+    }
+}
+
 /// The first signal leaves, the second does not wait; nor does the clock, should everything be stuck.
 async fn interrupt(mut signals: Signals, handle: Handle) {
     signals.next().await;
@@ -99,6 +122,8 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
         () = signals.next() => {}
         () = sleep(STUCK_TIMEOUT) => {}
     }
+    // A terminal that takes nothing any more is not waited for either.
+    let _ = timeout(PROMPT_TIMEOUT, spawn_blocking(ui::terminal::restore)).await;
     exit(i32::from(Outcome::Interrupted.code()));
 }
 

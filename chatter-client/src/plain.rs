@@ -111,7 +111,7 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
         Notice::Error(text) => note(&format!("error: {text}")),
         // Its own lines, and none of a peer's.
         Notice::Help => Lines { talk: None, note: Some(HELP.to_owned()) },
-        Notice::Acknowledged { .. } | Notice::Finished(_) => Lines::default(),
+        Notice::Said { .. } | Notice::Acknowledged { .. } | Notice::Finished(_) => Lines::default(),
     }
 }
 
