@@ -166,8 +166,9 @@ fn route(link: &AccessLink, far: bool, way: &Distance) -> anyhow::Result<Route> 
 
 async fn next<T>(notices: &mut Notices, find: impl Fn(Notice) -> Option<T>) -> anyhow::Result<T> {
     loop {
-        let notice =
+        let told =
             timeout(PATIENCE, notices.next()).await.context("nothing comes")?.context("the stay goes on")?;
+        let notice = told.notice;
         if let Notice::Warning(text) | Notice::Error(text) | Notice::Away { text, .. } = notice {
             bail!("{text}");
         }

@@ -157,8 +157,11 @@ impl App {
     pub(crate) fn update(&mut self, event: Event, now: Time) -> Vec<Effect> {
         match event {
             Event::Network(event) => self.network(event, now),
-            Event::Line(line) => self.line(&line),
-            Event::Say(text) => self.unsaid.push_back(text),
+            Event::Line(line) | Event::LineIn(ROOM, line) => self.line(&line),
+            Event::Say(text) | Event::SayIn(ROOM, text) => self.unsaid.push_back(text),
+            Event::LineIn(..) | Event::SayIn(..) => {
+                self.show(Notice::Error("you are in no room of that number".to_owned()));
+            }
             Event::InputEnded => self.end_soon(PATIENCE),
             Event::Interrupted => self.leave(now),
             Event::Randomness(fresh) => {
@@ -409,7 +412,7 @@ impl App {
     }
 
     fn show(&mut self, notice: Notice) {
-        self.effects.push(Effect::Show(notice));
+        self.effects.push(Effect::Show(notice.into()));
     }
 
     fn finish(&mut self, outcome: Outcome) {

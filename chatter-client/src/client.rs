@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, People, Purpose};
 use crate::dial::Peer;
-use crate::event::{Effect, Event, NetworkEvent, Notice};
+use crate::event::{Effect, Event, NetworkEvent, Notice, Told};
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::known::Known;
@@ -57,7 +57,7 @@ pub struct Handle {
 
 /// What happens, in order.
 #[derive(Debug)]
-pub struct Notices(mpsc::Receiver<Notice>);
+pub struct Notices(mpsc::Receiver<Told>);
 
 /// Why a stay can't even begin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,14 +172,24 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
 }
 
 impl Handle {
-    /// Says `text` to the room, whatever it begins with. False if the stay is over.
+    /// Says `text` to the current room, whatever it begins with. False if the stay is over.
     pub async fn say(&self, text: impl Into<String>) -> bool {
         self.lines.send(Event::Say(text.into())).await.is_ok()
+    }
+
+    /// The same to the room of this number ([`Place::number`](crate::Place::number)).
+    pub async fn say_in(&self, room: u32, text: impl Into<String>) -> bool {
+        self.lines.send(Event::SayIn(room, text.into())).await.is_ok()
     }
 
     /// Takes a line as a user types it: a command, or something to say. False if the stay is over.
     pub async fn line(&self, line: impl Into<String>) -> bool {
         self.lines.send(Event::Line(line.into())).await.is_ok()
+    }
+
+    /// The same in the room of this number, whichever is the current one.
+    pub async fn line_in(&self, room: u32, line: impl Into<String>) -> bool {
+        self.lines.send(Event::LineIn(room, line.into())).await.is_ok()
     }
 
     /// Nothing more will be said: leaves once everything has been taken by the relay.
@@ -197,7 +207,7 @@ impl Handle {
 
 impl Notices {
     /// What happened next; nothing after [`Notice::Finished`].
-    pub async fn next(&mut self) -> Option<Notice> {
+    pub async fn next(&mut self) -> Option<Told> {
         self.0.recv().await
     }
 
@@ -214,7 +224,7 @@ struct Driver {
     line_events: mpsc::Receiver<Event>,
     urgent_events: mpsc::Receiver<Event>,
     carriage: Carriage,
-    notices: mpsc::Sender<Notice>,
+    notices: mpsc::Sender<Told>,
     memory: Option<PathBuf>,
 }
 
@@ -334,15 +344,15 @@ impl Driver {
                 self.carriage.start();
                 true
             }
-            Effect::Show(notice) => self.notices.send(notice).await.is_ok(),
+            Effect::Show(told) => self.notices.send(told).await.is_ok(),
             Effect::Remember(text) => {
                 let Some(file) = &self.memory else { return true };
                 let Err(error) = files::keep(file, &text) else { return true };
                 let text = format!("{} could not be written: {error}", file.display());
-                self.notices.send(Notice::Error(text)).await.is_ok()
+                self.notices.send(Notice::Error(text).into()).await.is_ok()
             }
             Effect::Finish(outcome) => {
-                let _ = self.notices.send(Notice::Finished(outcome)).await;
+                let _ = self.notices.send(Notice::Finished(outcome).into()).await;
                 false
             }
         }

@@ -10,7 +10,7 @@ use tokio::runtime;
 use zeroize::Zeroizing;
 
 use crate::client::Handle;
-use crate::event::Notice;
+use crate::event::{Notice, Told};
 use crate::secret::SecretText;
 use crate::{json, plain};
 
@@ -40,8 +40,8 @@ pub fn has_screen() -> bool {
 ///
 /// # Errors
 /// Where stdout is gone. Whether stderr is, nobody cares.
-pub fn show(style: Style, notice: &Notice) -> io::Result<()> {
-    let lines = plain::lines(notice);
+pub fn show(style: Style, told: &Told) -> io::Result<()> {
+    let lines = plain::lines(told);
     if let Some(note) = &lines.note {
         // The order of both outputs on one terminal is that of the notices.
         let _ = writeln!(io::stderr().lock(), "{note}");
@@ -54,7 +54,7 @@ pub fn show(style: Style, notice: &Notice) -> io::Result<()> {
             }
         }
         Style::Json => {
-            if let Some(line) = json::line(notice) {
+            if let Some(line) = json::line(told) {
                 write_line(&mut stdout, &line)?;
             }
         }
@@ -115,7 +115,7 @@ pub fn read_lines(handle: Handle, style: Style) {
                 Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
                 Ok(Line::TooLong) => {
                     let text = format!("not said: a line of more than {LINE_BYTES_MAX} bytes");
-                    show(style, &Notice::Error(text)).is_ok()
+                    show(style, &Notice::Error(text).into()).is_ok()
                 }
                 Ok(Line::End) | Err(_) => {
                     runtime.block_on(handle.end());

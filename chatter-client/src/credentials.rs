@@ -68,7 +68,7 @@ pub fn new_passphrase(source: PassphraseSource<'_>, weak: bool, style: Style) ->
     let passphrase = chosen(source, "a passphrase for the room", weak)?;
     if source == PassphraseSource::Drawn {
         let shown = Notice::Passphrase { passphrase: SecretText::new(passphrase.expose().to_owned()) };
-        console::show(style, &shown).map_err(|error| (Failure::Local, error.to_string()))?;
+        console::show(style, &shown.into()).map_err(|error| (Failure::Local, error.to_string()))?;
     }
     Ok(passphrase)
 }
@@ -77,7 +77,7 @@ pub fn new_passphrase(source: PassphraseSource<'_>, weak: bool, style: Style) ->
 pub fn stretch(access: AccessLink, label: String, passphrase: &Passphrase, style: Style) -> RoomLink {
     let text = format!("working the passphrase of the room “{label}” into a key");
     // Where that can't be told, the rest can't either, and says so.
-    let _ = console::show(style, &Notice::Progress(text));
+    let _ = console::show(style, &Notice::Progress(text).into());
     let secret = passphrase.room_secret(access.code.server_key.as_bytes(), &label, Cost::FULL);
     RoomLink { access, label, secret }
 }

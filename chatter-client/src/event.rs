@@ -17,8 +17,12 @@ pub(crate) enum Event {
     Network(NetworkEvent),
     /// The user typed a line: a command, or something to say.
     Line(String),
+    /// The same in the room of this number, whichever is the current one.
+    LineIn(u32, String),
     /// Something is to be said, whatever it begins with.
     Say(String),
+    /// The same in the room of this number.
+    SayIn(u32, String),
     /// Nothing more will be typed: leave once all is said and taken.
     InputEnded,
     /// Leave at once.
@@ -61,11 +65,64 @@ pub(crate) enum Effect {
     /// Another session, in place of the one that has ended.
     Open,
     /// To the user.
-    Show(Notice),
+    Show(Told),
     /// Into the file of known identities: its whole text.
     Remember(String),
     /// The stay is over.
     Finish(Outcome),
+}
+
+/// A notice, and the room that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// None where it is about the session, or about no room in particular.
+    pub room: Option<Place>,
+    /// What happened there.
+    pub notice: Notice,
+}
+
+/// One of the rooms of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From 1 in the order of joining. No number is given twice in a run.
+    pub number: u32,
+    /// What it is called here: as its link or its listing says, and `#NUMBER` behind it where another room of ours was
+    /// called so already. It stays the same for as long as we are there.
+    pub name: String,
+    /// Whether lines should name it: not before a second room was joined in this run.
+    pub named: bool,
+}
+
+/// One of our rooms, as [`Notice::Rooms`] shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomInfo {
+    /// As in [`Place`].
+    pub number: u32,
+    /// As in [`Place`].
+    pub name: String,
+    /// How many are there with whom we can talk, ourselves included.
+    pub members: usize,
+    /// Whether it is the one in which we say what we type.
+    pub current: bool,
+    /// Under which name it is listed, where it is.
+    pub listed: Option<String>,
+}
+
+/// A room that the server lists, as [`Notice::ListedRooms`] shows it. The relay says so, and proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedInfo {
+    /// What whoever lists it calls it: kept to the rules of nicknames.
+    pub name: String,
+    /// How many the relay counts there.
+    pub members: u32,
+    /// Whether the listing leads in; else its link or its passphrase is needed.
+    pub open: bool,
+}
+
+impl From<Notice> for Told {
+    fn from(notice: Notice) -> Self {
+        Self { room: None, notice }
+    }
 }
 
 /// Something to be shown. Texts and nicknames come from others: whoever prints them makes them harmless.
@@ -200,6 +257,27 @@ pub enum Notice {
         /// Those of them who show a lasting identity.
         lasting: Vec<String>,
     },
+    /// The rooms in which we are, in the order of their numbers.
+    Rooms {
+        /// All of them.
+        rooms: Vec<RoomInfo>,
+    },
+    /// The rooms that the server lists for everybody who holds its access code.
+    ListedRooms {
+        /// In the server's order.
+        rooms: Vec<ListedInfo>,
+    },
+    /// What is typed is said in this room from now on.
+    Current,
+    /// The relay lists this room for everybody who holds the server's access code, or does so no longer.
+    Listed {
+        /// Under which name; none where it is not listed any more.
+        name: Option<String>,
+        /// Whether the listing holds the room's secret: then the server knows it.
+        open: bool,
+    },
+    /// One of several rooms was left; the others are not.
+    RoomLeft,
     /// What can be typed.
     Help,
     /// Something about the room or the connection that should not be overlooked.

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::event::Notice;
+use crate::event::{ListedInfo, Notice, Place, RoomInfo, Told};
 
 /// One line of output.
 #[derive(Serialize)]
@@ -104,11 +104,58 @@ enum Object<'a> {
         number: u64,
         text: &'a str,
     },
+    Rooms {
+        rooms: Vec<RoomObject<'a>>,
+    },
+    ListedRooms {
+        rooms: Vec<ListedObject<'a>>,
+    },
+    Current,
+    Listed {
+        name: &'a str,
+        open: bool,
+    },
+    Unlisted,
+    RoomLeft,
     Left,
 }
 
-/// The line of a notice, without its end.
-pub(crate) fn line(notice: &Notice) -> Option<Zeroizing<String>> {
+#[derive(Serialize)]
+struct RoomObject<'a> {
+    number: u32,
+    name: &'a str,
+    members: usize,
+    current: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listed: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ListedObject<'a> {
+    name: &'a str,
+    members: u32,
+    open: bool,
+}
+
+/// What happened, and where, if there is more than one room.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    object: Object<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<&'a str>,
+}
+
+/// The line of what is told, without its end.
+pub(crate) fn line(told: &Told) -> Option<Zeroizing<String>> {
+    let object = object(&told.notice)?;
+    let named = told.room.as_ref().filter(|room| room.named);
+    let line = Line { object, room: named.map(|Place { name, .. }| name.as_str()) };
+    // Strings and numbers always become JSON.
+    serde_json::to_string(&line).ok().map(Zeroizing::new)
+}
+
+fn object(notice: &Notice) -> Option<Object<'_>> {
     let object = match notice {
         Notice::Room { link } => Object::Room { link: link.expose() },
         Notice::Passphrase { passphrase } => Object::Passphrase { passphrase: passphrase.expose() },
@@ -140,11 +187,31 @@ pub(crate) fn line(notice: &Notice) -> Option<Zeroizing<String>> {
         Notice::Away { text, seconds } => Object::Away { text, seconds: *seconds },
         Notice::Rejoined { text, present } => Object::Rejoined { text, present: *present },
         Notice::NotAcknowledged { number, text } => Object::NotAcknowledged { number: *number, text },
+        Notice::Rooms { rooms } => Object::Rooms { rooms: rooms.iter().map(RoomObject::of).collect() },
+        Notice::ListedRooms { rooms } => {
+            Object::ListedRooms { rooms: rooms.iter().map(ListedObject::of).collect() }
+        }
+        Notice::Current => Object::Current,
+        Notice::Listed { name: Some(name), open } => Object::Listed { name, open: *open },
+        Notice::Listed { name: None, .. } => Object::Unlisted,
+        Notice::RoomLeft => Object::RoomLeft,
         Notice::Left => Object::Left,
         Notice::Progress(_) | Notice::Said { .. } | Notice::Help | Notice::Finished(_) => return None,
     };
-    // Strings and numbers always become JSON.
-    serde_json::to_string(&object).ok().map(Zeroizing::new)
+    Some(object)
+}
+
+impl<'a> RoomObject<'a> {
+    fn of(room: &'a RoomInfo) -> Self {
+        let RoomInfo { number, name, members, current, listed } = room;
+        Self { number: *number, name, members: *members, current: *current, listed: listed.as_deref() }
+    }
+}
+
+impl<'a> ListedObject<'a> {
+    fn of(room: &'a ListedInfo) -> Self {
+        Self { name: &room.name, members: room.members, open: room.open }
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +220,13 @@ mod tests {
     use crate::secret::SecretText;
 
     fn check(notice: &Notice, expected: &str) {
-        assert_eq!(line(notice).expect("a line").as_str(), expected);
+        for named in [false, true] {
+            let room = Some(Place { number: 1, name: "tea".into(), named });
+            let line = line(&Told { room, notice: notice.clone() }).expect("a line");
+            let expected = expected.strip_suffix('}').expect("an object");
+            let room = if named { r#","room":"tea""# } else { "" };
+            assert_eq!(line.as_str(), format!("{expected}{room}}}"));
+        }
     }
 
     #[test]
@@ -213,7 +286,27 @@ mod tests {
         check(&rejoined, r#"{"event":"rejoined","text":"r","present":2}"#);
         let unheard = Notice::NotAcknowledged { number: 3, text: "hi".into() };
         check(&unheard, r#"{"event":"not-acknowledged","number":3,"text":"hi"}"#);
-        assert_eq!(line(&Notice::Help), None);
+        let info = |number, listed: Option<&str>| RoomInfo {
+            number,
+            name: "tea".into(),
+            members: 2,
+            current: number == 1,
+            listed: listed.map(str::to_owned),
+        };
+        check(
+            &Notice::Rooms { rooms: vec![info(1, None), info(2, Some("t"))] },
+            r#"{"event":"rooms","rooms":[{"number":1,"name":"tea","members":2,"current":true},{"number":2,"name":"tea","members":2,"current":false,"listed":"t"}]}"#,
+        );
+        check(
+            &Notice::ListedRooms { rooms: vec![ListedInfo { name: "t".into(), members: 2, open: true }] },
+            r#"{"event":"listed-rooms","rooms":[{"name":"t","members":2,"open":true}]}"#,
+        );
+        check(&Notice::Current, r#"{"event":"current"}"#);
+        let listed = Notice::Listed { name: Some("t".into()), open: false };
+        check(&listed, r#"{"event":"listed","name":"t","open":false}"#);
+        check(&Notice::Listed { name: None, open: false }, r#"{"event":"unlisted"}"#);
+        check(&Notice::RoomLeft, r#"{"event":"room-left"}"#);
+        assert_eq!(line(&Notice::Help.into()), None);
     }
 
     #[test]

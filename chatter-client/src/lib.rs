@@ -9,8 +9,8 @@
 //! let link = chatter_protocol::invite::Link::parse(link)?.into_room()?;
 //! let nick = chatter_protocol::ids::Nickname::parse("echo")?;
 //! let (handle, mut notices) = start(Options::join(link, nick))?;
-//! while let Some(notice) = notices.next().await {
-//!     if let Notice::Message { from, text } = notice {
+//! while let Some(told) = notices.next().await {
+//!     if let Notice::Message { from, text } = told.notice {
 //!         handle.say(format!("{from} said: {text}")).await;
 //!     }
 //! }
@@ -51,4 +51,4 @@ pub mod signals;
 pub mod ui;
 
 pub use client::{Handle, Notices, Options, StartError, start};
-pub use event::Notice;
+pub use event::{ListedInfo, Notice, Place, RoomInfo, Told};

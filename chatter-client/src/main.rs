@@ -87,11 +87,11 @@ async fn run(action: Action, style: Style) -> Outcome {
         console::read_lines(handle.clone(), style);
     }
     tokio::spawn(interrupt(signals, handle.clone()));
-    while let Some(notice) = notices.next().await {
-        if let Notice::Finished(outcome) = notice {
+    while let Some(told) = notices.next().await {
+        if let Notice::Finished(outcome) = told.notice {
             return outcome;
         }
-        if console::show(style, &notice).is_err() {
+        if console::show(style, &told).is_err() {
             // Nobody reads any more.
             handle.interrupt();
         }
@@ -234,7 +234,7 @@ fn fail(style: Style, failure: Failure, text: &str) -> Outcome {
 
 fn tell(style: Style, text: &str) {
     // Where even that can't be told, the exit code does.
-    let _ = console::show(style, &Notice::Error(text.to_owned()));
+    let _ = console::show(style, &Notice::Error(text.to_owned()).into());
 }
 
 /// One for the carrier and the app, one for signals while an output is stuck.

@@ -4,14 +4,15 @@
 //! **Never** a character of a peer's that moves a cursor, hides, or turns the direction of writing.
 //!
 //! The talk's lines: `<anna> hi`, `[anna → you] hi`, `* ben joined`, `! a warning`, and the room's link. A peer's text
-//! stands behind his nick and never begins a line.
+//! stands behind his nick and never begins a line. Where there is more than one room, its name in brackets stands before
+//! all that: `[tea] <anna> hi`.
 
 use std::fmt::Write as _;
 
 use chatter_protocol::ids::{MARKS_MAX, is_combining_mark, is_trickery};
 
 use crate::command::HELP;
-use crate::event::Notice;
+use crate::event::{ListedInfo, Notice, Place, RoomInfo, Told};
 use crate::secret::SecretText;
 
 /// What a notice becomes.
@@ -23,8 +24,21 @@ pub(crate) struct Lines {
     pub(crate) note: Option<String>,
 }
 
-/// The lines of a notice, without their ends.
-pub(crate) fn lines(notice: &Notice) -> Lines {
+/// The lines of what is told, without their ends.
+pub(crate) fn lines(told: &Told) -> Lines {
+    let lines = lines_of(&told.notice);
+    let Some(Place { name, named: true, .. }) = &told.room else { return lines };
+    let within = |line: &str| format!("[{}] {line}", harmless(name));
+    let talk = match (&told.notice, lines.talk) {
+        // What is to be copied stands alone.
+        (Notice::Room { .. } | Notice::Passphrase { .. }, talk) => talk,
+        (_, talk) => talk.map(|talk| SecretText::new(within(talk.expose()))),
+    };
+    Lines { talk, note: lines.note.map(|note| within(&note)) }
+}
+
+/// The lines of a notice, wherever it is from.
+fn lines_of(notice: &Notice) -> Lines {
     let talk = |text: String| Lines { talk: Some(SecretText::new(text)), note: None };
     let note = |text: &str| Lines { talk: None, note: Some(harmless(text)) };
     match notice {
@@ -109,6 +123,31 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
             talk(format!("! nobody may have heard this, say it again if it matters: {}", harmless(text)))
         }
         Notice::Error(text) => note(&format!("error: {text}")),
+        Notice::Rooms { rooms } => talk(format!("* your rooms: {}", join(rooms, room))),
+        Notice::ListedRooms { rooms } if rooms.is_empty() => {
+            talk("* the server lists no rooms at the moment".to_owned())
+        }
+        Notice::ListedRooms { rooms } => {
+            let more = match rooms.len().saturating_sub(LISTED_SHOWN_MAX) {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let shown = rooms.get(..LISTED_SHOWN_MAX).unwrap_or(rooms);
+            talk(format!("* listed rooms: {}{more}", join(shown, listed)))
+        }
+        Notice::Current => note("what you type is said here"),
+        Notice::Listed { name: Some(name), open: true } => talk(format!(
+            "! the server lists this room as {}: whoever has the access code can come in, and since the listing holds the \
+             room's secret, whoever runs the server could sit between you; /verify finds that out. What has to stay among \
+             you belongs in another room",
+            harmless(name)
+        )),
+        Notice::Listed { name: Some(name), open: false } => talk(format!(
+            "* the server lists this room as {}, by name and number of members; its link or passphrase is needed to come in",
+            harmless(name)
+        )),
+        Notice::Listed { name: None, .. } => talk("* the server lists this room no longer".to_owned()),
+        Notice::RoomLeft => talk("* you left this room".to_owned()),
         // Its own lines, and none of a peer's.
         Notice::Help => Lines { talk: None, note: Some(HELP.to_owned()) },
         Notice::Said { .. } | Notice::Acknowledged { .. } | Notice::Finished(_) => Lines::default(),
@@ -117,6 +156,24 @@ pub(crate) fn lines(notice: &Notice) -> Lines {
 
 const VERIFY_HELP: &str = "\
 call each other and read these words aloud. If all read the same, type /verify yes; if anybody reads others, /verify no";
+
+fn join<T>(items: &[T], text: fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+fn room(room: &RoomInfo) -> String {
+    let here = if room.current { ", current" } else { "" };
+    let listed = room.listed.iter().map(|name| format!(", listed as {}", harmless(name))).collect::<String>();
+    format!("{} {} ({}{here}{listed})", room.number, harmless(&room.name), room.members)
+}
+
+fn listed(room: &ListedInfo) -> String {
+    let way = if room.open { "" } else { ", by link or passphrase" };
+    format!("{} ({}{way})", harmless(&room.name), room.members)
+}
+
+/// A list is read by people; one that fills their screen hides what stood there.
+const LISTED_SHOWN_MAX: usize = 64;
 
 fn who(you: &str, members: &[String], verified: &[String], lasting: &[String]) -> String {
     let others = members.iter().skip(1).map(|nick| {
@@ -160,7 +217,7 @@ mod tests {
     use super::*;
 
     fn talk(notice: &Notice) -> String {
-        lines(notice).talk.expect("a line").expose().to_owned()
+        lines_of(notice).talk.expect("a line").expose().to_owned()
     }
 
     #[test]
@@ -217,15 +274,66 @@ mod tests {
             Notice::Away { text: trick(), seconds: 1 },
             Notice::Rejoined { text: trick(), present: 0 },
             Notice::NotAcknowledged { number: 1, text: trick() },
+            Notice::Rooms {
+                rooms: vec![RoomInfo {
+                    number: 1,
+                    name: trick(),
+                    members: 1,
+                    current: true,
+                    listed: Some(trick()),
+                }],
+            },
+            Notice::ListedRooms { rooms: vec![ListedInfo { name: trick(), members: 1, open: false }; 99] },
+            Notice::Listed { name: Some(trick()), open: true },
+            Notice::Listed { name: Some(trick()), open: false },
         ];
         for notice in notices {
-            let Lines { talk, note } = lines(&notice);
+            let room = Some(Place { number: 1, name: trick(), named: true });
+            let Lines { talk, note } = lines(&Told { room, notice });
             let talk = talk.map(|talk| talk.expose().to_owned());
             assert!(talk.is_some() || note.is_some(), "a line");
             for text in talk.iter().chain(&note) {
                 assert!(!text.chars().any(is_trickery), "{text:?}");
             }
         }
+    }
+
+    #[test]
+    fn rooms_are_named_where_there_are_several() {
+        let told = |named, notice| {
+            let lines = lines(&Told { room: Some(Place { number: 2, name: "tea".into(), named }), notice });
+            (lines.talk.map(|talk| talk.expose().to_owned()), lines.note)
+        };
+        let message = || Notice::Message { from: "anna".into(), text: "hi".into() };
+        assert_eq!(told(true, message()).0.as_deref(), Some("[tea] <anna> hi"));
+        assert_eq!(told(false, message()).0.as_deref(), Some("<anna> hi"));
+        let (talk, note) = told(true, Notice::Room { link: SecretText::new("chatter://h:1/tea#x".into()) });
+        assert_eq!(talk.as_deref(), Some("chatter://h:1/tea#x"), "a link is copied whole");
+        assert!(note.expect("a note").starts_with("[tea] this link"));
+        assert_eq!(told(true, Notice::Help).0, None);
+    }
+
+    #[test]
+    fn lists_of_rooms_are_short() {
+        let rooms: Vec<ListedInfo> = (0..1000)
+            .map(|number| ListedInfo { name: format!("room {number}"), members: 3, open: number != 1 })
+            .collect();
+        let text = talk(&Notice::ListedRooms { rooms });
+        assert!(
+            text.starts_with("* listed rooms: room 0 (3), room 1 (3, by link or passphrase), "),
+            "{text}"
+        );
+        assert!(text.ends_with("room 63 (3), and 936 more"), "{text}");
+        let info = |number, name: &str, current, listed: Option<&str>| RoomInfo {
+            number,
+            name: name.into(),
+            members: 2,
+            current,
+            listed: listed.map(str::to_owned),
+        };
+        let rooms = vec![info(1, "room", false, None), info(3, "room#3", true, Some("tea"))];
+        let text = talk(&Notice::Rooms { rooms });
+        assert_eq!(text, "* your rooms: 1 room (2), 3 room#3 (2, current, listed as tea)");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl World {
             match effect {
                 Effect::Send(frame) => self.waiting.push_back((who, frame)),
                 Effect::Open => self.opened += 1,
-                Effect::Show(notice) => self.shown[who].push(notice),
+                Effect::Show(told) => self.shown[who].push(told.notice),
                 Effect::Remember(text) => self.remembered[who] = Some(text),
                 Effect::Finish(outcome) => self.outcomes[who] = Some(outcome),
             }

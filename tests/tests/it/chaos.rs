@@ -94,7 +94,8 @@ async fn listen(notices: &mut Notices, from: &str, messages: usize, chaos: Optio
 async fn hear_out(notices: &mut Notices, ready: &AtomicUsize) {
     ready.fetch_add(1, Ordering::SeqCst);
     while ready.load(Ordering::SeqCst) < 2 {
-        if let Ok(notice) = timeout(Duration::from_millis(100), notices.next()).await {
+        if let Ok(told) = timeout(Duration::from_millis(100), notices.next()).await {
+            let notice = told.map(|told| told.notice);
             assert!(!matches!(notice, Some(Notice::Message { .. }) | None), "{notice:?} after all was heard");
         }
     }
@@ -104,7 +105,7 @@ async fn next<T>(notices: &mut Notices, what: &str, find: impl Fn(Notice) -> Opt
     loop {
         let notice =
             timeout(PATIENCE, notices.next()).await.unwrap_or_else(|_| panic!("{what} does not come"));
-        let notice = notice.expect("the stay goes on");
+        let notice = notice.expect("the stay goes on").notice;
         let wrong = matches!(
             notice,
             Notice::Warning(_)
