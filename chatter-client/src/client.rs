@@ -212,7 +212,7 @@ impl Notices {
     }
 
     /// What has happened already.
-    pub(crate) fn try_next(&mut self) -> Option<Notice> {
+    pub(crate) fn try_next(&mut self) -> Option<Told> {
         self.0.try_recv().ok()
     }
 }

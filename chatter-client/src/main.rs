@@ -104,7 +104,7 @@ async fn show(settings: ui::Settings, handle: Handle, notices: Notices) -> Outco
     match ui::run(settings, handle, notices).await {
         Ok(ended) => {
             for notice in ended.last {
-                let _ = console::show(Style::Plain, &notice);
+                let _ = console::show(Style::Plain, &notice.into());
             }
             ended.outcome
         }

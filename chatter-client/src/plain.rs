@@ -38,7 +38,7 @@ pub(crate) fn lines(told: &Told) -> Lines {
 }
 
 /// The lines of a notice, wherever it is from.
-fn lines_of(notice: &Notice) -> Lines {
+pub(crate) fn lines_of(notice: &Notice) -> Lines {
     let talk = |text: String| Lines { talk: Some(SecretText::new(text)), note: None };
     let note = |text: &str| Lines { talk: None, note: Some(harmless(text)) };
     match notice {

@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::client::{Handle, Notices};
-use crate::event::Notice;
+use crate::event::{Notice, Told};
 use crate::exit::{Failure, Outcome};
 
 mod clean;
@@ -95,15 +96,15 @@ impl Desk {
         self.draw();
         loop {
             tokio::select! {
-                notice = self.notices.next() => {
-                    let Some(notice) = notice else { return self.end(Outcome::Failed(Failure::Local)) };
-                    if let Some(outcome) = self.show(notice) {
+                told = self.notices.next() => {
+                    let Some(told) = told else { return self.end(Outcome::Failed(Failure::Local)) };
+                    if let Some(outcome) = self.show(told) {
                         return self.end(outcome);
                     }
                     // What has come meanwhile is drawn with it.
                     for _ in 0..AT_ONCE_MAX {
-                        let Some(notice) = self.notices.try_next() else { break };
-                        if let Some(outcome) = self.show(notice) {
+                        let Some(told) = self.notices.try_next() else { break };
+                        if let Some(outcome) = self.show(told) {
                             return self.end(outcome);
                         }
                     }
@@ -122,17 +123,24 @@ impl Desk {
                 },
                 () = continued.next() => self.or_leave(|desk| desk.terminal.take_again()),
             }
-            self.act();
+            if self.act() {
+                self.or_leave(|_| terminal::stop());
+                // Where it is not stopped, nothing tells.
+                let _ = timeout(STOP_TIMEOUT, continued.next()).await;
+                self.or_leave(|desk| desk.terminal.take_again());
+            }
             self.draw();
         }
     }
 
     /// The outcome, where the notice was the last.
-    fn show(&mut self, notice: Notice) -> Option<Outcome> {
+    fn show(&mut self, told: Told) -> Option<Outcome> {
+        let Told { room, notice } = told;
         if let Notice::Finished(outcome) = notice {
             return Some(outcome);
         }
-        self.screen.notice(None, notice, self.clock.now());
+        let room = room.as_ref().map(|room| (room.number, room.name.as_str()));
+        self.screen.notice(room, notice, self.clock.now());
         None
     }
 
@@ -145,12 +153,13 @@ impl Desk {
         }
     }
 
-    /// Does what the screen wants done.
-    fn act(&mut self) {
+    /// Does what the screen wants done. True where it wants to be stopped.
+    fn act(&mut self) -> bool {
+        let mut stops = false;
         for deed in self.screen.take_deeds() {
             match deed {
                 Deed::Interrupt => self.handle.interrupt(),
-                Deed::Suspend => self.or_leave(|desk| desk.terminal.suspend()),
+                Deed::Suspend => stops = true,
                 Deed::Redraw => self.or_leave(|desk| desk.terminal.forget()),
                 Deed::Alert => self.ring(),
                 Deed::Line(..) | Deed::Say(..) | Deed::End => {
@@ -159,6 +168,7 @@ impl Desk {
                 }
             }
         }
+        stops
     }
 
     fn ring(&mut self) {
@@ -198,8 +208,8 @@ impl Desk {
 async fn hand_over(handle: Handle, mut deeds: mpsc::UnboundedReceiver<Deed>) {
     while let Some(deed) = deeds.recv().await {
         let goes_on = match deed {
-            Deed::Line(_, line) => handle.line(line).await,
-            Deed::Say(_, text) => handle.say(text).await,
+            Deed::Line(room, line) => handle.line_in(room, line).await,
+            Deed::Say(room, text) => handle.say_in(room, text).await,
             Deed::End => {
                 handle.end().await;
                 true
@@ -267,5 +277,7 @@ mod tests;
 
 /// Notices that are shown by one frame.
 const AT_ONCE_MAX: usize = 256;
+/// A program that is to be stopped is so at once.
+const STOP_TIMEOUT: Duration = Duration::from_millis(500);
 /// Who floods a room must not make a terminal ring on and on.
 const RING_PAUSE: Duration = Duration::from_secs(3);

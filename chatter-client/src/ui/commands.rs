@@ -143,9 +143,9 @@ mod tests {
         assert_eq!(parse("//me x"), Typed::Said("/me x".into()));
         assert_eq!(parse("hi\n/quit"), Typed::Said("hi\n/quit".into()));
         assert_eq!(parse("  "), Typed::Nothing(None));
-        let why = |line: &str| match parse(line) {
-            Typed::Nothing(Some(why)) => why,
-            other => panic!("{line:?} is {other:?}"),
+        let why = |line: &str| {
+            let Typed::Nothing(Some(why)) = parse(line) else { panic!("{line:?} is something") };
+            why
         };
         assert!(why("/serach x").contains("did you mean /search?"));
         assert!(why("/ingore ben").contains("did you mean /ignore?"));

@@ -103,7 +103,13 @@ impl Entry {
             let role = match self.kind {
                 Kind::Own { .. } => Role::Own,
                 Kind::PrivateFrom | Kind::PrivateTo => Role::Private,
-                _ => Role::Nick(nick_colour(&self.who)),
+                Kind::Said { .. }
+                | Kind::Did { .. }
+                | Kind::Event
+                | Kind::Answer
+                | Kind::Warning
+                | Kind::Error
+                | Kind::Day => Role::Nick(nick_colour(&self.who)),
             };
             Span::styled(wrap::shorten(&self.who, name_width, "~"), theme.style(role))
         };

@@ -128,7 +128,7 @@ impl InputLine {
         if let Some(end) = start.checked_sub(1) {
             let column = self.column();
             let above = self.text.get(..end).and_then(|text| text.rfind('\n')).map_or(0, |at| at + 1);
-            return self.to_column(above, end, column);
+            return self.go_to_column(above, end, column);
         }
         if self.at == 0 {
             return;
@@ -147,7 +147,7 @@ impl InputLine {
             let column = self.column();
             let below = self.text.get(end + 1..).unwrap_or_default();
             let below_end = below.find('\n').map_or(self.text.len(), |at| end + 1 + at);
-            return self.to_column(end + 1, below_end, column);
+            return self.go_to_column(end + 1, below_end, column);
         }
         if self.at >= self.history.len() {
             return;
@@ -166,7 +166,7 @@ impl InputLine {
         self.text.get(self.line_start()..self.cursor).unwrap_or_default().graphemes(true).count()
     }
 
-    fn to_column(&mut self, start: usize, end: usize, column: usize) {
+    fn go_to_column(&mut self, start: usize, end: usize, column: usize) {
         let line = self.text.get(start..end).unwrap_or_default();
         let length: usize = line.graphemes(true).take(column).map(str::len).sum();
         self.cursor = start + length;

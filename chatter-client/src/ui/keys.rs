@@ -21,14 +21,8 @@ pub(crate) enum Action {
     Up,
     /// One row down.
     Down,
-    /// The talk: back or forth by pages (or, `false`, by a few rows).
-    Older(bool),
-    /// The same towards now.
-    Newer(bool),
-    /// To the oldest line.
-    Oldest,
-    /// To the newest.
-    Newest,
+    /// Another part of the talk.
+    Scroll(Scroll),
     /// To this tab, from 0.
     Tab(usize),
     /// To the next tab.
@@ -51,6 +45,23 @@ pub(crate) enum Action {
     EndOfInput,
     /// Back to the shell for now.
     Suspend,
+}
+
+/// Which part of the talk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scroll {
+    /// Up by a page.
+    Older,
+    /// Up by a few rows.
+    BitOlder,
+    /// Down by a page.
+    Newer,
+    /// Down by a few rows.
+    BitNewer,
+    /// The first line.
+    Oldest,
+    /// The last one.
+    Newest,
 }
 
 /// Something within the line.
@@ -98,18 +109,22 @@ pub(crate) fn action(key: KeyEvent) -> Option<Action> {
         KeyCode::Right if control => Some(Action::Edit(Edit::WordRight)),
         KeyCode::Left => Some(Action::Edit(Edit::Left)),
         KeyCode::Right => Some(Action::Edit(Edit::Right)),
-        KeyCode::Home if control => Some(Action::Oldest),
-        KeyCode::End if control => Some(Action::Newest),
+        KeyCode::Home if control => Some(Action::Scroll(Scroll::Oldest)),
+        KeyCode::End if control => Some(Action::Scroll(Scroll::Newest)),
         KeyCode::Home => Some(Action::Edit(Edit::Start)),
         KeyCode::End => Some(Action::Edit(Edit::End)),
-        KeyCode::Up if control || key.modifiers.contains(KeyModifiers::SHIFT) => Some(Action::Older(false)),
-        KeyCode::Down if control || key.modifiers.contains(KeyModifiers::SHIFT) => Some(Action::Newer(false)),
+        KeyCode::Up if control || key.modifiers.contains(KeyModifiers::SHIFT) => {
+            Some(Action::Scroll(Scroll::BitOlder))
+        }
+        KeyCode::Down if control || key.modifiers.contains(KeyModifiers::SHIFT) => {
+            Some(Action::Scroll(Scroll::BitNewer))
+        }
         KeyCode::Up => Some(Action::Up),
         KeyCode::Down => Some(Action::Down),
         KeyCode::PageUp if control => Some(Action::PreviousTab),
         KeyCode::PageDown if control => Some(Action::NextTab),
-        KeyCode::PageUp => Some(Action::Older(true)),
-        KeyCode::PageDown => Some(Action::Newer(true)),
+        KeyCode::PageUp => Some(Action::Scroll(Scroll::Older)),
+        KeyCode::PageDown => Some(Action::Scroll(Scroll::Newer)),
         KeyCode::Esc => Some(Action::Escape),
         KeyCode::F(1) => Some(Action::Help),
         KeyCode::F(2) => Some(Action::Acknowledge),
@@ -149,7 +164,7 @@ fn with_control(c: char) -> Option<Action> {
         's' => Action::Search,
         't' => Action::Edit(Edit::Swap),
         'u' => Action::Edit(Edit::CutToStart),
-        'v' => Action::Newer(true),
+        'v' => Action::Scroll(Scroll::Newer),
         'w' => Action::Edit(Edit::CutWordLeft),
         'y' => Action::Edit(Edit::Paste),
         'z' => Action::Suspend,
@@ -162,9 +177,9 @@ fn with_alt(c: char) -> Option<Action> {
         'b' => Action::Edit(Edit::WordLeft),
         'f' => Action::Edit(Edit::WordRight),
         'd' => Action::Edit(Edit::CutWordRight),
-        'v' => Action::Older(true),
-        '<' => Action::Oldest,
-        '>' => Action::Newest,
+        'v' => Action::Scroll(Scroll::Older),
+        '<' => Action::Scroll(Scroll::Oldest),
+        '>' => Action::Scroll(Scroll::Newest),
         'n' => Action::NextTab,
         'p' => Action::PreviousTab,
         '1'..='9' => Action::Tab(c.to_digit(10).map_or(0, |digit| digit as usize - 1)),

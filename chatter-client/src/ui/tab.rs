@@ -146,10 +146,9 @@ impl Tab {
     fn sent(&mut self, entry: u64, state: Sent) {
         let first = self.entries.front().map_or(0, |entry| entry.number);
         let at = entry.checked_sub(first).and_then(|at| usize::try_from(at).ok());
-        if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
-            if let Kind::Own { state: now, .. } = &mut entry.kind {
-                *now = state;
-            }
+        let kind = at.and_then(|at| self.entries.get_mut(at)).map(|entry| &mut entry.kind);
+        if let Some(Kind::Own { state: now, .. }) = kind {
+            *now = state;
         }
     }
 

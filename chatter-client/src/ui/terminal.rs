@@ -13,7 +13,7 @@ use crossterm::cursor::{MoveTo, Show};
 use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event};
 use crossterm::style::{Attribute, Print, SetAttribute};
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
 use crossterm::{execute, queue};
 use ratatui::Terminal as Cells;
@@ -73,7 +73,11 @@ impl Terminal {
 
     /// Draws everything at the next time.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
-        self.cells.clear()
+        let mut out = Output::open()?;
+        execute!(out, Clear(ClearType::All))?;
+        // Clearing the old ones would ask the terminal where its cursor is, and wait for an answer among the keys.
+        self.cells = Cells::new(CrosstermBackend::new(out))?;
+        Ok(())
     }
 
     /// Makes somebody look here. It says the same, whatever was said.
@@ -88,30 +92,28 @@ impl Terminal {
         Write::flush(out)
     }
 
-    /// Gives the terminal back, and takes it again.
+    /// Takes the terminal again, whoever has had it meanwhile.
     pub(crate) fn take_again(&mut self) -> io::Result<()> {
         restore();
         take()?;
-        self.cells.clear()
+        self.forget()
     }
+}
 
-    /// Stops this program and those that were started with it, as the shell's Ctrl-Z does; comes back when it goes on.
-    #[cfg(unix)]
-    pub(crate) fn suspend(&mut self) -> io::Result<()> {
-        use nix::sys::signal::{Signal, kill, raise};
-        use nix::unistd::Pid;
-        restore();
-        // Whatever stands between the shell and this, too. Where nobody could let it go on, the system ignores both.
-        let stopped = kill(Pid::from_raw(0), Signal::SIGTSTP).and_then(|()| raise(Signal::SIGTSTP));
-        self.take_again()?;
-        stopped.map_err(io::Error::from)
-    }
+/// Gives the terminal back, and asks the system to stop this program and those that were started with it, as the shell's
+/// Ctrl-Z does. That happens at any moment from now; or never, where nobody could let it go on.
+#[cfg(unix)]
+pub(crate) fn stop() -> io::Result<()> {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    restore();
+    Ok(kill(Pid::from_raw(0), Signal::SIGTSTP)?)
+}
 
-    /// There are no such jobs here.
-    #[cfg(not(unix))]
-    pub(crate) fn suspend(&mut self) -> io::Result<()> {
-        self.cells.clear()
-    }
+/// There are no such jobs here.
+#[cfg(not(unix))]
+pub(crate) fn stop() -> io::Result<()> {
+    Ok(())
 }
 
 impl Drop for Terminal {

@@ -299,7 +299,7 @@ fn a_paste_waits_for_enter() {
     play.press(KeyCode::Up);
     play.type_text("see: ");
     assert_eq!(play.enter(""), [Deed::Say(1, "see: /quit\nsecond[31m\nthird".into())]);
-    assert!(    let rows = play.rows();
+    let rows = play.rows();
     assert!(rows.iter().any(|row| row.starts_with("18:02 <anna> see: /quit ")), "{}", play.text());
     assert!(rows.iter().any(|row| row.starts_with("        second[31m ")), "{}", play.text());
 }
@@ -316,7 +316,7 @@ fn a_link_is_shown_whole_and_never_among_the_lines() {
     assert!(!play.text().contains("chatter1"));
     play.type_text(&format!("/join {link}"));
     assert!(!play.text().contains("chatter1") && play.text().contains("/join ****"));
-    assert_eq!(play.enter("").len(), 1);
+    play.enter("");
     play.press(KeyCode::Up);
     assert!(!play.text().contains("/join"), "nor can it be had back");
 }

@@ -16,6 +16,7 @@ mod packet_filter;
 mod purges;
 mod replay;
 mod resume;
+mod screen;
 mod send;
 mod settings;
 mod shutdown;

@@ -100,7 +100,12 @@ impl Screen {
                 self.nobody(Some(at));
                 self.tell(at, &notice);
             }
+            Notice::Current => self.turn_to(at),
+            Notice::RoomLeft => self.part_with(at),
             Notice::Progress(_)
+            | Notice::Rooms { .. }
+            | Notice::ListedRooms { .. }
+            | Notice::Listed { .. }
             | Notice::VerifyBegun { .. }
             | Notice::VerifyWords { .. }
             | Notice::VerifyVoid { .. }
@@ -114,7 +119,7 @@ impl Screen {
 
     /// Shows what plain lines would say, in their words.
     fn tell(&mut self, at: usize, notice: &Notice) {
-        let lines = plain::lines(notice);
+        let lines = plain::lines_of(notice);
         let talk = lines.talk.as_ref().map(SecretText::expose).unwrap_or_default();
         let (kind, text) = if let Some(text) = talk.strip_prefix("! ") {
             (Kind::Warning, text)
@@ -212,6 +217,16 @@ impl Screen {
                 tab.members.clear();
                 tab.entered = false;
             }
+        }
+    }
+
+    /// One of several rooms was left.
+    fn part_with(&mut self, at: usize) {
+        if self.tabs.len() > 1 && at < self.tabs.len() {
+            let (_, tab) = self.tabs.remove(at);
+            let current = if at < self.current { self.current - 1 } else { self.current };
+            self.turn_to(current.min(self.tabs.len() - 1));
+            self.push(self.current, Kind::Event, "", &format!("you left {}", tab.title));
         }
     }
 

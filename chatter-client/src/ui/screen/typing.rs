@@ -9,7 +9,7 @@ use super::super::clean;
 use super::super::commands::{self, Local, Typed};
 use super::super::draw::{help_rows, layout};
 use super::super::entry::{Kind, Sent};
-use super::super::keys::{Action, action};
+use super::super::keys::{Action, Edit, Scroll, action};
 use super::super::theme::Palette;
 use super::{Deed, How, Moment, Overlay, Screen, Search, When};
 
@@ -32,20 +32,20 @@ impl Screen {
             Action::Complete => self.complete(),
             Action::Up => self.input.up(),
             Action::Down => self.input.down(),
-            Action::Older(_) | Action::Newer(_) | Action::Oldest | Action::Newest => self.scroll(action),
+            Action::Scroll(scroll) => self.scroll(scroll),
             Action::Tab(at) => self.turn_to(at),
             Action::NextTab => self.turn_to((self.current + 1) % self.tabs.len().max(1)),
             Action::PreviousTab => {
                 self.turn_to((self.current + self.tabs.len()).saturating_sub(1) % self.tabs.len().max(1));
             }
-            Action::Escape => self.scroll(Action::Newest),
+            Action::Escape => self.scroll(Scroll::Newest),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
             Action::Acknowledge => self.acknowledge(),
             Action::Search => self.input.set("/search "),
             Action::Redraw => self.deeds.push(Deed::Redraw),
             Action::Interrupt => self.deeds.push(Deed::Interrupt),
             Action::EndOfInput if self.input.text().is_empty() => self.deeds.push(Deed::End),
-            Action::EndOfInput => self.input.edit(super::super::keys::Edit::Delete),
+            Action::EndOfInput => self.input.edit(Edit::Delete),
             Action::Suspend => self.deeds.push(Deed::Suspend),
         }
     }
@@ -70,42 +70,31 @@ impl Screen {
     fn over(&mut self, action: Action) -> bool {
         let shown = usize::from(self.size.1).saturating_sub(1);
         let page = shown.saturating_sub(2).max(1);
-        match (&mut self.overlay, action) {
-            (None, _) => false,
-            (Some(Overlay::Help(row)), Action::Up | Action::Older(_) | Action::Down | Action::Newer(_)) => {
-                let by = if matches!(action, Action::Up | Action::Down) { 1 } else { page };
-                let back = matches!(action, Action::Up | Action::Older(_));
-                let last = help_rows(self.size.0).len().saturating_sub(shown);
-                *row = if back { row.saturating_sub(by) } else { row.saturating_add(by).min(last) };
-                true
-            }
-            (Some(_), Action::Escape | Action::Enter | Action::Help) => {
-                self.close();
-                true
-            }
-            (Some(_), Action::Insert(_) | Action::Edit(_) | Action::Complete | Action::Tab(_)) => {
-                self.close();
-                false
-            }
-            (
-                Some(_),
-                Action::NewLine
-                | Action::Up
-                | Action::Down
-                | Action::Older(_)
-                | Action::Newer(_)
-                | Action::Oldest
-                | Action::Newest
-                | Action::NextTab
-                | Action::PreviousTab
-                | Action::Acknowledge
-                | Action::Search
-                | Action::Redraw
-                | Action::Interrupt
-                | Action::EndOfInput
-                | Action::Suspend,
-            ) => false,
+        let Some(overlay) = &mut self.overlay else { return false };
+        let by = if [Action::Up, Action::Down].contains(&action) {
+            1
+        } else if matches!(action, Action::Scroll(_)) {
+            page
+        } else {
+            0
+        };
+        if let (Overlay::Help(row), 1..) = (overlay, by) {
+            let last = help_rows(self.size.0).len().saturating_sub(shown);
+            let back = [Action::Up, Action::Scroll(Scroll::Older), Action::Scroll(Scroll::BitOlder)];
+            *row = if back.contains(&action) {
+                row.saturating_sub(by)
+            } else {
+                row.saturating_add(by).min(last)
+            };
+            return true;
         }
+        // Whoever types wants to see what.
+        let closes = [Action::Escape, Action::Enter, Action::Help].contains(&action);
+        if closes || matches!(action, Action::Insert(_) | Action::Edit(_) | Action::Complete | Action::Tab(_))
+        {
+            self.close();
+        }
+        closes
     }
 
     fn close(&mut self) {
@@ -118,38 +107,34 @@ impl Screen {
     fn searching(&mut self, action: Action) -> bool {
         let Some(search) = &mut self.search else { return false };
         let last = search.found.len().saturating_sub(1);
-        match action {
-            Action::Insert('n') if self.input.text().is_empty() => search.at = search.at.saturating_sub(1),
-            Action::Insert('N') if self.input.text().is_empty() => search.at = (search.at + 1).min(last),
-            Action::Escape => {
-                self.search = None;
-                self.scroll(Action::Newest);
-                return true;
-            }
-            _ => return false,
+        if action == Action::Escape {
+            self.search = None;
+            self.scroll(Scroll::Newest);
+            return true;
         }
+        let Action::Insert(letter @ ('n' | 'N')) = action else { return false };
+        if !self.input.text().is_empty() {
+            return false;
+        }
+        search.at = if letter == 'n' { search.at.saturating_sub(1) } else { (search.at + 1).min(last) };
         self.show_found();
         true
     }
 
     fn enter(&mut self) {
         let line = self.input.take();
+        let word = line.split_whitespace().next().unwrap_or_default().to_lowercase();
+        // A link is a secret: the next who sits here must not have it back.
+        if word == "/join" {
+            self.input.forget(&line);
+        }
         match commands::parse(&line) {
             Typed::Nothing(None) => {}
             Typed::Nothing(Some(why)) => self.error(&why),
             Typed::Local(local) => self.local(local),
             Typed::Said(text) => self.say(text),
-            Typed::Command => {
-                let word = line.split_whitespace().next().unwrap_or_default().to_lowercase();
-                if word == "/who" {
-                    return self.ask_who(self.room(), true);
-                }
-                // A link is a secret: it can't be had back by the next who sits here.
-                if word == "/join" {
-                    self.input.forget(&line);
-                }
-                self.deeds.push(Deed::Line(self.room(), line));
-            }
+            Typed::Command if word == "/who" => self.ask_who(self.room(), true),
+            Typed::Command => self.deeds.push(Deed::Line(self.room(), line)),
         }
     }
 
@@ -262,16 +247,18 @@ impl Screen {
         }
     }
 
-    fn scroll(&mut self, action: Action) {
+    fn scroll(&mut self, scroll: Scroll) {
         let talk = layout(self).talk;
         let (width, height) = (usize::from(talk.width), usize::from(talk.height));
-        let rows = |page: bool| if page { height.saturating_sub(2).max(1) } else { SCROLL_ROWS };
+        let page = height.saturating_sub(2).max(1);
         let Some(tab) = self.tab_mut() else { return };
-        match action {
-            Action::Older(page) => tab.older(rows(page), width, height),
-            Action::Newer(page) => tab.newer(rows(page), width),
-            Action::Oldest => tab.oldest(width, height),
-            _ => tab.newest(),
+        match scroll {
+            Scroll::Older => tab.older(page, width, height),
+            Scroll::BitOlder => tab.older(SCROLL_ROWS, width, height),
+            Scroll::Newer => tab.newer(page, width),
+            Scroll::BitNewer => tab.newer(SCROLL_ROWS, width),
+            Scroll::Oldest => tab.oldest(width, height),
+            Scroll::Newest => tab.newest(),
         }
     }
 }

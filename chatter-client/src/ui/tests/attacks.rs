@@ -133,7 +133,7 @@ fn check(play: &Play, attack: &str) {
     assert_eq!(terminal.callbacks().0, [""; 0], "{attack:?}");
     let screen = terminal.screen();
     assert!(!screen.bracketed_paste() && !screen.alternate_screen(), "{attack:?}");
-    for row in 2..play.screen.size.1 - 3 {
+    for row in 2..play.screen.size.1 - 6 {
         let frame = screen.cell(row, play.screen.size.0 - 18).expect("a cell").contents();
         assert!(frame.starts_with('│'), "{attack:?} in row {row}: {frame:?}\n{}", screen.contents());
     }

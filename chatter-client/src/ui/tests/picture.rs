@@ -134,7 +134,9 @@ fn colour(colour: Color) -> Option<&'static str> {
         Color::LightCyan => "#8be3ee",
         Color::LightYellow => "#f4d58a",
         Color::White => "#ffffff",
-        other => panic!("{other} has no place in the picture"),
+        Color::LightRed | Color::LightGreen | Color::Rgb(..) | Color::Indexed(_) => {
+            panic!("{colour} has no place in the picture")
+        }
     })
 }
 
