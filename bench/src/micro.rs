@@ -153,7 +153,8 @@ fn records(bench: &mut Bench) {
 
 fn publish(bench: &mut Bench, members: usize) {
     let mut entropy = Entropy::new([4; 32]);
-    let mut relay = Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1 });
+    let mut relay =
+        Relay::new(RelayLimits { room_members_max: members, session_rooms_max: 1, listed_rooms_max: 0 });
     let ids: Vec<[u8; 16]> = (0..members).map(|_| entropy.bytes()).collect();
     for (session, id) in (0..).zip(&ids) {
         let join =
@@ -242,7 +243,11 @@ struct Room {
 impl Room {
     /// A room in which everybody has finished a channel with everybody, and which may grow by one.
     fn settled(members: usize) -> Self {
-        let relay = Relay::new(RelayLimits { room_members_max: members + 1, session_rooms_max: 1 });
+        let relay = Relay::new(RelayLimits {
+            room_members_max: members + 1,
+            session_rooms_max: 1,
+            listed_rooms_max: 0,
+        });
         let entropy = Entropy::new([6; 32]);
         let (members_now, sessions, own_time) = (Vec::new(), Vec::new(), Duration::ZERO);
         let mut room = Self { members: members_now, relay, entropy, sessions, begun: 0, own_time };

@@ -147,6 +147,8 @@ impl Talk {
             relay_frame::Frame::Left(_)
             | relay_frame::Frame::Direct(_)
             | relay_frame::Frame::Refused(_)
+            | relay_frame::Frame::Listed(_)
+            | relay_frame::Frame::Listing(_)
             | relay_frame::Frame::Bye(_) => anyhow::bail!("member {member} was told {frame:?}"),
         }
         Ok(())

@@ -1,35 +1,37 @@
-//! One stay in a room, from opening the door to leaving: decides what is sent, said, shown, and when it is over.
+//! A session with its rooms, from opening the door to leaving: decides what is sent, said, shown, and when it is over.
 //!
 //! **In** [`Event`]s and the time. **Out** [`Effect`]s. **Never** a socket, a terminal, a clock.
 //!
 //! ```text
-//! Opening ──Connected──> Entering ──Entered──> Settling ──all met──> Talking ──> Leaving ──> Over
-//!    ^──────── Away <────────┴──session lost───────┴────────────────────┘
+//! Opening ──Connected──> Open: each room enters ──> Leaving ──> Over
+//!    ^───────── Away <─────┴──session lost
 //! ```
 //!
-//! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
+//! How far each room is, `room.rs` knows. What is typed goes to the *current* room.
 
 mod ending;
+mod listing;
 mod names;
-mod people;
 mod returning;
+mod room;
+mod rooms;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::mem;
 use std::time::Duration;
 
-use chatter_proto::relay::{refused, relay_frame};
+use chatter_proto::relay::{Welcome, relay_frame};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
-use chatter_protocol::invite::RoomLink;
-use chatter_protocol::room::conversation::{Conversation, Happening, Output};
+use chatter_protocol::invite::{AccessLink, RoomLink};
 use chatter_protocol::time::Time;
 
 use crate::command::Command;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
-use crate::exit::{Failure, Outcome};
-pub(crate) use people::People;
-use returning::Return;
+use crate::exit::Outcome;
+use listing::{Listing, Wish};
+pub(crate) use room::People;
+use room::{Room, Shared};
 
 /// What a stay is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,44 +44,33 @@ pub(crate) enum Purpose {
     Send(String),
 }
 
-/// A stay in a room.
+/// A session with its rooms.
 pub(crate) struct App {
-    link: RoomLink,
+    access: AccessLink,
     nick: Nickname,
-    purpose: Purpose,
     /// The way to the server in words, where it is not the straight one.
     way: Option<String>,
     entropy: Entropy,
-    conversation: Option<Conversation>,
     phase: Phase,
-    /// Typed and not yet said.
-    unsaid: VecDeque<String>,
-    /// Said and not yet taken by the relay, by number in this stay.
-    untaken: BTreeMap<u64, String>,
-    /// The newest number in this stay …
-    said: u64,
-    /// … and before this session: the conversation counts anew in each.
-    said_before: u64,
+    rooms: BTreeMap<u32, Room>,
+    /// Where what is typed is said.
+    current: u32,
+    /// The newest room's number.
+    joined: u32,
+    shared: Shared,
+    listing: Listing,
+    /// What the session's first frame said, for rooms that are joined later.
+    welcome: Option<Welcome>,
     /// Leave once all is said and taken, but wait no longer than this for the next to be taken.
     patience: Option<Duration>,
-    /// When patience ends.
-    patient_until: Option<Time>,
-    /// What makes this stay a failure even when it ends cleanly.
-    failure: Option<Failure>,
-    people: People,
     tries: u32,
-    /// Fresh ids tried.
-    fresh_ids: u32,
     /// Whether a lost session is followed by another.
     rejoins: bool,
-    /// The way back, while it is one.
-    returning: Option<Return>,
+    /// What had happened, on the way back.
+    returning: Option<&'static str>,
     /// Tries to come back since a stay that lasted.
     returns: u32,
     entered_at: Option<Time>,
-    /// Back in an empty room: until when to wait for the others.
-    company_until: Option<Time>,
-    effects: Vec<Effect>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,14 +80,7 @@ enum Phase {
     Away {
         until: Time,
     },
-    Entering {
-        until: Time,
-    },
-    Settling {
-        count: usize,
-        until: Time,
-    },
-    Talking,
+    Open,
     Leaving {
         until: Time,
     },
@@ -112,40 +96,65 @@ impl App {
         way: Option<String>,
         entropy: Entropy,
     ) -> Self {
-        let (unsaid, patience) = match &purpose {
-            Purpose::Send(text) => (VecDeque::from([text.clone()]), Some(PATIENCE)),
-            Purpose::New | Purpose::Join => (VecDeque::new(), None),
-        };
-        Self {
-            link,
-            nick,
-            purpose,
-            way,
-            entropy,
-            conversation: None,
-            phase: Phase::Opening,
-            unsaid,
-            untaken: BTreeMap::new(),
-            said: 0,
-            said_before: 0,
-            patience,
+        let patience = matches!(purpose, Purpose::Send(_)).then_some(PATIENCE);
+        let mut app = Self::without_room(link.access.clone(), nick.clone(), way, entropy);
+        app.patience = patience;
+        app.add_room(link.label.clone(), link, nick, purpose);
+        app
+    }
+
+    /// A stay in the room that the server lists by this name.
+    pub(crate) fn seeking(
+        access: AccessLink,
+        nick: Nickname,
+        name: String,
+        way: Option<String>,
+        entropy: Entropy,
+    ) -> Self {
+        Self { listing: Listing::of(name), ..Self::without_room(access, nick, way, entropy) }
+    }
+
+    /// No stay in any room: it ends when it is known which are listed.
+    pub(crate) fn listing(access: AccessLink, nick: Nickname, way: Option<String>, entropy: Entropy) -> Self {
+        Self { listing: Listing::alone(), ..Self::without_room(access, nick, way, entropy) }
+    }
+
+    fn without_room(access: AccessLink, nick: Nickname, way: Option<String>, entropy: Entropy) -> Self {
+        let shared = Shared {
+            people: People::default(),
+            server_key: *access.code.server_key.as_bytes(),
+            effects: Vec::new(),
+            several: false,
             patient_until: None,
             failure: None,
-            people: People::default(),
+            entered: None,
+            listed_max: 0,
+        };
+        Self {
+            access,
+            nick,
+            way,
+            entropy,
+            phase: Phase::Opening,
+            rooms: BTreeMap::new(),
+            current: 0,
+            joined: 0,
+            shared,
+            listing: Listing::default(),
+            welcome: None,
+            patience: None,
             tries: 0,
-            fresh_ids: 0,
             rejoins: true,
             returning: None,
             returns: 0,
             entered_at: None,
-            company_until: None,
-            effects: Vec::new(),
         }
     }
 
     /// The same, as somebody, knowing somebody.
-    pub(crate) fn with(self, people: People) -> Self {
-        Self { people, ..self }
+    pub(crate) fn with(mut self, people: People) -> Self {
+        self.shared.people = people;
+        self
     }
 
     /// The same, where a lost session ends the stay.
@@ -153,63 +162,87 @@ impl App {
         Self { rejoins: false, ..self }
     }
 
+    /// The same, with a room that a passphrase leads into: a listing of it leads nowhere.
+    pub(crate) fn by_passphrase(mut self) -> Self {
+        self.rooms.values_mut().for_each(|room| room.has_passphrase = true);
+        self
+    }
+
+    /// The same, with its room listed by this name.
+    pub(crate) fn listed(mut self, name: Nickname) -> Self {
+        for room in self.rooms.values_mut() {
+            room.wish = Some(Wish { name: name.clone(), open: !room.has_passphrase });
+        }
+        self
+    }
+
     /// What is to be done about `event`.
     pub(crate) fn update(&mut self, event: Event, now: Time) -> Vec<Effect> {
         match event {
             Event::Network(event) => self.network(event, now),
-            Event::Line(line) | Event::LineIn(ROOM, line) => self.line(&line),
-            Event::Say(text) | Event::SayIn(ROOM, text) => self.unsaid.push_back(text),
-            Event::LineIn(..) | Event::SayIn(..) => {
-                self.show(Notice::Error("you are in no room of that number".to_owned()));
-            }
+            Event::Line(line) => self.line(self.current, &line, now),
+            Event::LineIn(room, line) => self.line(room, &line, now),
+            Event::Say(text) => self.command(self.current, Command::Say(text), now),
+            Event::SayIn(room, text) => self.command(room, Command::Say(text), now),
             Event::InputEnded => self.end_soon(PATIENCE),
             Event::Interrupted => self.leave(now),
             Event::Randomness(fresh) => {
-                if let Some(conversation) = &mut self.conversation {
+                for conversation in self.rooms.values_mut().filter_map(|room| room.conversation.as_mut()) {
                     conversation.stir(&fresh);
                 }
             }
             Event::Timeout => {}
         }
         self.step(now);
-        mem::take(&mut self.effects)
+        mem::take(&mut self.shared.effects)
     }
 
     /// Whether more may be typed: not while much of it waits, nor when leaving.
     pub(crate) fn accepts_lines(&self) -> bool {
-        self.unsaid.len() + self.people.waiting.len() < UNSAID_MAX && self.patience.is_none()
+        // What is typed before there is a room is for the one that is looked for.
+        let has_room = !self.rooms.is_empty() || !self.seeks();
+        has_room && self.rooms.values().all(Room::accepts_lines) && self.patience.is_none()
     }
 
     /// When [`Event::Timeout`] is due.
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
         let phase = match self.phase {
-            Phase::Away { until }
-            | Phase::Entering { until }
-            | Phase::Settling { until, .. }
-            | Phase::Leaving { until } => Some(until),
-            Phase::Opening | Phase::Talking | Phase::Over => None,
+            Phase::Away { until } | Phase::Leaving { until } => Some(until),
+            Phase::Opening | Phase::Open | Phase::Over => None,
         };
-        let conversation = self.conversation.as_ref().and_then(Conversation::poll_timeout);
-        [phase, conversation, self.patient_until].into_iter().flatten().min()
+        let rooms = self.rooms.values().filter_map(Room::poll_timeout).min();
+        [phase, rooms, self.shared.patient_until, self.listing.until()].into_iter().flatten().min()
     }
 
-    fn line(&mut self, line: &str) {
+    /// Carries out a line that was typed in this room, or for another.
+    fn line(&mut self, room: u32, line: &str, now: Time) {
         match Command::parse(line) {
-            Ok(Command::Say(text)) => self.unsaid.push_back(text),
-            Ok(
-                command @ (Command::Private(_)
-                | Command::Verify(_)
-                | Command::Lock
-                | Command::Unlock
-                | Command::Remove(_)
-                | Command::Rekey),
-            ) => self.wait_with(command),
-            Ok(Command::Who) => self.who(),
-            Ok(Command::Link) => self.show_link(),
-            Ok(Command::Help) => self.show(Notice::Help),
-            Ok(Command::Quit) => self.end_soon(QUIT_PATIENCE),
-            Ok(Command::Nothing) => {}
-            Err(error) => self.show(Notice::Error(error.to_string())),
+            Ok(Command::In(rest)) => match self.find_room(rest.expose()) {
+                Ok((room, line)) => match Command::parse(line) {
+                    Ok(command) => self.command(room, command, now),
+                    Err(error) => self.error(error),
+                },
+                Err(error) => self.error(error),
+            },
+            Ok(command) => self.command(room, command, now),
+            Err(error) => self.error(error),
+        }
+    }
+
+    fn command(&mut self, room: u32, command: Command, now: Time) {
+        match command {
+            Command::Help => self.show(Notice::Help),
+            Command::Quit => self.end_soon(QUIT_PATIENCE),
+            Command::Nothing => {}
+            Command::Join(what) => self.join(what.expose(), now),
+            Command::Leave => self.leave_room(room, now),
+            Command::Rooms => self.show_rooms(now),
+            Command::Room(which) => self.switch(&which),
+            Command::In(_) => self.error("/in stands once on a line"),
+            command => match self.rooms.get_mut(&room) {
+                Some(room) => room.command(command, &mut self.shared),
+                None => self.error(rooms::RoomError),
+            },
         }
     }
 
@@ -220,226 +253,100 @@ impl App {
                 let text = match self.tries {
                     1 => {
                         let way = self.way.iter().flat_map(|way| [", ", way]).collect::<String>();
-                        format!("opening the door at {}{way}", self.link.access.address)
+                        format!("opening the door at {}{way}", self.access.address)
                     }
                     tries => format!("it did not open; trying again ({tries})"),
                 };
                 self.show(Notice::Progress(text));
             }
             NetworkEvent::Connecting => {}
-            NetworkEvent::Connected if self.phase == Phase::Opening => self.enter(now),
+            NetworkEvent::Connected if self.phase == Phase::Opening => {
+                self.phase = Phase::Open;
+                self.show(Notice::Connected);
+                for room in self.rooms.values_mut() {
+                    room.enter(None, &mut self.shared, now);
+                }
+            }
             NetworkEvent::Connected => {}
             NetworkEvent::Broken => self.show(Notice::Broken),
             NetworkEvent::Resumed => self.show(Notice::Resumed),
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
-            NetworkEvent::Frame(frame) => {
-                if let Some(conversation) =
-                    self.conversation.as_mut().filter(|_| room_of(&frame).is_none_or(|room| room == ROOM))
-                {
-                    conversation.receive(frame, now);
-                }
-            }
+            NetworkEvent::Frame(frame) => self.frame(frame, now),
             NetworkEvent::Ended { end, trouble } => self.ended(&end, trouble, now),
         }
     }
 
-    /// The door is open: show the room's link, enter.
-    fn enter(&mut self, now: Time) {
-        self.show(Notice::Connected);
-        if self.purpose == Purpose::New && self.returning.is_none() {
-            self.show_link();
+    fn frame(&mut self, frame: relay_frame::Frame, now: Time) {
+        let number = match &frame {
+            relay_frame::Frame::Roster(frame) => frame.room,
+            relay_frame::Frame::Joined(frame) => frame.room,
+            relay_frame::Frame::Left(frame) => frame.room,
+            relay_frame::Frame::Message(frame) => frame.room,
+            relay_frame::Frame::Direct(frame) => frame.room,
+            relay_frame::Frame::Ack(frame) => frame.room,
+            relay_frame::Frame::Refused(refused) => {
+                if self.was_not_listed(refused) {
+                    return;
+                }
+                refused.room
+            }
+            relay_frame::Frame::Listed(listed) => return self.is_listed(listed),
+            relay_frame::Frame::Listing(listing) => return self.take_listing(listing, now),
+            relay_frame::Frame::Welcome(welcome) => {
+                self.welcomed(welcome, now);
+                for room in self.rooms.values_mut() {
+                    room.receive(frame.clone(), now);
+                }
+                return;
+            }
+            relay_frame::Frame::Bye(_) => return,
+        };
+        if let Some(room) = self.rooms.get_mut(&number) {
+            room.receive(frame, now);
         }
-        self.conversation = Some(Conversation::with_identity(
-            &self.link.secret,
-            self.link.access.code.server_key.as_bytes(),
-            self.nick.clone(),
-            self.people.identity.clone(),
-            ROOM,
-            self.entropy.fork(),
-        ));
-        self.mark_again();
-        self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
+    }
+
+    fn welcomed(&mut self, welcome: &Welcome, now: Time) {
+        self.shared.listed_max = welcome.listed_rooms_max;
+        self.welcome = Some(welcome.clone());
+        self.ask_what_waited(now);
     }
 
     /// All that follows from what happened, or from the time alone.
     fn step(&mut self, now: Time) {
-        self.converse(now);
         self.come_back_when_due(now);
-        if let Phase::Settling { .. } = self.phase {
-            self.settle(now);
+        for room in self.rooms.values_mut() {
+            match self.phase {
+                Phase::Opening | Phase::Away { .. } | Phase::Open => room.step(&mut self.shared, now),
+                Phase::Leaving { .. } | Phase::Over => room.converse(&mut self.shared, now),
+            }
         }
-        while self.phase == Phase::Talking && self.untaken.len() < UNTAKEN_MAX {
-            let Some(text) = self.unsaid.pop_front() else { break };
-            self.say(text, now);
+        if let Some(entered_at) = self.shared.entered.take() {
+            self.entered_at = Some(entered_at);
+            self.returning = None;
         }
-        self.attend(now);
-        self.converse(now);
+        self.drop_rooms(now);
+        self.miss_listing(now);
         self.finish_when_due(now);
     }
 
-    /// Lets the conversation work and takes what it has to say.
-    fn converse(&mut self, now: Time) {
-        let Some(conversation) = self.conversation.as_mut() else { return };
-        if conversation.poll_timeout().is_some_and(|timeout| timeout <= now) {
-            conversation.handle_timeout(now);
-        }
-        while let Some(output) = self.conversation.as_mut().and_then(Conversation::poll_output) {
-            match output {
-                Output::Send(frame) => self.effects.push(Effect::Send(frame)),
-                Output::Show(happening) => self.happened(happening, now),
-            }
-        }
-    }
-
-    fn happened(&mut self, happening: Happening, now: Time) {
-        match happening {
-            Happening::Entered { present } => self.entered(present, now),
-            Happening::MemberJoined { id, nick } => self.met(&id, &nick),
-            Happening::MemberLeft { id, nick } => {
-                let nick = self.gone(&id, &nick);
-                self.show(Notice::MemberLeft { nick });
-            }
-            Happening::Message { from, nick, text } => {
-                let from = self.label(&from, &nick);
-                self.show(Notice::Message { from, text });
-            }
-            Happening::Acknowledged { number } => self.taken(self.said_before.saturating_add(number)),
-            Happening::Warning(warning) => self.warned(&warning),
-            Happening::Refused(reason) => self.refused(reason, now),
-            Happening::Private { .. }
-            | Happening::VerifyBegun { .. }
-            | Happening::VerifyWords { .. }
-            | Happening::VerifyVoid(_)
-            | Happening::Locked { .. }
-            | Happening::KeptOut
-            | Happening::Removed { .. }
-            | Happening::Parted { .. }
-            | Happening::Moving { .. }
-            | Happening::Moved { .. } => self.people_happened(happening, now),
-        }
-    }
-
-    fn entered(&mut self, present: usize, now: Time) {
-        if !matches!(self.phase, Phase::Entering { .. }) {
-            return;
-        }
-        self.announce_entry(present, now);
-        if matches!(self.purpose, Purpose::Send(_)) && present == 0 {
-            self.show(Notice::Warning("nobody else is in this room: nobody will read it".to_owned()));
-        }
-        self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
-    }
-
-    /// Waits for those who were here, as long as they keep coming.
-    fn settle(&mut self, now: Time) {
-        let left = self.conversation.as_ref().map_or(0, Conversation::settling);
-        let Phase::Settling { count, until } = self.phase else { return };
-        if let Some(until) = self.awaits_company(now) {
-            self.phase = Phase::Settling { count, until };
-            return;
-        }
-        if left == 0 {
-            self.phase = Phase::Talking;
-        } else if left < count {
-            self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
-        } else if now >= until {
-            let text = format!(
-                "{left} who should be here could not be met yet (is the room locked?) and will miss what is said now"
-            );
-            self.show(Notice::Progress(text));
-            self.phase = Phase::Talking;
-        }
-    }
-
-    fn say(&mut self, text: String, now: Time) {
-        let Some(conversation) = self.conversation.as_mut() else { return };
-        match conversation.say(&text, now) {
-            Ok(number) => {
-                self.said = self.said_before.saturating_add(number);
-                self.show(Notice::Said { number: self.said, text: text.clone() });
-                self.untaken.insert(self.said, text);
-            }
-            Err(error) => {
-                self.show(Notice::Error(format!("not said: {error}")));
-                if matches!(self.purpose, Purpose::Send(_)) {
-                    self.failure = Some(Failure::NotSaid);
-                }
-            }
-        }
-    }
-
-    fn taken(&mut self, number: u64) {
-        if self.untaken.remove(&number).is_some() {
-            self.patient_until = None;
-            self.show(Notice::Acknowledged { number });
-        }
-    }
-
-    fn refused(&mut self, reason: refused::Reason, now: Time) {
-        match reason {
-            refused::Reason::RoomFull | refused::Reason::TooManyRooms => {
-                self.fail(Failure::Full, "the room is full: try again when somebody has left", now);
-            }
-            refused::Reason::MemberIdTaken if self.fresh_ids < FRESH_IDS_MAX => {
-                self.fresh_ids += 1;
-                if let Some(conversation) = self.conversation.as_mut() {
-                    conversation.rejoin(now);
-                }
-            }
-            refused::Reason::NotInRoom | refused::Reason::MemberIdTaken => {
-                self.fail(Failure::SessionLost, "the relay does not count us in any more: join again", now);
-            }
-            refused::Reason::Malformed | refused::Reason::Unspecified => match self.phase {
-                Phase::Entering { .. } => {
-                    self.fail(
-                        Failure::SessionLost,
-                        "the relay refuses us: is this client too old for it?",
-                        now,
-                    );
-                }
-                Phase::Opening
-                | Phase::Away { .. }
-                | Phase::Settling { .. }
-                | Phase::Talking
-                | Phase::Leaving { .. }
-                | Phase::Over => {
-                    self.show(Notice::Error("the relay refused something that was said".to_owned()));
-                }
-            },
-            // Whoever it was for has left in the meantime.
-            refused::Reason::NoSuchMember => {}
-        }
-    }
-
     fn show(&mut self, notice: Notice) {
-        self.effects.push(Effect::Show(notice.into()));
+        self.shared.show(notice);
+    }
+
+    fn error(&mut self, text: impl ToString) {
+        self.show(Notice::Error(text.to_string()));
     }
 
     fn finish(&mut self, outcome: Outcome) {
         self.phase = Phase::Over;
-        self.effects.push(Effect::Finish(outcome));
+        self.shared.effects.push(Effect::Finish(outcome));
     }
 }
 
-/// The room that a frame belongs to.
-fn room_of(frame: &relay_frame::Frame) -> Option<u32> {
-    match frame {
-        relay_frame::Frame::Roster(frame) => Some(frame.room),
-        relay_frame::Frame::Joined(frame) => Some(frame.room),
-        relay_frame::Frame::Left(frame) => Some(frame.room),
-        relay_frame::Frame::Message(frame) => Some(frame.room),
-        relay_frame::Frame::Direct(frame) => Some(frame.room),
-        relay_frame::Frame::Ack(frame) => Some(frame.room),
-        relay_frame::Frame::Refused(frame) => Some(frame.room),
-        relay_frame::Frame::Welcome(_) | relay_frame::Frame::Bye(_) => None,
-    }
-}
-
-/// This client's number for its one room.
-const ROOM: u32 = 1;
-/// Typed lines that wait to be said; beyond them, whoever types waits.
+/// Typed lines that wait to be said in one room; beyond them, whoever types waits.
 const UNSAID_MAX: usize = 64;
-/// Messages under way to the relay at once.
+/// Messages of one room under way to the relay at once.
 const UNTAKEN_MAX: usize = 32;
 /// Fresh ids tried where the relay says that one is taken.
 const FRESH_IDS_MAX: u32 = 3;

@@ -32,6 +32,10 @@ pub enum Action {
         /// What the room's link shall call it (the server never learns it)
         #[arg(long, value_name = "NAME", default_value = "")]
         room: String,
+        /// Show the room by this name, and its number of members, to everybody who holds the access code. Without a
+        /// passphrase they can all come in, and whoever runs the server could sit between you: see below
+        #[arg(long, value_name = "NAME")]
+        listed: Option<String>,
         /// The way in, if it is to be words.
         #[command(flatten)]
         words: NewWords,
@@ -43,10 +47,21 @@ pub enum Action {
     Join {
         /// Room link, as a member gave it to you (chatter://…/…#chatter1….room1…); asked for if left out
         link: Option<String>,
+        /// Enter the room that is listed by this name, with an access link instead of a room link
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["passphrase", "passphrase_file", "room"])]
+        listed: Option<String>,
         /// The way in, if it is words.
         #[command(flatten)]
         words: Words,
         /// As whom, and how to write.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// See which rooms a server lists
+    Rooms {
+        /// Access link (chatter://…/#chatter1…) or a room link of that server; asked for if left out
+        link: Option<String>,
+        /// How to get there, and how to write.
         #[command(flatten)]
         common: Common,
     },
@@ -189,14 +204,17 @@ impl Action {
             Self::New { common, .. } | Self::Join { common, .. } => {
                 (!common.plain && !common.json).then_some(&common.screen)
             }
-            Self::Send { .. } | Self::Keygen { .. } => None,
+            Self::Send { .. } | Self::Rooms { .. } | Self::Keygen { .. } => None,
         }
     }
 
     /// What every stay takes.
     pub fn common(&self) -> Option<&Common> {
         match self {
-            Self::New { common, .. } | Self::Join { common, .. } | Self::Send { common, .. } => Some(common),
+            Self::New { common, .. }
+            | Self::Join { common, .. }
+            | Self::Rooms { common, .. }
+            | Self::Send { common, .. } => Some(common),
             Self::Keygen { .. } => None,
         }
     }
@@ -215,7 +233,7 @@ impl Common {
 }
 
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
 }
 
 const EXAMPLES: &str = "\
@@ -244,8 +262,20 @@ A link that is left out, or given as -, is asked for without an echo; where
 stdin is no terminal, its first line is the link, and the next the passphrase
 where --passphrase asks for one. In a room, what begins with / is a command
 (/help shows them); all else that you type is said. On a terminal there is a
-full screen for it: F1 shows its keys, --plain does without. At the end of input the
-room is left when the relay has taken all you said. Ctrl-C leaves at once.";
+full screen for it: F1 shows its keys, --plain does without. At the end of input
+the room is left when the relay has taken all you said. Ctrl-C leaves at once.";
+
+const ROOMS_HELP: &str = "\
+One session can sit in several rooms of a server: /join LINK enters another,
+/room and /in say in which one you speak. Lines then begin with [ROOM].
+A room that was made with --listed NAME is shown by /rooms to everybody who
+holds the access code, as does `chatter-client rooms`; /join NAME enters it, as
+does `join --listed NAME` with an access link. To let them in its secret
+stands in the list, so whoever runs the server has it, too, and could sit
+between you, read and change what is said, unless you /verify: do not list what
+has to stay among you. With --passphrase the list shows the room and keeps no
+secret of it; others come in by the passphrase. A listing ends when whoever
+made it leaves the room.";
 
 const PROXY_HELP: &str = "\
 A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
@@ -289,7 +319,18 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
                                               is tried for; nobody is present
   {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
-  {\"event\":\"left\"}                              you left; the last line";
+  {\"event\":\"rooms\",\"rooms\":[{\"number\":1,\"name\":\"tea\",\"members\":2,
+   \"current\":true}]}                          of /rooms; `listed`: as what
+  {\"event\":\"listed-rooms\",\"rooms\":[{\"name\":\"tea\",\"members\":2,
+   \"open\":true}]}                             of /rooms: the server's
+  {\"event\":\"listed\",\"name\":\"tea\",\"open\":true}  this room is; open: the
+                                              server has its secret
+  {\"event\":\"unlisted\"}                          it is no longer
+  {\"event\":\"current\"}                           what you type goes there
+  {\"event\":\"room-left\"}                         one of several rooms
+  {\"event\":\"left\"}                              you left; the last line
+From the second room on, what is about one has its name in \"room\":\"tea\", and a
+line for one begins with /in: /in tea hello, /in tea /who.";
 
 #[cfg(test)]
 mod tests {
@@ -315,9 +356,12 @@ mod tests {
             "c send chatter://x hi --nick ben",
             "c join chatter://x --passphrase --room tea --nick ben",
             "c new chatter://x --own-passphrase --weak",
+            "c new chatter://x --listed tea --passphrase",
             "c join --identity f --identity-passphrase-file /dev/fd/3 --known k",
             "c keygen f --passphrase",
             "c join --theme light --ascii --ring all --ring-by osc777",
+            "c rooms chatter://x --json",
+            "c join chatter://x --listed tea",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
@@ -331,6 +375,7 @@ mod tests {
             "c keygen",
             "c join --chaff much",
             "c join --theme blue",
+            "c join --listed tea --passphrase",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

@@ -37,7 +37,7 @@ use crate::secret;
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
 pub struct Options {
-    link: RoomLink,
+    goal: Goal,
     nick: Nickname,
     purpose: Purpose,
     people: People,
@@ -46,6 +46,18 @@ pub struct Options {
     route: Route,
     chaff: Chaff,
     rejoins: bool,
+    has_passphrase: bool,
+    listed: Option<Nickname>,
+}
+
+/// Where to go.
+#[derive(Debug)]
+enum Goal {
+    Room(RoomLink),
+    /// The room that is listed by this name.
+    Listed(AccessLink, String),
+    /// No room: only see which are listed.
+    List(AccessLink),
 }
 
 /// Speaks for the user. When the last handle is dropped the room is left, as at the end of input.
@@ -92,7 +104,24 @@ impl Options {
 
     /// The same for a room that is there already, by a passphrase: its link is shown.
     pub fn new_by_passphrase(link: RoomLink, nick: Nickname) -> Self {
-        Self::stay(link, nick, Purpose::New)
+        Self { has_passphrase: true, ..Self::stay(link, nick, Purpose::New) }
+    }
+
+    /// With the room listed by this name for everybody who holds the server's access code. One without a passphrase is
+    /// open to them all, and its secret is then known to the server.
+    #[must_use]
+    pub fn listed(self, name: Nickname) -> Self {
+        Self { listed: Some(name), ..self }
+    }
+
+    /// Enter the room that the server lists by this name.
+    pub fn join_listed(access: AccessLink, name: String, nick: Nickname) -> Self {
+        Self::with_goal(Goal::Listed(access, name), nick, Purpose::Join)
+    }
+
+    /// See which rooms the server lists, and leave. Nobody hears of `nick`.
+    pub fn list(access: AccessLink, nick: Nickname) -> Self {
+        Self::with_goal(Goal::List(access), nick, Purpose::Join)
     }
 
     /// Shown as the owner of this identity, instead of by a fresh key.
@@ -127,9 +156,13 @@ impl Options {
         Self { rejoins: false, ..self }
     }
 
-    /// What the room's link calls it; empty where it doesn't.
+    /// What its link or the server's list calls the room; empty where nothing does.
     pub fn label(&self) -> &str {
-        &self.link.label
+        match &self.goal {
+            Goal::Room(link) => &link.label,
+            Goal::Listed(_, name) => name.as_ref(),
+            Goal::List(_) => "",
+        }
     }
 
     /// As whom it is entered.
@@ -139,13 +172,34 @@ impl Options {
 
     /// The part of the link that reaches the server.
     pub fn access(&self) -> &AccessLink {
-        &self.link.access
+        match &self.goal {
+            Goal::Room(link) => &link.access,
+            Goal::Listed(access, _) | Goal::List(access) => access,
+        }
     }
 
     fn stay(link: RoomLink, nick: Nickname, purpose: Purpose) -> Self {
-        let route = Route::of_link(&link.access);
+        Self::with_goal(Goal::Room(link), nick, purpose)
+    }
+
+    fn with_goal(goal: Goal, nick: Nickname, purpose: Purpose) -> Self {
+        let route = match &goal {
+            Goal::Room(link) => Route::of_link(&link.access),
+            Goal::Listed(access, _) | Goal::List(access) => Route::of_link(access),
+        };
         let people = People::default();
-        Self { link, nick, purpose, people, memory: None, route, chaff: Chaff::default(), rejoins: true }
+        Self {
+            goal,
+            nick,
+            purpose,
+            people,
+            memory: None,
+            route,
+            chaff: Chaff::default(),
+            rejoins: true,
+            has_passphrase: false,
+            listed: None,
+        }
     }
 }
 
@@ -159,14 +213,22 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (lines, line_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
-    let Options { link, nick, purpose, people, memory, route, chaff, rejoins } = options;
-    let peer = Peer::new(&link.access, route.proxy().cloned())
+    let access = options.access().clone();
+    let Options { goal, nick, purpose, people, memory, route, chaff, rejoins, has_passphrase, listed } =
+        options;
+    let peer = Peer::new(&access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
-    let mut carriage =
-        Carriage { access: link.access.clone(), chaff, peer, entropy: entropy.fork(), clock, carrier: None };
+    let mut carriage = Carriage { access, chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
-    let app = App::new(link, nick, purpose, route.words(), entropy).with(people);
+    let app = match goal {
+        Goal::Room(link) => App::new(link, nick, purpose, route.words(), entropy),
+        Goal::Listed(access, name) => App::seeking(access, nick, name, route.words(), entropy),
+        Goal::List(access) => App::listing(access, nick, route.words(), entropy),
+    };
+    let app = app.with(people);
     let app = if rejoins { app } else { app.without_return() };
+    let app = if has_passphrase { app.by_passphrase() } else { app };
+    let app = listed.into_iter().fold(app, App::listed);
     tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices, memory }.run());
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }

@@ -3,6 +3,8 @@
 //! **In** one line without its end. **Out** a [`Command`], or what was wrong and which command may have been meant.
 //! **Never** an effect.
 
+use crate::secret::SecretText;
+
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -24,6 +26,20 @@ pub enum Command {
     Rekey,
     /// Show the room's link.
     Link,
+    /// Enter another room of this server: its link or the name of a listed one, then perhaps a nickname.
+    Join(SecretText),
+    /// Leave the current room.
+    Leave,
+    /// Show the rooms in which one is, and those that are listed.
+    Rooms,
+    /// Go to the room of this number or name.
+    Room(String),
+    /// Take a line for another room: its number or name, then the line.
+    In(SecretText),
+    /// List this room by a name.
+    List(String),
+    /// List it no longer.
+    Unlist,
     /// Show what can be typed.
     Help,
     /// Leave.
@@ -143,6 +159,15 @@ What you type is said to the room. What begins with a slash is a command:
   /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
   /link             the link into this room, to hand on
   /rekey            move with everybody who is here to a new link; the old one leads nowhere then
+  /join LINK [NICK] enter another room of this server; /join NAME: a listed one
+  /rooms            your rooms and their numbers, and what the server lists
+  /room ROOM        what you type is said in that room from now on
+  /in ROOM TEXT     say TEXT there, or carry out a command there
+  /leave            leave the current room alone
+  /list NAME        show the room you made to everybody who holds the access code, and let
+                    them in; whoever runs the server could then sit between you (/verify finds
+                    that out). A room with a passphrase is shown, and entered by it alone
+  /unlist           list it no longer
   /quit             leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once)
   /help             this
   //text            says \"/text\"";
@@ -156,7 +181,7 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 11] = [
+const COMMANDS: [(&str, Takes); 18] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
     ("/verify", Takes::Perhaps(Command::Verify)),
@@ -165,6 +190,13 @@ const COMMANDS: [(&str, Takes); 11] = [
     ("/remove", Takes::Something(Command::Remove, "/remove NICK")),
     ("/link", Takes::Nothing(Command::Link)),
     ("/rekey", Takes::Nothing(Command::Rekey)),
+    ("/join", Takes::Something(|rest| Command::Join(SecretText::new(rest)), "/join LINK or /join NAME")),
+    ("/leave", Takes::Nothing(Command::Leave)),
+    ("/rooms", Takes::Nothing(Command::Rooms)),
+    ("/room", Takes::Something(Command::Room, "/room NUMBER or /room NAME")),
+    ("/in", Takes::Something(|rest| Command::In(SecretText::new(rest)), "/in ROOM TEXT")),
+    ("/list", Takes::Something(Command::List, "/list NAME")),
+    ("/unlist", Takes::Nothing(Command::Unlist)),
     ("/help", Takes::Nothing(Command::Help)),
     ("/quit", Takes::Nothing(Command::Quit)),
     ("/exit", Takes::Nothing(Command::Quit)),
@@ -201,6 +233,13 @@ mod tests {
         check("/remove ben", Command::Remove("ben".into()));
         check("/link", Command::Link);
         check("/rekey", Command::Rekey);
+        check("/join chatter://x ben", Command::Join(SecretText::new("chatter://x ben".into())));
+        check("/room 2", Command::Room("2".into()));
+        check("/in 2 hi", Command::In(SecretText::new("2 hi".into())));
+        check("/list Tea room", Command::List("Tea room".into()));
+        check("/unlist", Command::Unlist);
+        check("/leave", Command::Leave);
+        check("/rooms", Command::Rooms);
     }
 
     #[test]
@@ -230,6 +269,8 @@ mod tests {
         assert_eq!(Command::parse("/quit now"), Err(CommandError::Arguments { command: "/quit" }));
         let missing = Command::parse("/msg").expect_err("nothing behind it").to_string();
         assert_eq!(missing, "/msg needs more: /msg NICK TEXT");
+        let secret = Command::parse("/join chatter://secret").expect("a command");
+        assert!(!format!("{secret:?}").contains("secret"), "no link in a debug print");
         assert!(COMMANDS.iter().all(|(name, _)| *name == "/exit" || HELP.contains(name)));
         let long = format!("/{}", "é".repeat(10_000));
         assert!(Command::parse(&long).expect_err("no command").to_string().len() < 300);

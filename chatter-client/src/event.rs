@@ -264,7 +264,7 @@ pub enum Notice {
     },
     /// The rooms that the server lists for everybody who holds its access code.
     ListedRooms {
-        /// In the server's order.
+        /// By name.
         rooms: Vec<ListedInfo>,
     },
     /// What is typed is said in this room from now on.

@@ -21,7 +21,7 @@ pub enum Failure {
     Local,
     /// The command line is not one.
     Usage,
-    /// The link is damaged or of the wrong kind.
+    /// The link is damaged or of the wrong kind, or leads to no listed room.
     Link,
     /// No connection could be made, or none that lasted.
     Unreachable,
@@ -71,7 +71,7 @@ Exit codes:
   0    you left (Ctrl-C included), and the relay has taken all that you said
   1    something on this machine failed
   2    the command line is wrong
-  3    the link is damaged or of the wrong kind
+  3    the link is damaged or of the wrong kind, or no room is listed by that name
   4    no connection to the server
   5    a plain file server answers: wrong or retired code, a cache in between,
        or a banned address

@@ -51,7 +51,7 @@ async fn run(action: Action, style: Style) -> Outcome {
         Ok(signals) => signals,
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
-    let reads_lines = !matches!(action, Action::Send { .. });
+    let reads_lines = !matches!(action, Action::Send { .. } | Action::Rooms { .. });
     let screen = action.screen().filter(|_| console::has_screen()).cloned();
     let mut prepared = spawn_blocking(move || {
         let prepared = prepare(action, style);
@@ -152,8 +152,10 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
 
 fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Failure, String)> {
     match action {
-        Action::New { link, room, words, common } => {
+        Action::New { link, room, listed, words, common } => {
             let label = label(&room)?;
+            let listed = listed.map(|name| Nickname::parse(&name)).transpose();
+            let listed = listed.map_err(|error| (Failure::Usage, format!("--listed: {error}")))?;
             let access = parse_link(link, "access link")?.access().clone();
             let nick = nick(&common)?;
             let options = match PassphraseSource::of_new(&words) {
@@ -164,9 +166,19 @@ fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Fail
                     Options::new_by_passphrase(link, nick)
                 }
             };
-            Ok(Some((options, common)))
+            Ok(Some((listed.into_iter().fold(options, Options::listed), common)))
         }
-        Action::Join { link, words, common } => {
+        Action::Rooms { link, common } => {
+            let access = parse_link(link, "access link")?.access().clone();
+            // Nobody is met.
+            let nick = Nickname::parse(NOBODY).map_err(|error| local(&error))?;
+            Ok(Some((Options::list(access, nick).without_return(), common)))
+        }
+        Action::Join { link, listed: Some(name), common, .. } => {
+            let access = parse_link(link, "access link")?.access().clone();
+            Ok(Some((Options::join_listed(access, name, nick(&common)?), common)))
+        }
+        Action::Join { link, listed: None, words, common } => {
             Ok(Some((Options::join(room_link(link, &words, style)?, nick(&common)?), common)))
         }
         Action::Send { mut link_and_text, words, common } => {
@@ -240,5 +252,6 @@ fn tell(style: Style, text: &str) {
 /// One for the carrier and the app, one for signals while an output is stuck.
 const WORKERS: usize = 2;
 const PROMPT_TIMEOUT: Duration = Duration::from_millis(300);
+const NOBODY: &str = "nobody";
 /// Leaving takes at most two seconds.
 const STUCK_TIMEOUT: Duration = Duration::from_secs(3);

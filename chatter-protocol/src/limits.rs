@@ -143,6 +143,16 @@ pub const ROOM_MEMBERS_MAX: usize = 100;
 /// In how many rooms one session may sit unless the operator says otherwise.
 pub const SESSION_ROOMS_DEFAULT: usize = 16;
 
+/// How many rooms are listed at once unless the operator says otherwise.
+pub const LISTED_ROOMS_DEFAULT: usize = 64;
+
+/// How many rooms an operator may let be listed: with the longest names and their secrets they must fit one frame of
+/// [`FRAME_LEN_MAX`].
+pub const LISTED_ROOMS_MAX: usize = 1024;
+
+/// How many rooms one session may list.
+pub const SESSION_LISTED_MAX: usize = 4;
+
 /// How many lost frames of a pair are stepped over; a larger gap is refused and leaves the pair as it was.
 pub const RATCHET_GAP_MAX: u32 = 64;
 

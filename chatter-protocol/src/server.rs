@@ -84,7 +84,7 @@ impl Server {
         settings: Settings,
         entropy: Entropy,
     ) -> Self {
-        let relay = Relay::new(settings.relay);
+        let relay = Relay::new(settings.relay).of_server(secret.key());
         Self {
             secret,
             carrier_path,

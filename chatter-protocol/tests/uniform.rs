@@ -166,7 +166,7 @@ impl Openings {
             grace: limits::GRACE_DEFAULT,
             sessions_max: 64,
             chaff_most: Chaff::Usual,
-            relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
+            relay: RelayLimits { room_members_max: 64, session_rooms_max: 16, listed_rooms_max: 64 },
         };
         let mut server = Server::new(secret, path, Vec::new(), settings, entropy.fork());
         // All in one second.

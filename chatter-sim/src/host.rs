@@ -59,7 +59,7 @@ impl Host {
             grace: limits::GRACE_DEFAULT,
             sessions_max: 1000,
             chaff_most: Chaff::Constant,
-            relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
+            relay: RelayLimits { room_members_max: 64, session_rooms_max: 16, listed_rooms_max: 64 },
         };
         let start = WallTime(1_700_000_000);
         let (server, keeper, gate) =

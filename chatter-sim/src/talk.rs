@@ -258,6 +258,8 @@ impl Talk {
                 | relay_frame::Frame::Left(_) => {}
                 relay_frame::Frame::Direct(_)
                 | relay_frame::Frame::Refused(_)
+                | relay_frame::Frame::Listed(_)
+                | relay_frame::Frame::Listing(_)
                 | relay_frame::Frame::Bye(_) => panic!("nobody asked for {frame:?}"),
             }
         }

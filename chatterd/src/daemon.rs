@@ -243,6 +243,7 @@ fn assemble(
         relay: RelayLimits {
             room_members_max: config.rooms.members_max,
             session_rooms_max: config.limits.rooms_per_session_max,
+            listed_rooms_max: config.limits.listed_rooms,
         },
     };
     let mut server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());

@@ -2,7 +2,7 @@
 //!
 //! **In**: a schedule of calls. **Out**: the machine's own promises. **Never**: the other end's good manners.
 
-use chatter_proto::relay::{Join, Leave, Publish, Quit, client_frame};
+use chatter_proto::relay::{Join, Leave, List, ListRooms, Publish, Quit, Unlist, client_frame};
 use chatter_protocol::client::{LinkAnswer, Output, Session, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
@@ -200,6 +200,13 @@ impl Bench {
             }),
             1 => client_frame::Frame::Leave(Leave { room }),
             2 if number == 7 => client_frame::Frame::Quit(Quit {}),
+            2 if number.is_multiple_of(3) => client_frame::Frame::List(List {
+                room,
+                name: format!("room {}", number % 9),
+                secret: vec![which; usize::from(number) % 4 * 8],
+            }),
+            2 if number % 3 == 1 => client_frame::Frame::ListRooms(ListRooms {}),
+            2 => client_frame::Frame::Unlist(Unlist { room }),
             _ => client_frame::Frame::Publish(Publish {
                 room,
                 number: number.into(),

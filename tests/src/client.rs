@@ -68,6 +68,11 @@ impl Client {
         Self { process: Process::start(&format!("{nick}'s client"), command), nick: nick.to_owned() }
     }
 
+    /// Starts one with these arguments alone.
+    pub fn by(nick: &str, arguments: &[&str]) -> Self {
+        Self::start(nick, arguments)
+    }
+
     fn start(nick: &str, arguments: &[&str]) -> Self {
         let mut command = command();
         command.args(arguments);

@@ -12,6 +12,7 @@ use chatter_protocol::client::End;
 use chatter_protocol::handshake::Refusal;
 use chatter_protocol::time::Time;
 
+use super::room::{self, Room, Shared};
 use super::{App, Phase};
 use crate::event::{Effect, Notice};
 use crate::exit::{Failure, Outcome};
@@ -24,16 +25,15 @@ impl App {
 
     /// Says goodbye and waits a little for the answer; the second time, does not wait.
     pub(super) fn leave(&mut self, now: Time) {
-        self.patient_until = None;
+        self.shared.patient_until = None;
         match self.phase {
             Phase::Opening | Phase::Away { .. } | Phase::Leaving { .. } => self.left(),
-            Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {
+            Phase::Open => {
                 self.phase = Phase::Leaving { until: now + LEAVE_TIMEOUT };
-                if let Some(conversation) = self.conversation.as_mut() {
-                    conversation.leave(now);
+                for room in self.rooms.values_mut() {
+                    room.say_goodbye(&mut self.shared, now);
                 }
-                self.converse(now);
-                self.effects.push(Effect::Send(Frame::Quit(Quit {})));
+                self.shared.effects.push(Effect::Send(Frame::Quit(Quit {})));
             }
             Phase::Over => {}
         }
@@ -44,8 +44,8 @@ impl App {
         if matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
             return;
         }
-        self.show(Notice::Error(text.to_owned()));
-        self.failure = Some(failure);
+        self.error(text);
+        self.shared.failure = Some(failure);
         self.leave(now);
     }
 
@@ -58,14 +58,10 @@ impl App {
         match self.phase {
             Phase::Leaving { .. } => self.left(),
             Phase::Over => {}
-            Phase::Opening
-            | Phase::Away { .. }
-            | Phase::Entering { .. }
-            | Phase::Settling { .. }
-            | Phase::Talking => {
+            Phase::Opening | Phase::Away { .. } | Phase::Open => {
                 let text =
                     trouble.map_or_else(|| end.to_string(), |trouble| format!("no connection: {trouble}"));
-                self.show(Notice::Error(text));
+                self.error(text);
                 self.name_untaken();
                 self.finish(Outcome::Failed(failure_of(end)));
             }
@@ -75,17 +71,9 @@ impl App {
     /// What the time alone brings to an end.
     pub(super) fn finish_when_due(&mut self, now: Time) {
         match self.phase {
-            Phase::Entering { until } if now >= until => {
-                self.fail(
-                    Failure::SessionLost,
-                    "the relay does not tell who is in the room: try again later",
-                    now,
-                );
-            }
-            Phase::Talking => self.end_when_taken(now),
+            Phase::Open => self.end_when_taken(now),
             Phase::Leaving { until } if now >= until => self.left(),
             Phase::Opening | Phase::Away { .. } => self.give_up_when_due(now),
-            Phase::Entering { .. } | Phase::Settling { .. } => {}
             Phase::Leaving { .. } | Phase::Over => {}
         }
     }
@@ -93,11 +81,15 @@ impl App {
     /// Leaves when all is said and taken, or when that takes too long.
     fn end_when_taken(&mut self, now: Time) {
         let Some(patience) = self.patience else { return };
-        if self.unsaid.is_empty() && self.untaken.is_empty() {
+        // Those that are still being entered have bounds of their own.
+        if self.rooms.values().any(|room| room.phase != room::Phase::Talking) {
+            return;
+        }
+        if self.rooms.values().all(Room::is_done) && !self.seeks() {
             self.leave(now);
             return;
         }
-        let until = *self.patient_until.get_or_insert(now + patience);
+        let until = *self.shared.patient_until.get_or_insert(now + patience);
         if now >= until {
             self.fail(Failure::NotSaid, "the relay takes nothing more", now);
         }
@@ -106,11 +98,11 @@ impl App {
     /// On the way back, whoever only wants to get rid of what he typed waits no longer than elsewhere.
     fn give_up_when_due(&mut self, now: Time) {
         let Some(patience) = self.patience.filter(|_| self.returning.is_some()) else { return };
-        if self.unsaid.is_empty() {
+        if self.rooms.values().all(|room| room.unsaid.is_empty()) {
             self.leave(now);
             return;
         }
-        let until = *self.patient_until.get_or_insert(now + patience);
+        let until = *self.shared.patient_until.get_or_insert(now + patience);
         if now >= until {
             self.fail(Failure::SessionLost, "the server does not come back", now);
         }
@@ -118,9 +110,9 @@ impl App {
 
     /// The stay is over, as asked or nearly so.
     fn left(&mut self) {
-        let all_taken = self.unsaid.is_empty() && self.untaken.is_empty();
+        let all_taken = self.rooms.values().all(Room::is_done);
         self.name_untaken();
-        match self.failure {
+        match self.shared.failure {
             Some(failure) => self.finish(Outcome::Failed(failure)),
             None => {
                 self.show(Notice::Left);
@@ -129,17 +121,23 @@ impl App {
         }
     }
 
-    /// Names what was typed and never taken by the relay.
     fn name_untaken(&mut self) {
-        let texts: Vec<String> = self.untaken.values().chain(&self.unsaid).cloned().collect();
+        self.rooms.values().for_each(|room| room.name_untaken(&mut self.shared));
+    }
+}
+
+impl Room {
+    /// Names what was typed and never taken by the relay.
+    pub(super) fn name_untaken(&self, shared: &mut Shared) {
+        let texts: Vec<&String> = self.untaken.values().chain(&self.unsaid).collect();
         for text in texts.iter().take(NAMED_MAX) {
             let cut = text.chars().count() > NAMED_CHARS_MAX;
             let start: String = text.chars().take(NAMED_CHARS_MAX).collect();
             let dots = if cut { "…" } else { "" };
-            self.show(Notice::Error(format!("not taken by the relay: {start}{dots}")));
+            self.error(shared, format!("not taken by the relay: {start}{dots}"));
         }
         if let Some(more @ 1..) = texts.len().checked_sub(NAMED_MAX) {
-            self.show(Notice::Error(format!("nor were {more} more lines")));
+            self.error(shared, format!("nor were {more} more lines"));
         }
     }
 }

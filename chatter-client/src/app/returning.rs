@@ -1,16 +1,15 @@
-//! The way back into a room whose session was lost: what is kept, what is handed back, how long each try waits.
+//! The way back into the rooms of a session that was lost: what is kept, what is handed back, how long each try waits.
 //!
 //! **In** the carrier's last word, the time, randomness for the waits. **Out** words about what was lost, another try.
 //! **Never** a text said a second time by itself: whether it was heard is not known, so its sender decides.
 //!
 //! ```text
-//! Entering | Settling | Talking ──session lost──> Away ──time──> Opening ──> Entering ──> …
-//!                                                  ^────no door────┘
+//! Open ──session lost──> Away ──time──> Opening ──> Open: each room enters again
+//!                         ^────no door────┘
 //! ```
 //!
 //! docs/protocol.md §5.10.
 
-use std::mem;
 use std::time::Duration;
 
 use chatter_proto::relay::bye;
@@ -18,6 +17,7 @@ use chatter_protocol::client::End;
 use chatter_protocol::handshake::Refusal;
 use chatter_protocol::time::Time;
 
+use super::room::{Room, Shared};
 use super::{App, Phase, Purpose};
 use crate::event::{Effect, Notice};
 
@@ -38,23 +38,20 @@ impl App {
         }
         let has_begun = self.phase != Phase::Opening || self.returning.is_some();
         // Whoever only waits for the last acknowledgements is told that there are none.
-        let has_more = self.patience.is_none() || (!self.unsaid.is_empty() && self.untaken.is_empty());
+        let has_unsaid = self.rooms.values().any(|room| !room.unsaid.is_empty());
+        let has_untaken = self.rooms.values().any(|room| !room.untaken.is_empty());
+        let has_more = self.patience.is_none() || (has_unsaid && !has_untaken);
         self.rejoins && has_begun && has_more && reason(end, self.returning.is_some()).is_some()
     }
 
     /// Hands back what may not have been heard, keeps what was not said, and waits for the next try.
     pub(super) fn go_away(&mut self, end: &End, trouble: Option<String>, now: Time) {
         let text = trouble.unwrap_or_else(|| end.to_string());
-        if let Some(reason) = reason(end, self.returning.is_some()).filter(|_| self.returning.is_none()) {
-            let had_company = self.conversation.iter().any(|talk| talk.members().next().is_some());
-            self.returning = Some(Return { reason, had_company });
+        self.returning = self.returning.or_else(|| reason(end, false));
+        for room in self.rooms.values_mut() {
+            room.go_away(self.returning, &mut self.shared);
         }
-        for (number, text) in mem::take(&mut self.untaken) {
-            self.show(Notice::NotAcknowledged { number, text });
-        }
-        self.said_before = self.said;
-        self.conversation = None;
-        self.people.names.clear();
+        self.forget_listing();
         if self.entered_at.take().is_some_and(|entered_at| entered_at + STABLE_MIN <= now) {
             self.returns = 0;
         }
@@ -71,31 +68,24 @@ impl App {
         let Phase::Away { until } = self.phase else { return };
         if now >= until {
             self.phase = Phase::Opening;
-            self.effects.push(Effect::Open);
-        }
-    }
-
-    /// In the room, for the first time or again.
-    pub(super) fn announce_entry(&mut self, present: usize, now: Time) {
-        self.entered_at = Some(now);
-        if let Some(Return { reason, had_company }) = self.returning.take() {
-            self.company_until = Some(now + COMPANY_TIMEOUT).filter(|_| had_company);
-            self.show(Notice::Rejoined { text: reason.to_owned(), present });
-            return;
-        }
-        self.show(Notice::Entered { present });
-        if matches!(self.purpose, Purpose::Join) && present == 0 {
-            let text = "if you expected somebody: a link with another room secret opens another, empty room";
-            self.show(Notice::Progress(text.to_owned()));
+            self.shared.effects.push(Effect::Open);
         }
     }
 }
 
-impl App {
-    /// Until when to wait for others who come back too, before what was kept is said to an empty room.
-    pub(super) fn awaits_company(&self, now: Time) -> Option<Time> {
-        let is_alone = self.conversation.as_ref().is_none_or(|talk| talk.members().next().is_none());
-        self.company_until.filter(|until| is_alone && now < *until)
+impl Room {
+    /// In the room, for the first time or again: until when to wait for others who come back.
+    pub(super) fn announce_entry(&mut self, present: usize, shared: &mut Shared, now: Time) -> Option<Time> {
+        if let Some(Return { reason, had_company }) = self.returning.take() {
+            self.show(shared, Notice::Rejoined { text: reason.to_owned(), present });
+            return Some(now + COMPANY_TIMEOUT).filter(|_| had_company);
+        }
+        self.show(shared, Notice::Entered { present });
+        if matches!(self.purpose, Purpose::Join) && present == 0 {
+            let text = "if you expected somebody: a link with another room secret opens another, empty room";
+            self.show(shared, Notice::Progress(text.to_owned()));
+        }
+        None
     }
 }
 

@@ -1,19 +1,23 @@
 //! Stays in a room without a network: apps, and between them a relay of a few lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chatter_proto::relay::client_frame::Frame as Up;
 use chatter_proto::relay::relay_frame::Frame as Down;
-use chatter_proto::relay::{Ack, FromMember, Join, Joined, Left, Message, Occupant, Refused, Roster, bye};
+use chatter_proto::relay::{
+    Ack, FromMember, Join, Joined, Left, Message, Occupant, Refused, Roster, bye, refused,
+};
 use chatter_protocol::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
 use chatter_protocol::client::End;
 use chatter_protocol::invite::{AccessLink, Address};
 use chatter_protocol::room::secret::RoomSecret;
 
 use super::*;
+use crate::exit::Failure;
 use crate::secret::SecretText;
 
 mod people;
+mod rooms;
 
 /// Apps around one relay.
 struct World {
@@ -79,9 +83,8 @@ impl World {
             let Some(sender) = self.members.get(&who).map(|member| member.member_id.clone()) else {
                 match frame {
                     Up::Join(join) => self.join(who, join),
-                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) | Up::Chaff(_) => {
-                        self.quit(who)
-                    }
+                    Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) => self.quit(who),
+                    other => panic!("{other:?}"),
                 }
                 continue;
             };
@@ -117,7 +120,9 @@ impl World {
                         self.frame(other, Down::Left(Left { room: ROOM, member_id: sender.clone() }));
                     }
                 }
-                Up::Chaff(_) => panic!("the session asks for chaff by itself"),
+                Up::Chaff(_) | Up::List(_) | Up::Unlist(_) | Up::ListRooms(_) => {
+                    panic!("nobody asked for that")
+                }
                 Up::Quit(_) => self.quit(who),
             }
         }
@@ -185,6 +190,10 @@ impl World {
         errors.collect()
     }
 
+    fn room(&self, who: usize) -> &Room {
+        &self.apps[who].rooms[&ROOM]
+    }
+
     fn has_left(&self, who: usize) -> bool {
         self.shown[who].last() == Some(&Notice::Left)
     }
@@ -203,6 +212,8 @@ fn link() -> RoomLink {
     RoomLink { access: AccessLink::new(address, code), label: "room".into(), secret }
 }
 
+/// Each one's number for the only room.
+const ROOM: u32 = 1;
 /// Longer than the first wait for another try, whatever is drawn.
 const A_TRY: Duration = Duration::from_millis(1_300);
 
@@ -252,7 +263,7 @@ fn the_end_of_input_waits_for_what_was_said() {
     world.event(0, Event::InputEnded);
     world.wait(Duration::from_secs(30));
     assert_eq!(world.outcomes[0], None);
-    let number = *world.apps[0].untaken.keys().next().expect("one untaken");
+    let number = *world.room(0).untaken.keys().next().expect("one untaken");
     world.frame(0, Down::Ack(Ack { room: ROOM, number }));
     world.run();
     assert!(world.shown[0].contains(&Notice::Acknowledged { number }));
@@ -326,7 +337,7 @@ fn what_is_taken_while_leaving_counts() {
     world.acknowledges = false;
     world.connect(0);
     world.line(0, "hi");
-    let number = *world.apps[0].untaken.keys().next().expect("one untaken");
+    let number = *world.room(0).untaken.keys().next().expect("one untaken");
     world.event(0, Event::Interrupted);
     world.frame(0, Down::Ack(Ack { room: ROOM, number }));
     world.run();
@@ -341,9 +352,9 @@ fn somebody_who_never_answers_is_not_waited_for_long() {
     world.outcomes[0] = Some(Outcome::Interrupted);
     world.line(1, "hi");
     world.connect(1);
-    assert_eq!(world.apps[1].unsaid.len(), 1);
+    assert_eq!(world.room(1).unsaid.len(), 1);
     world.wait(SETTLE_TIMEOUT);
-    assert_eq!(world.apps[1].unsaid.len(), 0);
+    assert_eq!(world.room(1).unsaid.len(), 0);
 }
 
 #[test]
@@ -437,13 +448,13 @@ fn what_was_kept_waits_for_others_who_come_back() {
         world.wait(A_TRY);
         world.connect(0);
         world.wait(Duration::from_secs(30));
-        assert_eq!(world.apps[0].unsaid.len(), 1, "nobody would hear it");
+        assert_eq!(world.room(0).unsaid.len(), 1, "nobody would hear it");
         if comes_back {
             world.connect(1);
             assert_eq!(world.messages(1), ["anna: kept"]);
         } else {
             world.wait(Duration::from_secs(30));
-            assert_eq!(world.apps[0].unsaid.len(), 0, "not for ever");
+            assert_eq!(world.room(0).unsaid.len(), 0, "not for ever");
         }
     }
 }

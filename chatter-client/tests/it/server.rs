@@ -66,7 +66,7 @@ impl Door {
             grace: Duration::from_secs(10),
             sessions_max: 100,
             chaff_most: Chaff::Usual,
-            relay: RelayLimits { room_members_max: members, session_rooms_max: 4 },
+            relay: RelayLimits { room_members_max: members, session_rooms_max: 4, listed_rooms_max: 8 },
         };
         let server = Server::new(secret, path, visits, settings, entropy);
         let shared = Shared {

@@ -282,7 +282,9 @@ impl Session {
             | relay_frame::Frame::Message(_)
             | relay_frame::Frame::Direct(_)
             | relay_frame::Frame::Ack(_)
-            | relay_frame::Frame::Refused(_) => self.outputs.push_back(Output::Frame(frame)),
+            | relay_frame::Frame::Refused(_)
+            | relay_frame::Frame::Listed(_)
+            | relay_frame::Frame::Listing(_) => self.outputs.push_back(Output::Frame(frame)),
         }
     }
 

@@ -155,6 +155,7 @@ impl Server {
             visits: self.visits.clone(),
             grace_seconds: u32::try_from(self.settings.grace.as_secs()).unwrap_or(u32::MAX),
             room_members_max: u32::try_from(self.settings.relay.room_members_max).unwrap_or(u32::MAX),
+            listed_rooms_max: u32::try_from(self.settings.relay.listed_rooms_max).unwrap_or(u32::MAX),
             chaff_most: self.settings.chaff_most.to_frame().into(),
         };
         push_frame(&mut session, relay_frame::Frame::Welcome(welcome));

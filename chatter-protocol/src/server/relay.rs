@@ -14,11 +14,14 @@ use chatter_proto::relay::{
     refused, relay_frame,
 };
 
+use crate::access::ServerKey;
 use crate::ids::{MemberId, RoomId, SessionId};
 use crate::limits;
 
+mod listed;
 mod room;
 
+use listed::Entries;
 use room::{Member, Room};
 
 /// All rooms, who sits in them, and what is to be delivered.
@@ -27,6 +30,10 @@ pub struct Relay {
     limits: RelayLimits,
     rooms: BTreeMap<RoomId, Room>,
     sessions: BTreeMap<SessionId, BTreeMap<u32, Seat>>,
+    listed: Entries,
+    /// Sessions that want to know what is listed.
+    asking: BTreeSet<SessionId>,
+    server_key: Option<ServerKey>,
     output: VecDeque<Delivery>,
 }
 
@@ -37,6 +44,8 @@ pub struct RelayLimits {
     pub room_members_max: usize,
     /// In how many rooms one session may sit.
     pub session_rooms_max: usize,
+    /// How many rooms may be listed; 0 for none.
+    pub listed_rooms_max: usize,
 }
 
 /// A frame for a session.
@@ -60,6 +69,7 @@ impl Default for RelayLimits {
         Self {
             room_members_max: limits::ROOM_MEMBERS_DEFAULT,
             session_rooms_max: limits::SESSION_ROOMS_DEFAULT,
+            listed_rooms_max: limits::LISTED_ROOMS_DEFAULT,
         }
     }
 }
@@ -67,7 +77,22 @@ impl Default for RelayLimits {
 impl Relay {
     /// A relay without rooms.
     pub fn new(limits: RelayLimits) -> Self {
-        Self { limits, rooms: BTreeMap::new(), sessions: BTreeMap::new(), output: VecDeque::new() }
+        Self {
+            limits,
+            rooms: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            listed: Entries::new(),
+            asking: BTreeSet::new(),
+            server_key: None,
+            output: VecDeque::new(),
+        }
+    }
+
+    /// The same of the server with this key: it can tell whether a secret leads into a room, so that rooms can be listed
+    /// with theirs.
+    #[must_use]
+    pub fn of_server(self, key: ServerKey) -> Self {
+        Self { server_key: Some(key), ..self }
     }
 
     /// Carries out what `session` asks for. To quit is to leave every room; the rest of it is the session's.
@@ -77,6 +102,12 @@ impl Relay {
             client_frame::Frame::Leave(leave) => (leave.room, self.leave(session, leave.room)),
             client_frame::Frame::Publish(publish) => (publish.room, self.publish(session, publish)),
             client_frame::Frame::Direct(direct) => (direct.room, self.direct(session, direct)),
+            client_frame::Frame::List(list) => (list.room, self.list(session, list)),
+            client_frame::Frame::Unlist(unlist) => (unlist.room, self.unlist(session, unlist.room)),
+            client_frame::Frame::ListRooms(_) => {
+                self.asking.insert(session);
+                return;
+            }
             client_frame::Frame::Quit(_) => return self.session_ended(session),
             // The session's own business, which is dealt with before.
             client_frame::Frame::Chaff(_) => return,
@@ -89,6 +120,7 @@ impl Relay {
 
     /// Takes a session that is no more out of all its rooms.
     pub fn session_ended(&mut self, session: SessionId) {
+        self.asking.remove(&session);
         for seat in self.sessions.remove(&session).unwrap_or_default().into_values() {
             self.vacate(seat);
         }
@@ -98,13 +130,14 @@ impl Relay {
     pub(super) fn renew_tables(&mut self) {
         super::renew(&mut self.rooms);
         super::renew(&mut self.sessions);
+        super::renew(&mut self.listed);
         self.rooms.values_mut().for_each(|room| super::renew(&mut room.members));
         self.output.shrink_to_fit();
     }
 
     /// The next frame to deliver; drain it after each call above.
     pub fn poll_output(&mut self) -> Option<Delivery> {
-        self.output.pop_front()
+        self.output.pop_front().or_else(|| self.next_listing())
     }
 
     /// How many rooms have somebody in them.
@@ -163,6 +196,9 @@ impl Relay {
         room.members.insert(id, Member { session, number: join.room, hello: occupant.hello });
         self.sessions.entry(session).or_default().insert(join.room, Seat { room: room_id, member: id });
         self.deliver(session, relay_frame::Frame::Roster(Roster { room: join.room, occupants }));
+        if let Some(listed) = self.listed_frame(room_id, join.room) {
+            self.deliver(session, listed);
+        }
         Ok(())
     }
 
@@ -221,6 +257,7 @@ impl Relay {
         if room.members.is_empty() {
             self.rooms.remove(&seat.room);
         }
+        self.forget_listing(&seat);
     }
 
     fn seat(&self, session: SessionId, number: u32) -> Result<Seat, refused::Reason> {

@@ -38,6 +38,8 @@ fn messages_to(world: &World, who: usize, room: u32) -> Vec<relay_frame::Frame> 
         | relay_frame::Frame::Direct(_)
         | relay_frame::Frame::Ack(_)
         | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Listed(_)
+        | relay_frame::Frame::Listing(_)
         | relay_frame::Frame::Bye(_) => None,
     });
     received.collect()

@@ -90,7 +90,7 @@ impl Wire {
             grace: limits::GRACE_DEFAULT,
             sessions_max: 10,
             chaff_most: most,
-            relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
+            relay: RelayLimits { room_members_max: 64, session_rooms_max: 16, listed_rooms_max: 64 },
         };
         let server = Server::new(secret, path, visits, settings, entropy.fork());
         let mut wire = Self {

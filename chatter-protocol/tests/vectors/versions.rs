@@ -34,7 +34,7 @@ fn judged(vector: Vector<'_>) -> Vec<u8> {
         grace: limits::GRACE_DEFAULT,
         sessions_max: 10,
         chaff_most: Chaff::default(),
-        relay: RelayLimits { room_members_max: 64, session_rooms_max: 16 },
+        relay: RelayLimits { room_members_max: 64, session_rooms_max: 16, listed_rooms_max: 64 },
     };
     let path = code.carrier_path.clone();
     let mut server = Server::new(secret, path, Vec::new(), settings, Entropy::new([1; 32]));

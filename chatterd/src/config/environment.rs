@@ -82,7 +82,7 @@ pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
 pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 28] = [
+pub(super) const VARIABLES: [(&str, Read); 29] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
     ("CHATTERD_TRUSTED_PROXIES", |text, file| put(&mut file.trusted_proxies, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
@@ -109,6 +109,7 @@ pub(super) const VARIABLES: [(&str, Read); 28] = [
     ("CHATTERD_LIMITS_ROOMS_PER_SESSION_MAX", |text, file| {
         put(&mut file.limits.rooms_per_session_max, within(text))
     }),
+    ("CHATTERD_LIMITS_LISTED_ROOMS", |text, file| put(&mut file.limits.listed_rooms, within(text))),
     ("CHATTERD_LIMITS_QUEUE_BYTES_MAX", |text, file| put(&mut file.limits.queue_bytes_max, within(text))),
     ("CHATTERD_LIMITS_REPLAY_TOKENS_MAX", |text, file| put(&mut file.limits.replay_tokens_max, within(text))),
     ("CHATTERD_LIMITS_OPENINGS_PER_ADDRESS_MAX", |text, file| {

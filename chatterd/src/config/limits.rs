@@ -14,6 +14,8 @@ pub struct LimitsConfig {
     pub sessions_max: usize,
     /// In how many rooms one session may sit.
     pub rooms_per_session_max: usize,
+    /// How many rooms may be listed; 0 switches that off.
+    pub listed_rooms: usize,
     /// How many opening tokens are remembered.
     pub replay_tokens_max: usize,
     /// What one address, one access code, one session may take.
@@ -28,6 +30,7 @@ pub(super) struct Limits {
     pub(super) sessions_per_code_max: Option<Sessions>,
     pub(super) sessions_unconfirmed_max: Option<Sessions>,
     pub(super) rooms_per_session_max: Option<Within<1, 256>>,
+    pub(super) listed_rooms: Option<Within<0, { limits::LISTED_ROOMS_MAX as u64 }>>,
     pub(super) queue_bytes_max: Option<QueueBytes>,
     pub(super) replay_tokens_max: Option<Within<1024, 16_777_216>>,
     pub(super) openings_per_address_max: Option<Openings>,
@@ -69,6 +72,7 @@ impl Limits {
         LimitsConfig {
             sessions_max: Within::or(self.sessions_max, limits::SESSIONS_MAX),
             rooms_per_session_max: Within::or(self.rooms_per_session_max, limits::SESSION_ROOMS_DEFAULT),
+            listed_rooms: Within::or(self.listed_rooms, limits::LISTED_ROOMS_DEFAULT),
             replay_tokens_max: Within::or(self.replay_tokens_max, limits::REPLAY_TOKENS_MAX),
             bounds: Bounds {
                 opened_max: Within::or(self.sessions_unconfirmed_max, bounds.opened_max),

@@ -75,8 +75,8 @@ fn defaults_are_what_the_documents_say() {
     assert_eq!(config.rooms.members_max, 64);
     let limits = config.limits;
     assert_eq!(
-        (limits.sessions_max, limits.rooms_per_session_max, limits.replay_tokens_max),
-        (4096, 16, 1 << 18)
+        (limits.sessions_max, limits.rooms_per_session_max, limits.replay_tokens_max, limits.listed_rooms),
+        (4096, 16, 1 << 18, 64)
     );
     assert_eq!(limits.bounds, chatter_protocol::server::bounds::Bounds::default());
     assert_eq!(config.chaff, Chaff::Constant);
@@ -94,6 +94,15 @@ fn defaults_are_what_the_documents_say() {
         }
     );
     assert_eq!(config.admin.socket, Path::new("/tmp/chatterd-1000/admin.sock"));
+}
+
+#[test]
+fn lists_of_rooms_are_bounded_or_off() {
+    let listed = |number: &str| {
+        load(&[], &[], &format!("[limits]\nlisted-rooms = {number}")).map(|config| config.limits.listed_rooms)
+    };
+    assert_eq!((listed("0").ok(), listed("1024").ok()), (Some(0), Some(1024)));
+    assert!(listed("1025").is_err() && listed("-1").is_err());
 }
 
 #[test]

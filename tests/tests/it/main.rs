@@ -16,6 +16,7 @@ mod packet_filter;
 mod purges;
 mod replay;
 mod resume;
+mod rooms;
 mod screen;
 mod send;
 mod settings;

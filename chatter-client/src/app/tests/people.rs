@@ -76,7 +76,8 @@ fn a_private_word_typed_early_waits_for_its_receiver() {
 #[test]
 fn namesakes_are_told_apart_wherever_they_are_named() {
     let mut world = World::new(&[Purpose::Join, Purpose::Join, Purpose::Join]);
-    world.apps[CAROL].nick = Nickname::parse("Ben").expect("a nickname");
+    world.apps[CAROL].rooms.get_mut(&ROOM).expect("a room").nick =
+        Nickname::parse("Ben").expect("a nickname");
     for who in [ANNA, BEN, CAROL] {
         world.connect(who);
     }
@@ -148,8 +149,8 @@ fn numbers_are_compared_and_one_member_marked() {
 fn an_identity_is_known_again_and_another_is_shouted_about() {
     let world_of = |known: Known, identity: Option<Identity>| {
         let mut world = World::new(&[Purpose::Join, Purpose::Join]);
-        world.apps[ANNA].people = People { known, remembers: true, ..People::default() };
-        world.apps[BEN].people = People { identity, ..People::default() };
+        world.apps[ANNA].shared.people = People { known, remembers: true, ..People::default() };
+        world.apps[BEN].shared.people = People { identity, ..People::default() };
         world.connect(ANNA);
         world.connect(BEN);
         world
@@ -176,7 +177,7 @@ fn an_identity_is_known_again_and_another_is_shouted_about() {
 #[test]
 fn without_being_asked_nothing_is_remembered() {
     let mut world = World::new(&[Purpose::Join, Purpose::Join]);
-    world.apps[BEN].people.identity = Some(identity(1));
+    world.apps[BEN].shared.people.identity = Some(identity(1));
     world.connect(ANNA);
     world.connect(BEN);
     world.line(ANNA, "/verify ben yes");

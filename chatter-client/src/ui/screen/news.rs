@@ -18,6 +18,11 @@ impl Screen {
     pub(crate) fn notice(&mut self, room: Option<(u32, &str)>, notice: Notice, now: Moment) {
         self.now = now;
         let at = room.map_or(self.current, |(number, name)| self.tab_of(number, name));
+        if let (Some((_, tab)), Some((_, name))) =
+            (self.tabs.get_mut(at), room.filter(|(_, name)| !name.is_empty()))
+        {
+            tab.title = clean::line(name);
+        }
         let number = self.tabs.get(at).map_or(FIRST_ROOM, |(number, _)| *number);
         match notice {
             Notice::Message { from, text } => self.heard(at, &from, &text, false),

@@ -39,6 +39,8 @@ impl Conversation {
             relay_frame::Frame::Message(message) if message.room == self.room => self.message(&message, now),
             relay_frame::Frame::Direct(direct) if direct.room == self.room => self.direct(&direct, now),
             relay_frame::Frame::Bye(_)
+            | relay_frame::Frame::Listed(_)
+            | relay_frame::Frame::Listing(_)
             | relay_frame::Frame::Roster(_)
             | relay_frame::Frame::Refused(_)
             | relay_frame::Frame::Joined(_)

@@ -4,6 +4,8 @@ use chatter_proto::relay::{Leave, Quit, Wrap};
 
 use super::*;
 
+mod listed;
+
 const ROOM: [u8; 32] = [7; 32];
 
 fn id(who: u8) -> Vec<u8> {
@@ -106,7 +108,7 @@ fn leaving_quitting_and_a_lost_session_are_heard_once_and_leave_nothing() {
 
 #[test]
 fn limits_and_rules_refuse() {
-    let limits = RelayLimits { room_members_max: 2, session_rooms_max: 2 };
+    let limits = RelayLimits { room_members_max: 2, session_rooms_max: 2, listed_rooms_max: 64 };
     let mut relay = Relay::new(limits);
     let mut check = |session, frame, reason: Option<refused::Reason>| {
         relay.receive(SessionId(session), frame);

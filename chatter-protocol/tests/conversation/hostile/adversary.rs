@@ -182,6 +182,8 @@ fn meddle(world: &mut World, who: usize) {
                 | relay_frame::Frame::Left(_)
                 | relay_frame::Frame::Ack(_)
                 | relay_frame::Frame::Refused(_)
+                | relay_frame::Frame::Listed(_)
+                | relay_frame::Frame::Listing(_)
                 | relay_frame::Frame::Bye(_) => {}
             }
             world.clients[other].down.push_back(frame);
@@ -200,6 +202,8 @@ fn meddle(world: &mut World, who: usize) {
             | relay_frame::Frame::Left(_)
             | relay_frame::Frame::Ack(_)
             | relay_frame::Frame::Refused(_)
+            | relay_frame::Frame::Listed(_)
+            | relay_frame::Frame::Listing(_)
             | relay_frame::Frame::Bye(_) => {}
         },
         9 => {

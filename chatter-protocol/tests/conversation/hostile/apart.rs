@@ -26,6 +26,8 @@ fn concerns(frame: &relay_frame::Frame, id: &MemberId) -> bool {
         | relay_frame::Frame::Roster(_)
         | relay_frame::Frame::Ack(_)
         | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Listed(_)
+        | relay_frame::Frame::Listing(_)
         | relay_frame::Frame::Bye(_) => return false,
     };
     concerned == id.as_bytes()

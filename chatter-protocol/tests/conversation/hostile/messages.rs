@@ -156,6 +156,8 @@ fn damaged(frame: &relay_frame::Frame) -> Box<dyn Iterator<Item = relay_frame::F
         | relay_frame::Frame::Left(_)
         | relay_frame::Frame::Ack(_)
         | relay_frame::Frame::Refused(_)
+        | relay_frame::Frame::Listed(_)
+        | relay_frame::Frame::Listing(_)
         | relay_frame::Frame::Bye(_) => Box::new(std::iter::empty()),
     }
 }

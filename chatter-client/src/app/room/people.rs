@@ -3,7 +3,7 @@
 //! **In** commands, happenings. **Out** what the conversation does about them, notices. **Never** a mark that the user did
 //! not ask for, nor a changed identity that passes without a shout.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use chatter_protocol::ids::{MemberId, Nickname};
 use chatter_protocol::room::conversation::{Happening, Member, Void, Warning};
@@ -11,8 +11,9 @@ use chatter_protocol::room::identity::{Identity, StayKey};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
 
-use super::names::{NameError, Names};
-use super::{App, ENTER_TIMEOUT, Phase};
+use super::{Phase, Room, Shared};
+use crate::app::ENTER_TIMEOUT;
+use crate::app::names::NameError;
 use crate::command::Command;
 use crate::event::{Effect, Notice};
 use crate::known::{Known, Meeting};
@@ -27,34 +28,33 @@ pub(crate) struct People {
     pub(crate) known: Known,
     /// Whether that is to be remembered beyond this run.
     pub(crate) remembers: bool,
-    pub(super) names: Names,
-    /// The keys of those who were verified: a lost session does not change theirs.
-    pub(super) marked: BTreeSet<StayKey>,
-    /// Commands that were typed before those whom they concern could be met.
-    pub(super) waiting: VecDeque<Command>,
+    /// The keys of those who were verified: neither a lost session nor another room changes theirs.
+    pub(in crate::app) marked: BTreeSet<StayKey>,
 }
 
-impl App {
-    /// Carries out a command that concerns members, now or when they have been met.
-    pub(super) fn wait_with(&mut self, command: Command) {
-        self.people.waiting.push_back(command);
-    }
-
+impl Room {
     /// Carries out what has waited.
-    pub(super) fn attend(&mut self, now: Time) {
+    pub(super) fn attend(&mut self, shared: &mut Shared, now: Time) {
         while self.phase == Phase::Talking && self.unsaid.is_empty() {
-            let Some(command) = self.people.waiting.pop_front() else { return };
+            let Some(command) = self.waiting.pop_front() else { return };
             match command {
-                Command::Private(rest) => self.say_privately(&rest, now),
-                Command::Verify(rest) => self.verify(rest.trim(), now),
-                Command::Lock => self.lock(true, now),
-                Command::Unlock => self.lock(false, now),
-                Command::Remove(rest) => self.remove(rest.trim(), now),
-                Command::Rekey => self.rekey(now),
-                // Carried out at once.
+                Command::Private(rest) => self.say_privately(&rest, shared, now),
+                Command::Verify(rest) => self.verify(rest.trim(), shared, now),
+                Command::Lock => self.lock(true, shared, now),
+                Command::Unlock => self.lock(false, shared, now),
+                Command::Remove(rest) => self.remove(rest.trim(), shared, now),
+                Command::Rekey => self.rekey(shared, now),
+                Command::List(name) => self.list(&name, shared),
+                Command::Unlist => self.unlist(shared),
+                // Carried out at once, or about no single room.
                 Command::Say(_)
                 | Command::Who
                 | Command::Link
+                | Command::Join(_)
+                | Command::Leave
+                | Command::Rooms
+                | Command::Room(_)
+                | Command::In(_)
                 | Command::Help
                 | Command::Quit
                 | Command::Nothing => {}
@@ -62,10 +62,10 @@ impl App {
         }
     }
 
-    pub(super) fn who(&mut self) {
+    pub(super) fn who(&self, shared: &mut Shared) {
         let you = self.nick.to_string();
         let mut notice = (vec![you.clone()], Vec::new(), Vec::new());
-        for (member, label) in self.people.names.all() {
+        for (member, label) in self.names.all() {
             if self.conversation.as_ref().is_some_and(|conversation| conversation.is_verified(&member.key)) {
                 notice.1.push(label.clone());
             }
@@ -75,47 +75,41 @@ impl App {
             notice.0.push(label);
         }
         let (members, verified, lasting) = notice;
-        self.show(Notice::Who { you, members, verified, lasting });
+        self.show(shared, Notice::Who { you, members, verified, lasting });
     }
 
-    pub(super) fn show_link(&mut self) {
+    pub(super) fn show_link(&self, shared: &mut Shared) {
         let link = SecretText::new(std::mem::take(&mut *self.link.to_text()));
-        self.show(Notice::Room { link });
-    }
-
-    /// Marks those in a new conversation who were marked in the one before.
-    pub(super) fn mark_again(&mut self) {
-        let Some(conversation) = self.conversation.as_mut() else { return };
-        self.people.marked.iter().for_each(|key| conversation.confirm_key(*key));
+        self.show(shared, Notice::Room { link });
     }
 
     /// Somebody's channel is finished.
-    pub(super) fn met(&mut self, id: &MemberId, nick: &Nickname) {
+    pub(super) fn met(&mut self, id: &MemberId, nick: &Nickname, shared: &mut Shared) {
         let Some(member) =
             self.conversation.as_ref().and_then(|conversation| conversation.member(id)).cloned()
         else {
             // He has left again by now.
-            return self.show(Notice::MemberJoined { nick: nick.to_string() });
+            return self.show(shared, Notice::MemberJoined { nick: nick.to_string() });
         };
-        self.people.names.joined(member.clone(), &self.nick);
+        self.names.joined(member.clone(), &self.nick);
         let label = self.label(id, nick);
-        self.show(Notice::MemberJoined { nick: label.clone() });
-        match self.people.known.meet(&member) {
+        self.show(shared, Notice::MemberJoined { nick: label.clone() });
+        match shared.people.known.meet(&member) {
             Meeting::Stranger | Meeting::Same { verified: false } => {}
             Meeting::Same { verified: true } => {
-                self.people.marked.insert(member.key);
+                shared.people.marked.insert(member.key);
                 if let Some(conversation) = self.conversation.as_mut() {
                     conversation.confirm_key(member.key);
                 }
             }
-            Meeting::New => self.remember(),
+            Meeting::New => Self::remember(shared),
             Meeting::Other { before } => {
                 let shows = if member.lasting {
                     format!("shows another: {}", member.key.to_text())
                 } else {
                     "shows none".to_owned()
                 };
-                self.show(Notice::Warning(format!(
+                self.show(shared, Notice::Warning(format!(
                     "THIS IS NOT THE {nick} YOU KNEW: {label} {shows}. The one you knew showed {}. Believe \
                      nothing until you have compared numbers by another way: /verify {label}",
                     before.to_text()
@@ -125,25 +119,25 @@ impl App {
     }
 
     /// A warning, with the marks of those whom it names where they have namesakes.
-    pub(super) fn warned(&mut self, warning: &Warning) {
+    pub(super) fn warned(&self, warning: &Warning, shared: &mut Shared) {
         let mut text = warning.to_string();
         for who in warning.about() {
-            let label = self.people.names.label(&who.id).filter(|label| label.contains('#'));
+            let label = self.names.label(&who.id).filter(|label| label.contains('#'));
             if let (Some(nick), Some(label)) = (&who.nick, label) {
                 text.push_str(&format!(" ({nick} is {label})"));
             }
         }
-        self.show(Notice::Warning(text));
+        self.show(shared, Notice::Warning(text));
     }
 
     /// Somebody's channel is over: what he was called.
     pub(super) fn gone(&mut self, id: &MemberId, nick: &Nickname) -> String {
-        self.people.names.left(id).unwrap_or_else(|| nick.to_string())
+        self.names.left(id).unwrap_or_else(|| nick.to_string())
     }
 
     /// What a member is called here.
     pub(super) fn label(&self, id: &MemberId, nick: &Nickname) -> String {
-        self.people.names.label(id).unwrap_or_else(|| nick.to_string())
+        self.names.label(id).unwrap_or_else(|| nick.to_string())
     }
 
     fn label_of(&self, member: &Member) -> String {
@@ -151,41 +145,41 @@ impl App {
     }
 
     /// What happened with single members, or to the room's door.
-    pub(super) fn people_happened(&mut self, happening: Happening, now: Time) {
+    pub(super) fn people_happened(&mut self, happening: Happening, shared: &mut Shared, now: Time) {
         match happening {
             Happening::Private { from, nick, text } => {
                 let from = self.label(&from, &nick);
-                self.show(Notice::Private { from, text });
+                self.show(shared, Notice::Private { from, text });
             }
             Happening::VerifyBegun { by } => {
                 let by = self.label_of(&by);
-                self.show(Notice::VerifyBegun { by });
+                self.show(shared, Notice::VerifyBegun { by });
             }
             Happening::VerifyWords { words } => {
                 let words = words.iter().map(|word| (*word).to_owned()).collect();
-                self.show(Notice::VerifyWords { words });
+                self.show(shared, Notice::VerifyWords { words });
             }
             // The other one goes on and shows its words.
             Happening::VerifyVoid(Void::Crossed) => {}
-            Happening::VerifyVoid(void) => self.show(Notice::VerifyVoid { reason: void.to_string() }),
+            Happening::VerifyVoid(void) => self.show(shared, Notice::VerifyVoid { reason: void.to_string() }),
             Happening::Locked { by, locked } => {
                 let by = self.label_of(&by);
-                self.show(Notice::Locked { by, locked });
+                self.show(shared, Notice::Locked { by, locked });
             }
-            Happening::KeptOut => self.show(Notice::KeptOut),
+            Happening::KeptOut => self.show(shared, Notice::KeptOut),
             Happening::Removed { by, whom } => {
                 let (by, nick) = (Some(self.label_of(&by)), self.label_of(&whom));
-                self.show(Notice::Removed { by, nick });
+                self.show(shared, Notice::Removed { by, nick });
             }
             Happening::Parted { by } => {
                 let nick = self.gone(&by.id, &by.nick);
-                self.show(Notice::Parted { nick });
+                self.show(shared, Notice::Parted { nick });
             }
             Happening::Moving { by } => {
                 let by = self.label_of(&by);
-                self.show(Notice::Moving { by });
+                self.show(shared, Notice::Moving { by });
             }
-            Happening::Moved { secret } => self.moved(secret, now),
+            Happening::Moved { secret } => self.moved(secret, shared, now),
             Happening::Entered { .. }
             | Happening::MemberJoined { .. }
             | Happening::MemberLeft { .. }
@@ -196,124 +190,129 @@ impl App {
         }
     }
 
-    fn say_privately(&mut self, rest: &str, now: Time) {
-        let found = self.people.names.find(rest).map(|(member, text)| (member.id, text.to_owned()));
+    fn say_privately(&mut self, rest: &str, shared: &mut Shared, now: Time) {
+        let found = self.names.find(rest).map(|(member, text)| (member.id, text.to_owned()));
         let (id, text) = match found {
             Ok((_, text)) if text.is_empty() => {
-                return self.show(Notice::Error("not said: there is no text behind the name".to_owned()));
+                return self.error(shared, "not said: there is no text behind the name");
             }
             Ok(found) => found,
-            Err(error) => return self.show(Notice::Error(format!("not said: {error}"))),
+            Err(error) => return self.error(shared, format!("not said: {error}")),
         };
-        let to = self.people.names.label(&id).unwrap_or_default();
+        let to = self.names.label(&id).unwrap_or_default();
         let Some(conversation) = self.conversation.as_mut() else { return };
         match conversation.say_privately(&id, &text, now) {
-            Ok(()) => self.show(Notice::PrivateSent { to, text }),
-            Err(error) => self.show(Notice::Error(format!("not said: {error}"))),
+            Ok(()) => self.show(shared, Notice::PrivateSent { to, text }),
+            Err(error) => self.error(shared, format!("not said: {error}")),
         }
     }
 
-    fn verify(&mut self, rest: &str, now: Time) {
+    fn verify(&mut self, rest: &str, shared: &mut Shared, now: Time) {
         let Some(conversation) = self.conversation.as_mut() else { return };
         match rest {
             "" => match conversation.verify(now) {
-                Ok(()) => self.show(Notice::VerifyBegun { by: self.nick.to_string() }),
-                Err(error) => self.show(Notice::Error(error.to_string())),
+                Ok(()) => self.show(shared, Notice::VerifyBegun { by: self.nick.to_string() }),
+                Err(error) => self.error(shared, error),
             },
             "yes" => match conversation.confirm() {
-                Ok(members) => self.verified(&members),
-                Err(error) => self.show(Notice::Error(error.to_string())),
+                Ok(members) => self.verified(&members, shared),
+                Err(error) => self.error(shared, error),
             },
-            "no" => self.show(Notice::Warning(MISMATCH.to_owned())),
-            _ => self.verify_one(rest),
+            "no" => self.show(shared, Notice::Warning(MISMATCH.to_owned())),
+            _ => self.verify_one(rest, shared),
         }
     }
 
-    fn verify_one(&mut self, rest: &str) {
-        let found = self.people.names.find(rest).map(|(member, rest)| (member.clone(), rest.to_owned()));
+    fn verify_one(&mut self, rest: &str, shared: &mut Shared) {
+        let found = self.names.find(rest).map(|(member, rest)| (member.clone(), rest.to_owned()));
         let (member, rest) = match found {
             Ok(found) => found,
-            Err(error) => return self.show(Notice::Error(error.to_string())),
+            Err(error) => return self.error(shared, error),
         };
         let Some(conversation) = self.conversation.as_mut() else { return };
         match rest.as_str() {
             "" => {
                 let Some(number) = conversation.safety_number(&member) else { return };
                 let nick = self.label_of(&member);
-                self.show(Notice::SafetyNumber { nick, number });
+                self.show(shared, Notice::SafetyNumber { nick, number });
             }
             "yes" => {
                 conversation.confirm_key(member.key);
-                self.verified(&[member]);
+                self.verified(&[member], shared);
             }
-            "no" => self.show(Notice::Warning(MISMATCH.to_owned())),
+            "no" => self.show(shared, Notice::Warning(MISMATCH.to_owned())),
             _ => {
                 let text = "after the name comes nothing, “yes” (the numbers match) or “no”";
-                self.show(Notice::Error(text.to_owned()));
+                self.error(shared, text);
             }
         }
     }
 
-    fn verified(&mut self, members: &[Member]) {
+    fn verified(&mut self, members: &[Member], shared: &mut Shared) {
         let mut news = false;
         for member in members {
-            self.people.marked.insert(member.key);
-            news |= self.people.known.verified(member);
+            shared.people.marked.insert(member.key);
+            news |= shared.people.known.verified(member);
         }
         if news {
-            self.remember();
+            Self::remember(shared);
         }
         let members = members.iter().map(|member| self.label_of(member)).collect();
-        self.show(Notice::Verified { members });
+        self.show(shared, Notice::Verified { members });
     }
 
-    fn remember(&mut self) {
-        if self.people.remembers {
-            self.effects.push(Effect::Remember(self.people.known.to_text()));
+    fn remember(shared: &mut Shared) {
+        if shared.people.remembers {
+            shared.effects.push(Effect::Remember(shared.people.known.to_text()));
         }
     }
 
-    fn lock(&mut self, locked: bool, now: Time) {
+    fn lock(&mut self, locked: bool, shared: &mut Shared, now: Time) {
         let Some(conversation) = self.conversation.as_mut() else { return };
         match conversation.lock(locked, now) {
-            Ok(()) => self.show(Notice::Locked { by: self.nick.to_string(), locked }),
-            Err(error) => self.show(Notice::Error(error.to_string())),
+            Ok(()) => self.show(shared, Notice::Locked { by: self.nick.to_string(), locked }),
+            Err(error) => self.error(shared, error),
         }
     }
 
-    fn remove(&mut self, rest: &str, now: Time) {
-        let found: Result<MemberId, NameError> = match self.people.names.find(rest) {
+    fn remove(&mut self, rest: &str, shared: &mut Shared, now: Time) {
+        let found: Result<MemberId, NameError> = match self.names.find(rest) {
             Ok((member, "")) => Ok(member.id),
             Ok(_) => Err(NameError::Nobody),
             Err(error) => Err(error),
         };
         let id = match found {
             Ok(id) => id,
-            Err(error) => return self.show(Notice::Error(error.to_string())),
+            Err(error) => return self.error(shared, error),
         };
         let Some(conversation) = self.conversation.as_mut() else { return };
         match conversation.remove(&id, now) {
             Ok(()) => {
-                let nick = self.people.names.left(&id).unwrap_or_default();
-                self.show(Notice::Removed { by: None, nick });
+                let nick = self.names.left(&id).unwrap_or_default();
+                self.show(shared, Notice::Removed { by: None, nick });
             }
-            Err(error) => self.show(Notice::Error(error.to_string())),
+            Err(error) => self.error(shared, error),
         }
     }
 
-    fn rekey(&mut self, now: Time) {
+    fn rekey(&mut self, shared: &mut Shared, now: Time) {
         let Some(conversation) = self.conversation.as_mut() else { return };
         match conversation.move_room(now) {
-            Ok(()) => self.show(Notice::Moving { by: self.nick.to_string() }),
-            Err(error) => self.show(Notice::Error(error.to_string())),
+            Ok(()) => self.show(shared, Notice::Moving { by: self.nick.to_string() }),
+            Err(error) => self.error(shared, error),
         }
     }
 
-    fn moved(&mut self, secret: RoomSecret, now: Time) {
+    fn moved(&mut self, secret: RoomSecret, shared: &mut Shared, now: Time) {
         self.link.secret = secret;
-        self.people.names.clear();
-        self.show(Notice::Moved);
-        if !matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
+        self.names.clear();
+        self.show(shared, Notice::Moved);
+        // Who is to be kept out by the move reads lists, too.
+        self.wish = None;
+        if self.listed.take().is_some() {
+            self.show(shared, Notice::Listed { name: None, open: false });
+        }
+        if self.phase != Phase::Outside {
             self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
         }
     }

@@ -1,0 +1,439 @@
+//! One room of a session: what is said there and not yet taken, who is there, how far we are in.
+//!
+//! **In** lines for this room, the relay's frames about it, the time. **Out** effects, each with the room's name; the
+//! wish to be dropped. **Never** a word to another room.
+//!
+//! ```text
+//! Outside ──session──> Entering ──Entered──> Settling ──all met──> Talking
+//!    ^─────────────────session lost────────────┴─────────────────────┘
+//! ```
+//!
+//! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
+
+mod people;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::mem;
+
+use chatter_proto::relay::{Welcome, refused, relay_frame};
+use chatter_protocol::entropy::Entropy;
+use chatter_protocol::ids::Nickname;
+use chatter_protocol::invite::RoomLink;
+use chatter_protocol::room::conversation::{Conversation, Happening, Output};
+use chatter_protocol::time::Time;
+
+pub(crate) use people::People;
+
+use super::Wish;
+use super::names::Names;
+use super::returning::Return;
+use super::{ENTER_TIMEOUT, FRESH_IDS_MAX, Purpose, SETTLE_TIMEOUT, UNSAID_MAX, UNTAKEN_MAX};
+use crate::command::Command;
+use crate::event::{Effect, Notice, Place, Told};
+use crate::exit::Failure;
+
+/// One room.
+pub(super) struct Room {
+    pub(super) number: u32,
+    /// What it is called here.
+    pub(super) name: String,
+    pub(super) link: RoomLink,
+    pub(super) nick: Nickname,
+    pub(super) purpose: Purpose,
+    entropy: Entropy,
+    pub(super) conversation: Option<Conversation>,
+    pub(super) phase: Phase,
+    /// Typed and not yet said.
+    pub(super) unsaid: VecDeque<String>,
+    /// Said and not yet taken by the relay, by number in this stay.
+    pub(super) untaken: BTreeMap<u64, String>,
+    /// The newest number in this stay …
+    said: u64,
+    /// … and before this session: the conversation counts anew in each.
+    said_before: u64,
+    /// Fresh ids tried.
+    fresh_ids: u32,
+    pub(super) names: Names,
+    /// Commands that were typed before those whom they concern could be met.
+    pub(super) waiting: VecDeque<Command>,
+    /// The way back, while it is one.
+    pub(super) returning: Option<Return>,
+    /// Back in an empty room: until when to wait for the others.
+    company_until: Option<Time>,
+    /// Whether a passphrase leads in.
+    pub(super) has_passphrase: bool,
+    /// As what it shall be listed.
+    pub(super) wish: Option<Wish>,
+    /// As what it is listed, as far as we know.
+    pub(super) listed: Option<String>,
+    /// Left once all is said and taken, and no later than this.
+    pub(super) leaving: Option<Time>,
+    /// Why it is to be dropped.
+    pub(super) over: Option<Over>,
+}
+
+/// Why a room is to be dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// As asked.
+    Left,
+    /// It can't be entered or kept.
+    Failed(Failure, &'static str),
+}
+
+/// How far we are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// There is no session.
+    Outside,
+    Entering {
+        until: Time,
+    },
+    Settling {
+        count: usize,
+        until: Time,
+    },
+    Talking,
+}
+
+/// What the rooms of a session have in common.
+pub(super) struct Shared {
+    pub(super) people: People,
+    pub(super) server_key: [u8; 32],
+    pub(super) effects: Vec<Effect>,
+    /// Whether there was ever more than one room.
+    pub(super) several: bool,
+    /// When patience ends.
+    pub(super) patient_until: Option<Time>,
+    /// What makes this stay a failure even when it ends cleanly.
+    pub(super) failure: Option<Failure>,
+    /// When a room was entered in this turn.
+    pub(super) entered: Option<Time>,
+    /// How many rooms the server lists at most; none where it lists none.
+    pub(super) listed_max: u32,
+}
+
+impl Shared {
+    /// Shows something that is about no room.
+    pub(super) fn show(&mut self, notice: Notice) {
+        self.effects.push(Effect::Show(notice.into()));
+    }
+}
+
+impl Room {
+    pub(super) fn new(
+        number: u32,
+        name: String,
+        link: RoomLink,
+        nick: Nickname,
+        purpose: Purpose,
+        entropy: Entropy,
+    ) -> Self {
+        let unsaid = match &purpose {
+            Purpose::Send(text) => VecDeque::from([text.clone()]),
+            Purpose::New | Purpose::Join => VecDeque::new(),
+        };
+        Self {
+            number,
+            name,
+            link,
+            nick,
+            purpose,
+            entropy,
+            conversation: None,
+            phase: Phase::Outside,
+            unsaid,
+            untaken: BTreeMap::new(),
+            said: 0,
+            said_before: 0,
+            fresh_ids: 0,
+            names: Names::default(),
+            waiting: VecDeque::new(),
+            returning: None,
+            company_until: None,
+            has_passphrase: false,
+            wish: None,
+            listed: None,
+            leaving: None,
+            over: None,
+        }
+    }
+
+    /// Shows something that happened here.
+    pub(super) fn show(&self, shared: &mut Shared, notice: Notice) {
+        let place = Place { number: self.number, name: self.name.clone(), named: shared.several };
+        shared.effects.push(Effect::Show(Told { room: Some(place), notice }));
+    }
+
+    pub(super) fn error(&self, shared: &mut Shared, text: impl ToString) {
+        self.show(shared, Notice::Error(text.to_string()));
+    }
+
+    /// Whether more may be typed for this room.
+    pub(super) fn accepts_lines(&self) -> bool {
+        self.unsaid.len() + self.waiting.len() < UNSAID_MAX
+    }
+
+    /// Whether nothing waits to be said or taken.
+    pub(super) fn is_done(&self) -> bool {
+        self.unsaid.is_empty() && self.untaken.is_empty()
+    }
+
+    /// Whether others are here with whom we can talk.
+    pub(super) fn has_company(&self) -> bool {
+        self.conversation.iter().any(|talk| talk.members().next().is_some())
+    }
+
+    /// Carries out a command that is about one room, now or when it can be.
+    pub(super) fn command(&mut self, command: Command, shared: &mut Shared) {
+        match command {
+            Command::Say(text) => self.unsaid.push_back(text),
+            Command::Who => self.who(shared),
+            Command::Link => self.show_link(shared),
+            command => self.waiting.push_back(command),
+        }
+    }
+
+    /// There is a session: go in.
+    pub(super) fn enter(&mut self, welcome: Option<&Welcome>, shared: &mut Shared, now: Time) {
+        if self.purpose == Purpose::New && self.returning.is_none() {
+            self.show_link(shared);
+        }
+        let mut conversation = Conversation::with_identity(
+            &self.link.secret,
+            &shared.server_key,
+            self.nick.clone(),
+            shared.people.identity.clone(),
+            self.number,
+            self.entropy.fork(),
+        );
+        if let Some(welcome) = welcome {
+            conversation.receive(relay_frame::Frame::Welcome(welcome.clone()), now);
+        }
+        shared.people.marked.iter().for_each(|key| conversation.confirm_key(*key));
+        self.conversation = Some(conversation);
+        self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
+    }
+
+    /// A frame of the relay that is about this room, or about the session.
+    pub(super) fn receive(&mut self, frame: relay_frame::Frame, now: Time) {
+        if let Some(conversation) = &mut self.conversation {
+            conversation.receive(frame, now);
+        }
+    }
+
+    /// All that follows from what happened, or from the time alone.
+    pub(super) fn step(&mut self, shared: &mut Shared, now: Time) {
+        self.converse(shared, now);
+        if let Phase::Settling { .. } = self.phase {
+            self.settle(shared, now);
+        }
+        while self.phase == Phase::Talking && self.untaken.len() < UNTAKEN_MAX {
+            let Some(text) = self.unsaid.pop_front() else { break };
+            self.say(text, shared, now);
+        }
+        self.attend(shared, now);
+        self.converse(shared, now);
+        self.end_when_due(now);
+    }
+
+    /// When the next step is due by itself.
+    pub(super) fn poll_timeout(&self) -> Option<Time> {
+        let phase = match self.phase {
+            Phase::Entering { until } | Phase::Settling { until, .. } => Some(until),
+            Phase::Outside | Phase::Talking => None,
+        };
+        let conversation = self.conversation.as_ref().and_then(Conversation::poll_timeout);
+        [phase, conversation, self.leaving].into_iter().flatten().min()
+    }
+
+    /// Lets the conversation work and takes what it has to say.
+    pub(super) fn converse(&mut self, shared: &mut Shared, now: Time) {
+        let Some(conversation) = self.conversation.as_mut() else { return };
+        if conversation.poll_timeout().is_some_and(|timeout| timeout <= now) {
+            conversation.handle_timeout(now);
+        }
+        while let Some(output) = self.conversation.as_mut().and_then(Conversation::poll_output) {
+            match output {
+                Output::Send(frame) => shared.effects.push(Effect::Send(frame)),
+                Output::Show(happening) => self.happened(happening, shared, now),
+            }
+        }
+    }
+
+    /// Says goodbye to everybody here.
+    pub(super) fn say_goodbye(&mut self, shared: &mut Shared, now: Time) {
+        self.phase = Phase::Outside;
+        if let Some(conversation) = self.conversation.as_mut() {
+            conversation.leave(now);
+        }
+        self.converse(shared, now);
+    }
+
+    /// The session is lost: hands back what may not have been heard, keeps what was not said.
+    pub(super) fn go_away(&mut self, reason: Option<&'static str>, shared: &mut Shared) {
+        if let Some(reason) = reason.filter(|_| self.returning.is_none() && self.phase != Phase::Outside) {
+            self.returning = Some(Return { reason, had_company: self.has_company() });
+        }
+        for (number, text) in mem::take(&mut self.untaken) {
+            self.show(shared, Notice::NotAcknowledged { number, text });
+        }
+        self.said_before = self.said;
+        self.conversation = None;
+        self.listed = None;
+        self.names.clear();
+        self.phase = Phase::Outside;
+    }
+
+    fn happened(&mut self, happening: Happening, shared: &mut Shared, now: Time) {
+        match happening {
+            Happening::Entered { present } => self.entered(present, shared, now),
+            Happening::MemberJoined { id, nick } => self.met(&id, &nick, shared),
+            Happening::MemberLeft { id, nick } => {
+                let nick = self.gone(&id, &nick);
+                self.show(shared, Notice::MemberLeft { nick });
+            }
+            Happening::Message { from, nick, text } => {
+                let from = self.label(&from, &nick);
+                self.show(shared, Notice::Message { from, text });
+            }
+            Happening::Acknowledged { number } => {
+                self.taken(self.said_before.saturating_add(number), shared);
+            }
+            Happening::Warning(warning) => self.warned(&warning, shared),
+            Happening::Refused(reason) => self.refused(reason, shared, now),
+            Happening::Private { .. }
+            | Happening::VerifyBegun { .. }
+            | Happening::VerifyWords { .. }
+            | Happening::VerifyVoid(_)
+            | Happening::Locked { .. }
+            | Happening::KeptOut
+            | Happening::Removed { .. }
+            | Happening::Parted { .. }
+            | Happening::Moving { .. }
+            | Happening::Moved { .. } => self.people_happened(happening, shared, now),
+        }
+    }
+
+    fn entered(&mut self, present: usize, shared: &mut Shared, now: Time) {
+        if !matches!(self.phase, Phase::Entering { .. }) {
+            return;
+        }
+        shared.entered = Some(now);
+        self.company_until = self.announce_entry(present, shared, now);
+        if matches!(self.purpose, Purpose::Send(_)) && present == 0 {
+            let text = "nobody else is in this room: nobody will read it".to_owned();
+            self.show(shared, Notice::Warning(text));
+        }
+        self.ask_to_be_listed(shared);
+        self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
+    }
+
+    /// Waits for those who were here, as long as they keep coming.
+    fn settle(&mut self, shared: &mut Shared, now: Time) {
+        let left = self.conversation.as_ref().map_or(0, Conversation::settling);
+        let Phase::Settling { count, until } = self.phase else { return };
+        if let Some(until) = self.awaits_company(now) {
+            self.phase = Phase::Settling { count, until };
+            return;
+        }
+        if left == 0 {
+            self.phase = Phase::Talking;
+        } else if left < count {
+            self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
+        } else if now >= until {
+            let text = format!(
+                "{left} who should be here could not be met yet (is the room locked?) and will miss what is said now"
+            );
+            self.show(shared, Notice::Progress(text));
+            self.phase = Phase::Talking;
+        }
+    }
+
+    /// Until when to wait for others who come back too, before what was kept is said to an empty room.
+    fn awaits_company(&self, now: Time) -> Option<Time> {
+        let is_alone = !self.has_company();
+        self.company_until.filter(|until| is_alone && now < *until)
+    }
+
+    fn say(&mut self, text: String, shared: &mut Shared, now: Time) {
+        let Some(conversation) = self.conversation.as_mut() else { return };
+        match conversation.say(&text, now) {
+            Ok(number) => {
+                self.said = self.said_before.saturating_add(number);
+                self.show(shared, Notice::Said { number: self.said, text: text.clone() });
+                self.untaken.insert(self.said, text);
+            }
+            Err(error) => {
+                self.error(shared, format!("not said: {error}"));
+                if matches!(self.purpose, Purpose::Send(_)) {
+                    shared.failure = Some(Failure::NotSaid);
+                }
+            }
+        }
+    }
+
+    fn taken(&mut self, number: u64, shared: &mut Shared) {
+        if self.untaken.remove(&number).is_some() {
+            shared.patient_until = None;
+            self.show(shared, Notice::Acknowledged { number });
+        }
+    }
+
+    fn refused(&mut self, reason: refused::Reason, shared: &mut Shared, now: Time) {
+        match reason {
+            refused::Reason::RoomFull => {
+                self.fail(Failure::Full, "the room is full: try again when somebody has left");
+            }
+            refused::Reason::TooManyRooms => {
+                self.fail(
+                    Failure::Full,
+                    "this server lets nobody be in more rooms at once: /leave another first",
+                );
+            }
+            refused::Reason::MemberIdTaken if self.fresh_ids < FRESH_IDS_MAX => {
+                self.fresh_ids += 1;
+                if let Some(conversation) = self.conversation.as_mut() {
+                    conversation.rejoin(now);
+                }
+            }
+            refused::Reason::NotInRoom | refused::Reason::MemberIdTaken => {
+                self.fail(Failure::SessionLost, "the relay does not count us in any more: join again");
+            }
+            refused::Reason::Malformed | refused::Reason::Unspecified => match self.phase {
+                Phase::Entering { .. } => {
+                    self.fail(Failure::SessionLost, "the relay refuses us: is this client too old for it?");
+                }
+                Phase::Outside | Phase::Settling { .. } | Phase::Talking => {
+                    self.error(shared, "the relay refused something that was said");
+                }
+            },
+            // Whoever it was for has left in the meantime; lists are not the conversation's business.
+            refused::Reason::NoSuchMember
+            | refused::Reason::NameTaken
+            | refused::Reason::ListingFull
+            | refused::Reason::NotListed => {}
+        }
+    }
+
+    fn fail(&mut self, failure: Failure, text: &'static str) {
+        self.over.get_or_insert(Over::Failed(failure, text));
+    }
+
+    /// What the time alone brings to an end, or that all was taken before leaving.
+    fn end_when_due(&mut self, now: Time) {
+        match self.phase {
+            Phase::Entering { until } if now >= until => {
+                self.fail(
+                    Failure::SessionLost,
+                    "the relay does not tell who is in the room: try again later",
+                );
+            }
+            Phase::Outside | Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {}
+        }
+        let has_all = self.phase == Phase::Talking && self.is_done() && self.waiting.is_empty();
+        if self.leaving.is_some_and(|until| has_all || now >= until) {
+            self.over.get_or_insert(Over::Left);
+        }
+    }
+}
