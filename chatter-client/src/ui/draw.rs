@@ -18,12 +18,16 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::clean;
-use super::commands;
 use super::screen::{Link, Overlay, Screen};
 use super::tab::Tab;
 use super::theme::{Charset, Role};
 use super::wrap;
+use input::Input;
+use overlay::WAY_ROW;
+pub(crate) use overlay::help_rows;
+
+mod input;
+mod overlay;
 
 /// Where things are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -326,110 +330,6 @@ impl Pen<'_> {
             y: area.y + row.min(area.height - 1),
         })
     }
-
-    fn help(&self, buffer: &mut Buffer, area: Rect, first: usize) {
-        self.bar(buffer, area, 0, "Help: Up, Down, PgUp, PgDn; Esc closes");
-        let rows =
-            help_rows(area.width).into_iter().skip(first).take(usize::from(area.height).saturating_sub(1));
-        for (row, text) in rows.enumerate() {
-            put(buffer, area, row + 1, &Line::styled(text, self.style(Role::Text)));
-        }
-    }
-
-    /// The secret stands at the left margin in whole rows: so it can be marked and copied as one.
-    fn way(&self, buffer: &mut Buffer, area: Rect, title: &str, secret: &str) {
-        self.bar(buffer, area, 0, title);
-        let width = usize::from(area.width);
-        let rows = secret.chars().collect::<Vec<_>>();
-        let rows = rows.chunks(width.max(1));
-        let behind = usize::from(WAY_ROW) + rows.len() + 1;
-        for (row, chars) in rows.enumerate() {
-            let text: String = chars.iter().collect();
-            put(buffer, area, usize::from(WAY_ROW) + row, &Line::styled(text, self.style(Role::Text)));
-        }
-        for (row, range) in wrap::rows(WAY_HELP, width, width).into_iter().enumerate() {
-            let text = WAY_HELP.get(range).unwrap_or_default();
-            put(buffer, area, behind + row, &Line::styled(text, self.style(Role::Faint)));
-        }
-    }
-
-    fn bar(&self, buffer: &mut Buffer, area: Rect, row: usize, text: &str) {
-        let style = self.style(Role::Bar);
-        fill(buffer, Rect { height: area.height.min(1), ..area }, style);
-        put(buffer, area, row, &Line::styled(format!(" {text}"), style));
-    }
-}
-
-/// Help in rows of this width.
-pub(crate) fn help_rows(width: u16) -> Vec<String> {
-    let width = usize::from(width);
-    // Continued below the explanation, not below the key.
-    let indent = " ".repeat(HELP_INDENT.min(width / 3));
-    let rest = width.saturating_sub(indent.len());
-    let mut rows = Vec::new();
-    for line in commands::help().lines() {
-        for (number, range) in wrap::rows(line, width, rest).into_iter().enumerate() {
-            let text = line.get(range).unwrap_or_default();
-            rows.push(if number == 0 { text.to_owned() } else { format!("{indent}{text}") });
-        }
-    }
-    rows
-}
-
-/// What is typed, in rows.
-struct Input {
-    prompt: String,
-    rows: Vec<String>,
-    /// Where the cursor stands.
-    row: usize,
-    /// Behind the prompt.
-    column: usize,
-}
-
-impl Input {
-    fn of(screen: &Screen, width: u16) -> Self {
-        let width = usize::from(width);
-        let you = screen.tab().map(|tab| tab.you.as_str()).unwrap_or_default();
-        let prompt = if width < PROMPT_FROM || you.is_empty() {
-            "> ".to_owned()
-        } else {
-            format!("{}> ", wrap::shorten(you, PROMPT_WIDTH_MAX, screen.theme.signs().more))
-        };
-        let room = width.saturating_sub(wrap::width(&prompt)).max(1);
-        let (text, before) = (screen.input.text(), screen.input.before());
-        if let Some(hidden) = hidden(text) {
-            let column = wrap::width(&hidden).min(room - 1);
-            return Self { prompt, rows: vec![wrap::start(&hidden, room).to_owned()], row: 0, column };
-        }
-        let line_of_cursor = before.matches('\n').count();
-        let (mut rows, mut row, mut column) = (Vec::new(), 0, 0);
-        for (number, line) in text.split('\n').enumerate() {
-            let shown = clean::line(line);
-            let ranges = wrap::rows(&shown, room, room);
-            if number == line_of_cursor {
-                let at = clean::line(before.rsplit('\n').next().unwrap_or_default()).len();
-                let place = ranges.iter().rposition(|range| range.start <= at).unwrap_or(0);
-                let start = ranges.get(place).map_or(0, |range| range.start);
-                row = rows.len() + place;
-                column = wrap::width(shown.get(start..at).unwrap_or_default());
-            }
-            rows.extend(ranges.into_iter().map(|range| shown.get(range).unwrap_or_default().to_owned()));
-        }
-        if column >= room {
-            // Behind a full row there is another, if only for the cursor.
-            row += 1;
-            column = 0;
-            rows.insert(row.min(rows.len()), String::new());
-        }
-        Self { prompt, rows, row, column }
-    }
-}
-
-/// What is shown of a line that holds a link: others may look at this screen.
-fn hidden(text: &str) -> Option<String> {
-    let (command, rest) = text.split_once(char::is_whitespace)?;
-    let secret = command.eq_ignore_ascii_case("/join") && rest.contains("chatter");
-    secret.then(|| format!("{command} {}", "*".repeat(rest.chars().count())))
 }
 
 /// Puts a line into a row of an area, no wider than that.
@@ -468,12 +368,6 @@ fn is_right_to_left(c: char) -> bool {
 
 /// A mark without width.
 pub(crate) const LEFT_TO_RIGHT: char = '\u{200e}';
-const WAY_ROW: u16 = 2;
-const WAY_HELP: &str = "Mark it and copy it as your terminal does. Hand it on by a way that you trust, to nobody else. \
-                        Esc closes this; /link shows it again.";
 const HINT_WIDTH: u16 = 10;
 const TITLE_WIDTH_MAX: usize = 20;
-const PROMPT_FROM: usize = 60;
-const PROMPT_WIDTH_MAX: usize = 16;
-const HELP_INDENT: usize = 20;
 const IGNORED: &str = " (ignored)";

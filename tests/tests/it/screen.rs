@@ -127,7 +127,9 @@ fn the_shell_has_the_terminal_while_the_talk_is_stopped() {
     let arguments: Vec<_> =
         client.get_args().map(|argument| format!("'{}'", argument.to_string_lossy())).collect();
     terminal.type_line(&format!("{} {}", client.get_program().to_string_lossy(), arguments.join(" ")));
-    terminal.shows("connected · ");
+    // What is said before they have met would miss her.
+    terminal.shows("ben joined");
+    ben.met("anna");
     terminal.type_text("\x1a");
     terminal.shows("Stopped");
     terminal.shows("shell> ");

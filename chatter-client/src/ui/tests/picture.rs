@@ -30,7 +30,7 @@ fn session() -> Play {
     play.notice_in(2, "garden", Notice::Message { from: "dora".into(), text: "anna, the roses!".into() });
     let minutes = |play: &mut Play, time: &str| play.time = time.into();
     minutes(&mut play, "18:04");
-    play.says("ben", "hi all, found the place: to everybody else it's a file server 🎉");
+    play.says("ben", "hi all, found the place: to everybody else it's a file server");
     let own = |play: &mut Play, number: u64, text: &str| {
         play.enter(text);
         play.notice(Notice::Said { number, text: text.into() });
@@ -49,7 +49,7 @@ fn session() -> Play {
     play.notice(Notice::Private { from: "ben".into(), text: "the cake is a surprise, not a word".into() });
     play.notice(Notice::Locked { by: "anna".into(), locked: true });
     play.says("carol", "/me looks for the flour");
-    play.says("carol", "anna: グルテンフリー?");
+    play.says("carol", "anna: is the cake gluten-free?");
     play.notice(Notice::Warning(
         "the server withheld 1 message of ben from you, or ben's client lost it: ask him what he said".into(),
     ));
