@@ -127,6 +127,7 @@ impl App {
             several: false,
             patient_until: None,
             failure: None,
+            has_marked: false,
             entered: None,
             listed_max: 0,
         };
@@ -239,7 +240,17 @@ impl App {
             Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),
             Command::In(_) => self.error("/in stands once on a line"),
-            command => match self.rooms.get_mut(&room) {
+            Command::Say(_)
+            | Command::Private(_)
+            | Command::Who
+            | Command::Verify(_)
+            | Command::Lock
+            | Command::Unlock
+            | Command::Remove(_)
+            | Command::Rekey
+            | Command::Link
+            | Command::List(_)
+            | Command::Unlist => match self.rooms.get_mut(&room) {
                 Some(room) => room.command(command, &mut self.shared),
                 None => self.error(rooms::RoomError),
             },
@@ -319,6 +330,13 @@ impl App {
             match self.phase {
                 Phase::Opening | Phase::Away { .. } | Phase::Open => room.step(&mut self.shared, now),
                 Phase::Leaving { .. } | Phase::Over => room.converse(&mut self.shared, now),
+            }
+        }
+        if mem::take(&mut self.shared.has_marked) {
+            // A lasting identity is the same in every room.
+            let marked = &self.shared.people.marked;
+            for talk in self.rooms.values_mut().filter_map(|room| room.conversation.as_mut()) {
+                marked.iter().for_each(|key| talk.confirm_key(*key));
             }
         }
         if let Some(entered_at) = self.shared.entered.take() {

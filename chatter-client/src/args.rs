@@ -319,6 +319,9 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
                                               is tried for; nobody is present
   {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
+  {\"event\":\"unconnected\",\"unmet\":1,\"pairs\":[[\"ben\",\"carol\"]]}
+                                              behind who: so many could not be
+                                              met; ben does not see carol yet
   {\"event\":\"rooms\",\"rooms\":[{\"number\":1,\"name\":\"tea\",\"members\":2,
    \"current\":true}]}                          of /rooms; `listed`: as what
   {\"event\":\"listed-rooms\",\"rooms\":[{\"name\":\"tea\",\"members\":2,

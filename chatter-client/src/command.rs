@@ -150,7 +150,7 @@ pub(crate) fn distance(one: &str, other: &str) -> usize {
 /// What can be typed, as `/help` shows it.
 pub const HELP: &str = "\
 What you type is said to the room. What begins with a slash is a command:
-  /who              who is here, and whom you have verified
+  /who              who is here, whom you have verified, and who does not reach whom
   /msg NICK TEXT    say it to one alone; two of one name are told apart as NICK#k3f9
   /verify           everybody gets five words: call each other and compare them aloud;
                     then /verify yes (they match) or /verify no

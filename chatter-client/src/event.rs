@@ -257,6 +257,13 @@ pub enum Notice {
         /// Those of them who show a lasting identity.
         lasting: Vec<String>,
     },
+    /// Of those who are here, who does not reach whom; comes behind [`Notice::Who`] where there is somebody.
+    Unconnected {
+        /// How many the relay says are here whom we could not meet.
+        unmet: usize,
+        /// The first does not see the second yet, as far as we know.
+        pairs: Vec<(String, String)>,
+    },
     /// The rooms in which we are, in the order of their numbers.
     Rooms {
         /// All of them.

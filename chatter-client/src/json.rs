@@ -104,6 +104,10 @@ enum Object<'a> {
         number: u64,
         text: &'a str,
     },
+    Unconnected {
+        unmet: usize,
+        pairs: &'a [(String, String)],
+    },
     Rooms {
         rooms: Vec<RoomObject<'a>>,
     },
@@ -187,6 +191,7 @@ fn object(notice: &Notice) -> Option<Object<'_>> {
         Notice::Away { text, seconds } => Object::Away { text, seconds: *seconds },
         Notice::Rejoined { text, present } => Object::Rejoined { text, present: *present },
         Notice::NotAcknowledged { number, text } => Object::NotAcknowledged { number: *number, text },
+        Notice::Unconnected { unmet, pairs } => Object::Unconnected { unmet: *unmet, pairs },
         Notice::Rooms { rooms } => Object::Rooms { rooms: rooms.iter().map(RoomObject::of).collect() },
         Notice::ListedRooms { rooms } => {
             Object::ListedRooms { rooms: rooms.iter().map(ListedObject::of).collect() }
@@ -301,6 +306,8 @@ mod tests {
             &Notice::ListedRooms { rooms: vec![ListedInfo { name: "t".into(), members: 2, open: true }] },
             r#"{"event":"listed-rooms","rooms":[{"name":"t","members":2,"open":true}]}"#,
         );
+        let unconnected = Notice::Unconnected { unmet: 1, pairs: vec![("b".into(), "c".into())] };
+        check(&unconnected, r#"{"event":"unconnected","unmet":1,"pairs":[["b","c"]]}"#);
         check(&Notice::Current, r#"{"event":"current"}"#);
         let listed = Notice::Listed { name: Some("t".into()), open: false };
         check(&listed, r#"{"event":"listed","name":"t","open":false}"#);

@@ -123,6 +123,7 @@ pub(crate) fn lines_of(notice: &Notice) -> Lines {
             talk(format!("! nobody may have heard this, say it again if it matters: {}", harmless(text)))
         }
         Notice::Error(text) => note(&format!("error: {text}")),
+        Notice::Unconnected { unmet, pairs } => talk(unconnected(*unmet, pairs)),
         Notice::Rooms { rooms } => talk(format!("* your rooms: {}", join(rooms, room))),
         Notice::ListedRooms { rooms } if rooms.is_empty() => {
             talk("* the server lists no rooms at the moment".to_owned())
@@ -156,6 +157,19 @@ pub(crate) fn lines_of(notice: &Notice) -> Lines {
 
 const VERIFY_HELP: &str = "\
 call each other and read these words aloud. If all read the same, type /verify yes; if anybody reads others, /verify no";
+
+fn unconnected(unmet: usize, pairs: &[(String, String)]) -> String {
+    let unmet = match unmet {
+        0 => None,
+        _ => Some(format!("{unmet} more could not be met (is the room locked? have they no room secret?)")),
+    };
+    let shown = pairs.get(..PAIRS_SHOWN_MAX).unwrap_or(pairs);
+    let pairs =
+        shown.iter().map(|(one, other)| format!("{} does not see {} yet", harmless(one), harmless(other)));
+    format!("* but {}", unmet.into_iter().chain(pairs).collect::<Vec<_>>().join("; "))
+}
+
+const PAIRS_SHOWN_MAX: usize = 16;
 
 fn join<T>(items: &[T], text: fn(&T) -> String) -> String {
     items.iter().map(text).collect::<Vec<_>>().join(", ")
@@ -274,6 +288,7 @@ mod tests {
             Notice::Away { text: trick(), seconds: 1 },
             Notice::Rejoined { text: trick(), present: 0 },
             Notice::NotAcknowledged { number: 1, text: trick() },
+            Notice::Unconnected { unmet: 1, pairs: vec![(trick(), trick())] },
             Notice::Rooms {
                 rooms: vec![RoomInfo {
                     number: 1,
@@ -349,6 +364,10 @@ mod tests {
         assert_eq!(who(&[], &[]), "* here: anna (you), ben");
         assert_eq!(who(&["ben"], &[]), "* here: anna (you), ben (verified)");
         assert_eq!(who(&["ben"], &["ben"]), "* here: anna (you), ben (verified, lasting)");
+        let pairs = || vec![("ben".to_owned(), "carol".to_owned())];
+        let unconnected = |unmet, pairs| talk(&Notice::Unconnected { unmet, pairs });
+        assert_eq!(unconnected(0, pairs()), "* but ben does not see carol yet");
+        assert!(unconnected(2, pairs()).starts_with("* but 2 more could not be met ("));
         let private = Notice::Private { from: "anna".into(), text: "hi".into() };
         assert_eq!(talk(&private), "[anna → you] hi");
         let sent = Notice::PrivateSent { to: "ben".into(), text: "hi".into() };

@@ -180,6 +180,11 @@ impl App {
             return;
         }
         room.listed = name.clone();
+        // A relay could go on for ever.
+        room.listed_told += 1;
+        if room.listed_told > LISTED_TOLD_MAX {
+            return;
+        }
         room.show(&mut self.shared, Notice::Listed { name, open: listed.open });
     }
 
@@ -223,8 +228,7 @@ impl App {
         let Some(room) = rooms.iter().find(is_named) else {
             return self.not_found("no room is listed by that name; /rooms shows those that are", now);
         };
-        let Some(secret) = <[u8; 16]>::try_from(room.secret.as_slice()).ok().map(RoomSecret::from_bytes)
-        else {
+        let Some(secret) = RoomSecret::from_slice(&room.secret) else {
             let text = "that room is listed without its way in: you need its link, or its passphrase";
             return self.not_found(text, now);
         };
@@ -248,5 +252,7 @@ fn is_proper(room: &ListedRoom) -> bool {
 
 const NO_LISTING: &str =
     "this server lists no rooms: it is older than that, or its operator has switched it off";
+/// How often it is told that a room is listed otherwise than before.
+const LISTED_TOLD_MAX: usize = 16;
 /// Names that wait for one answer.
 const SOUGHT_MAX: usize = 16;

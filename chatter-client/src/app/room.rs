@@ -10,12 +10,12 @@
 //!
 //! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
 
+mod entering;
 mod people;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem;
 
-use chatter_proto::relay::{Welcome, refused, relay_frame};
+use chatter_proto::relay::{refused, relay_frame};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::RoomLink;
@@ -27,7 +27,7 @@ pub(crate) use people::People;
 use super::Wish;
 use super::names::Names;
 use super::returning::Return;
-use super::{ENTER_TIMEOUT, FRESH_IDS_MAX, Purpose, SETTLE_TIMEOUT, UNSAID_MAX, UNTAKEN_MAX};
+use super::{FRESH_IDS_MAX, Purpose, UNSAID_MAX, UNTAKEN_MAX};
 use crate::command::Command;
 use crate::event::{Effect, Notice, Place, Told};
 use crate::exit::Failure;
@@ -66,6 +66,8 @@ pub(super) struct Room {
     pub(super) wish: Option<Wish>,
     /// As what it is listed, as far as we know.
     pub(super) listed: Option<String>,
+    /// How often that was told in this session.
+    pub(super) listed_told: usize,
     /// Left once all is said and taken, and no later than this.
     pub(super) leaving: Option<Time>,
     /// Why it is to be dropped.
@@ -107,6 +109,8 @@ pub(super) struct Shared {
     pub(super) patient_until: Option<Time>,
     /// What makes this stay a failure even when it ends cleanly.
     pub(super) failure: Option<Failure>,
+    /// Whether somebody was marked as verified in this turn.
+    pub(super) has_marked: bool,
     /// When a room was entered in this turn.
     pub(super) entered: Option<Time>,
     /// How many rooms the server lists at most; none where it lists none.
@@ -154,6 +158,7 @@ impl Room {
             has_passphrase: false,
             wish: None,
             listed: None,
+            listed_told: 0,
             leaving: None,
             over: None,
         }
@@ -190,29 +195,24 @@ impl Room {
             Command::Say(text) => self.unsaid.push_back(text),
             Command::Who => self.who(shared),
             Command::Link => self.show_link(shared),
-            command => self.waiting.push_back(command),
+            Command::Private(_)
+            | Command::Verify(_)
+            | Command::Lock
+            | Command::Unlock
+            | Command::Remove(_)
+            | Command::Rekey
+            | Command::List(_)
+            | Command::Unlist => self.waiting.push_back(command),
+            // About no single room.
+            Command::Join(_)
+            | Command::Leave
+            | Command::Rooms
+            | Command::Room(_)
+            | Command::In(_)
+            | Command::Help
+            | Command::Quit
+            | Command::Nothing => {}
         }
-    }
-
-    /// There is a session: go in.
-    pub(super) fn enter(&mut self, welcome: Option<&Welcome>, shared: &mut Shared, now: Time) {
-        if self.purpose == Purpose::New && self.returning.is_none() {
-            self.show_link(shared);
-        }
-        let mut conversation = Conversation::with_identity(
-            &self.link.secret,
-            &shared.server_key,
-            self.nick.clone(),
-            shared.people.identity.clone(),
-            self.number,
-            self.entropy.fork(),
-        );
-        if let Some(welcome) = welcome {
-            conversation.receive(relay_frame::Frame::Welcome(welcome.clone()), now);
-        }
-        shared.people.marked.iter().for_each(|key| conversation.confirm_key(*key));
-        self.conversation = Some(conversation);
-        self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
     }
 
     /// A frame of the relay that is about this room, or about the session.
@@ -270,21 +270,6 @@ impl Room {
         self.converse(shared, now);
     }
 
-    /// The session is lost: hands back what may not have been heard, keeps what was not said.
-    pub(super) fn go_away(&mut self, reason: Option<&'static str>, shared: &mut Shared) {
-        if let Some(reason) = reason.filter(|_| self.returning.is_none() && self.phase != Phase::Outside) {
-            self.returning = Some(Return { reason, had_company: self.has_company() });
-        }
-        for (number, text) in mem::take(&mut self.untaken) {
-            self.show(shared, Notice::NotAcknowledged { number, text });
-        }
-        self.said_before = self.said;
-        self.conversation = None;
-        self.listed = None;
-        self.names.clear();
-        self.phase = Phase::Outside;
-    }
-
     fn happened(&mut self, happening: Happening, shared: &mut Shared, now: Time) {
         match happening {
             Happening::Entered { present } => self.entered(present, shared, now),
@@ -313,47 +298,6 @@ impl Room {
             | Happening::Moving { .. }
             | Happening::Moved { .. } => self.people_happened(happening, shared, now),
         }
-    }
-
-    fn entered(&mut self, present: usize, shared: &mut Shared, now: Time) {
-        if !matches!(self.phase, Phase::Entering { .. }) {
-            return;
-        }
-        shared.entered = Some(now);
-        self.company_until = self.announce_entry(present, shared, now);
-        if matches!(self.purpose, Purpose::Send(_)) && present == 0 {
-            let text = "nobody else is in this room: nobody will read it".to_owned();
-            self.show(shared, Notice::Warning(text));
-        }
-        self.ask_to_be_listed(shared);
-        self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
-    }
-
-    /// Waits for those who were here, as long as they keep coming.
-    fn settle(&mut self, shared: &mut Shared, now: Time) {
-        let left = self.conversation.as_ref().map_or(0, Conversation::settling);
-        let Phase::Settling { count, until } = self.phase else { return };
-        if let Some(until) = self.awaits_company(now) {
-            self.phase = Phase::Settling { count, until };
-            return;
-        }
-        if left == 0 {
-            self.phase = Phase::Talking;
-        } else if left < count {
-            self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
-        } else if now >= until {
-            let text = format!(
-                "{left} who should be here could not be met yet (is the room locked?) and will miss what is said now"
-            );
-            self.show(shared, Notice::Progress(text));
-            self.phase = Phase::Talking;
-        }
-    }
-
-    /// Until when to wait for others who come back too, before what was kept is said to an empty room.
-    fn awaits_company(&self, now: Time) -> Option<Time> {
-        let is_alone = !self.has_company();
-        self.company_until.filter(|until| is_alone && now < *until)
     }
 
     fn say(&mut self, text: String, shared: &mut Shared, now: Time) {

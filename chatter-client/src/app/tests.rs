@@ -84,7 +84,7 @@ impl World {
                 match frame {
                     Up::Join(join) => self.join(who, join),
                     Up::Leave(_) | Up::Publish(_) | Up::Direct(_) | Up::Quit(_) => self.quit(who),
-                    other => panic!("{other:?}"),
+                    Up::Chaff(_) | Up::List(_) | Up::Unlist(_) | Up::ListRooms(_) => panic!("{frame:?}"),
                 }
                 continue;
             };

@@ -23,9 +23,11 @@ fn serve(answer: fn(&str) -> Vec<u8>) -> (u16, mpsc::Receiver<String>) {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let Some(request) = read_request(&mut stream) else { continue };
-            // Fails where the client has gone on.
-            let _ = stream.write_all(&answer(&request));
+            let answer = answer(&request);
+            // Told before it is answered: whoever has the answer may look at once.
             let _ = asked.send(request);
+            // Fails where the client has gone on.
+            let _ = stream.write_all(&answer);
         }
     });
     (port, requests)

@@ -200,6 +200,11 @@ impl Conversation {
         self.presence.view()
     }
 
+    /// How many are here, as far as the relay says, who could not be met: they may have no room secret, or keep us out.
+    pub fn unmet(&self) -> usize {
+        self.peers.values().filter(|peer| peer.is_unmet()).count()
+    }
+
     /// How many present members are still shaking hands with us.
     pub fn settling(&self) -> usize {
         self.peers.values().filter(|peer| peer.is_settling()).count()

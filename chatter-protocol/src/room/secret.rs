@@ -35,6 +35,15 @@ impl RoomSecret {
         Self(Box::new(bytes))
     }
 
+    /// The secret of these bytes, if there are as many as it takes; they go nowhere on the way.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self(Box::default());
+        (bytes.len() == secret.0.len()).then(|| {
+            secret.0.copy_from_slice(bytes);
+            secret
+        })
+    }
+
     /// The secret's bytes.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0

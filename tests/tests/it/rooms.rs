@@ -1,7 +1,9 @@
 //! Several rooms in one client, and rooms that the server lists.
 
-use chatter_tests::client::Client;
+use chatter_tests::client::{Client, room_link};
 use chatter_tests::daemon::Home;
+use chatter_tests::forgetting::gone;
+use chatter_tests::memory::{Needle, found_in_process};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -106,6 +108,36 @@ fn a_server_may_list_nothing() {
     let ended = Client::by("nobody", &["rooms", &daemon.access_link(), "--json"]).process.ended();
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert_eq!(anna.quit().code, Some(0), "the session goes on");
+}
+
+#[test]
+#[cfg_attr(not(ptrace), ignore = "the memory of other processes can't be read here (needs CAP_SYS_PTRACE)")]
+fn what_was_listed_is_gone_from_the_daemon_with_its_lister() {
+    let home = Home::new();
+    let daemon = home.ephemeral("");
+    let access = daemon.access_link();
+    let name = "quoll-and-quince-7719";
+    let anna = Client::by("anna", &["new", &access, "--nick", "anna", "--json", "--listed", name]);
+    let room = anna.wait("makes a room", |event| event["event"] == "room");
+    let link = room["link"].as_str().expect("a link").to_owned();
+    anna.wait("is listed", |event| event["event"] == "listed");
+    let ben = Client::join(&link, "ben", &[&anna]);
+    let ended = Client::by("nobody", &["rooms", &access]).process.ended();
+    assert!(ended.stdout.contains(name), "{ended:?}");
+    let needles = [
+        Needle::new("the name", name),
+        Needle::new("the secret", room_link(&link).secret.as_bytes().as_slice()),
+    ];
+    assert_eq!(
+        found_in_process(daemon.process.id(), &needles),
+        ["the name", "the secret"],
+        "the eye sees them"
+    );
+    assert_eq!(anna.quit().code, Some(0));
+    ben.wait("is unlisted", |event| event["event"] == "unlisted");
+    // What was sent to ben is his queue's until he has acknowledged it.
+    assert_eq!(ben.quit().code, Some(0));
+    gone(&daemon, &needles);
 }
 
 fn is_in(event: &Value, room: &str, what: &str) -> bool {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use chatter_protocol::ids::{MemberId, Nickname};
-use chatter_protocol::room::conversation::{Happening, Member, Void, Warning};
+use chatter_protocol::room::conversation::{Happening, Member, Void, Warning, Who};
 use chatter_protocol::room::identity::{Identity, StayKey};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
@@ -76,6 +76,17 @@ impl Room {
         }
         let (members, verified, lasting) = notice;
         self.show(shared, Notice::Who { you, members, verified, lasting });
+        let Some(conversation) = &self.conversation else { return };
+        let label = |who: &Who| {
+            let nick = || who.nick.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
+            self.names.label(&who.id).unwrap_or_else(nick)
+        };
+        let pairs =
+            conversation.unconnected().map(|(one, other)| (label(&one), label(&other))).collect::<Vec<_>>();
+        let unmet = conversation.unmet();
+        if unmet > 0 || !pairs.is_empty() {
+            self.show(shared, Notice::Unconnected { unmet, pairs });
+        }
     }
 
     pub(super) fn show_link(&self, shared: &mut Shared) {
@@ -97,7 +108,7 @@ impl Room {
         match shared.people.known.meet(&member) {
             Meeting::Stranger | Meeting::Same { verified: false } => {}
             Meeting::Same { verified: true } => {
-                shared.people.marked.insert(member.key);
+                shared.has_marked |= shared.people.marked.insert(member.key);
                 if let Some(conversation) = self.conversation.as_mut() {
                     conversation.confirm_key(member.key);
                 }
@@ -251,7 +262,7 @@ impl Room {
     fn verified(&mut self, members: &[Member], shared: &mut Shared) {
         let mut news = false;
         for member in members {
-            shared.people.marked.insert(member.key);
+            shared.has_marked |= shared.people.marked.insert(member.key);
             news |= shared.people.known.verified(member);
         }
         if news {

@@ -214,9 +214,13 @@ fn a_locked_room_says_so() {
     let told =
         |notice: &Notice| matches!(notice, Notice::Progress(text) if text.contains("is the room locked?"));
     assert!(world.shown[CAROL].iter().any(told));
+    world.line(CAROL, "/who");
+    assert_eq!(world.shown[CAROL].last(), Some(&Notice::Unconnected { unmet: 2, pairs: Vec::new() }));
     world.line(ANNA, "/unlock");
     assert!(world.shown[BEN].contains(&locked(false)));
     assert!(world.shown[CAROL].contains(&joined("anna")) && world.shown[ANNA].contains(&joined("carol")));
+    world.line(CAROL, "/who");
+    assert!(matches!(world.shown[CAROL].last(), Some(Notice::Who { .. })), "nobody is missing any more");
 }
 
 #[test]

@@ -124,9 +124,8 @@ impl Server {
     }
 
     fn listed(&self, who: usize) -> Option<&Vec<ListedInfo>> {
-        self.told[who].iter().rev().find_map(|told| match &told.notice {
-            Notice::ListedRooms { rooms } => Some(rooms),
-            _ => None,
+        self.told[who].iter().rev().find_map(|told| {
+            if let Notice::ListedRooms { rooms } = &told.notice { Some(rooms) } else { None }
         })
     }
 }
@@ -221,10 +220,10 @@ fn names_of_rooms_differ_and_refusals_are_clear() {
     }
     server.line(ANNA, &format!("/join {}", other("ROOM", 1)));
     server.line(ANNA, "/rooms");
-    let rooms = server.told[ANNA].iter().rev().find_map(|told| match &told.notice {
-        Notice::Rooms { rooms } => Some(rooms.clone()),
-        _ => None,
-    });
+    let rooms = server.told[ANNA]
+        .iter()
+        .rev()
+        .find_map(|told| if let Notice::Rooms { rooms } = &told.notice { Some(rooms.clone()) } else { None });
     let names: Vec<_> =
         rooms.expect("rooms").into_iter().map(|room| (room.number, room.name, room.current)).collect();
     assert_eq!(names, [(1, "room".to_owned(), false), (2, "ROOM#2".to_owned(), true)]);
@@ -445,4 +444,34 @@ fn a_relay_that_does_not_answer_is_not_waited_for_for_ever() {
     assert_eq!(server.errors(ANNA), ["the relay does not tell which rooms are listed"]);
     server.line(ANNA, "/rooms");
     assert_eq!(server.listed(ANNA), Some(&Vec::new()), "it can be asked again");
+}
+
+#[test]
+fn a_relay_that_lists_and_unlists_without_end_is_not_listened_to() {
+    let mut server = Server::of(&["anna"]);
+    for number in 0..1000 {
+        let name = format!("name {number}");
+        server.frame(ANNA, Down::Listed(chatter_proto::relay::Listed { room: ROOM, name, open: true }));
+        let elsewhere = chatter_proto::relay::Listed { room: 7, name: "x".into(), open: true };
+        server.frame(ANNA, Down::Listed(elsewhere));
+    }
+    let told = server.places(ANNA, |notice| matches!(notice, Notice::Listed { .. }));
+    assert!(!told.is_empty() && told.len() <= 16, "{}", told.len());
+}
+
+#[test]
+fn who_is_verified_in_one_room_is_so_in_the_other() {
+    let mut server = Server::new(&["anna", "ben"], RelayLimits::default());
+    let identity = chatter_protocol::room::identity::Identity::generate(&mut Entropy::new([3; 32]));
+    server.apps[BEN].shared.people.identity = Some(identity);
+    for who in [ANNA, BEN] {
+        server.connect(who);
+        server.line(who, &format!("/join {}", other("tea", 1)));
+    }
+    server.line(ANNA, "/in 1 /verify ben yes");
+    server.line(ANNA, "/in 2 /who");
+    let verified = server.told[ANNA].iter().rev().find_map(|told| {
+        if let Notice::Who { verified, .. } = &told.notice { Some(verified.clone()) } else { None }
+    });
+    assert_eq!(verified.expect("who"), ["ben"]);
 }

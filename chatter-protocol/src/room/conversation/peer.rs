@@ -157,6 +157,19 @@ impl Peer {
         }
     }
 
+    /// Whether he is here, as far as the relay says, and no words pass between us.
+    pub(super) fn is_unmet(&self) -> bool {
+        match &self.stage {
+            Stage::Awaited(_)
+            | Stage::Initiated(..)
+            | Stage::Responding(_)
+            | Stage::Kept { .. }
+            | Stage::Unfit => true,
+            Stage::Open(channel) => channel.introduced.is_none(),
+            Stage::Gone | Stage::GivenUp | Stage::Parted => false,
+        }
+    }
+
     pub(super) fn channel(&mut self) -> Option<&mut Channel> {
         if let Stage::Open(channel) = &mut self.stage { Some(channel) } else { None }
     }

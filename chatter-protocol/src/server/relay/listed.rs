@@ -109,8 +109,7 @@ impl Relay {
         if bytes.is_empty() {
             return Ok(None);
         }
-        let bytes: [u8; 16] = bytes.try_into().map_err(|_| refused::Reason::Malformed)?;
-        let secret = RoomSecret::from_bytes(bytes);
+        let secret = RoomSecret::from_slice(bytes).ok_or(refused::Reason::Malformed)?;
         // Else a name could lead into another room than the one whose members are counted.
         let leads_here = self.server_key.is_some_and(|key| secret.room_id(key.as_bytes()) == seat.room);
         if leads_here { Ok(Some(secret)) } else { Err(refused::Reason::Malformed) }

@@ -1,0 +1,95 @@
+//! The way into a room and out of it with a lost session: who was there is waited for before anything is said.
+//!
+//! **In** a session, the number of those who are there, the time. **Out** a conversation, a phase. **Never** a text that
+//! is said before those who are here were met, or could have been.
+
+use std::mem;
+
+use chatter_proto::relay::{Welcome, relay_frame};
+use chatter_protocol::room::conversation::Conversation;
+use chatter_protocol::time::Time;
+
+use super::{Phase, Room, Shared};
+use crate::app::returning::Return;
+use crate::app::{ENTER_TIMEOUT, Purpose, SETTLE_TIMEOUT};
+use crate::event::Notice;
+
+impl Room {
+    /// There is a session: go in.
+    pub(in crate::app) fn enter(&mut self, welcome: Option<&Welcome>, shared: &mut Shared, now: Time) {
+        if self.purpose == Purpose::New && self.returning.is_none() {
+            self.show_link(shared);
+        }
+        let mut conversation = Conversation::with_identity(
+            &self.link.secret,
+            &shared.server_key,
+            self.nick.clone(),
+            shared.people.identity.clone(),
+            self.number,
+            self.entropy.fork(),
+        );
+        if let Some(welcome) = welcome {
+            conversation.receive(relay_frame::Frame::Welcome(welcome.clone()), now);
+        }
+        shared.people.marked.iter().for_each(|key| conversation.confirm_key(*key));
+        self.conversation = Some(conversation);
+        self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
+    }
+
+    /// The session is lost: hands back what may not have been heard, keeps what was not said.
+    pub(in crate::app) fn go_away(&mut self, reason: Option<&'static str>, shared: &mut Shared) {
+        if let Some(reason) = reason.filter(|_| self.returning.is_none() && self.phase != Phase::Outside) {
+            self.returning = Some(Return { reason, had_company: self.has_company() });
+        }
+        for (number, text) in mem::take(&mut self.untaken) {
+            self.show(shared, Notice::NotAcknowledged { number, text });
+        }
+        self.said_before = self.said;
+        self.conversation = None;
+        self.listed = None;
+        self.listed_told = 0;
+        self.names.clear();
+        self.phase = Phase::Outside;
+    }
+
+    pub(super) fn entered(&mut self, present: usize, shared: &mut Shared, now: Time) {
+        if !matches!(self.phase, Phase::Entering { .. }) {
+            return;
+        }
+        shared.entered = Some(now);
+        self.company_until = self.announce_entry(present, shared, now);
+        if matches!(self.purpose, Purpose::Send(_)) && present == 0 {
+            let text = "nobody else is in this room: nobody will read it".to_owned();
+            self.show(shared, Notice::Warning(text));
+        }
+        self.ask_to_be_listed(shared);
+        self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
+    }
+
+    /// Waits for those who were here, as long as they keep coming.
+    pub(super) fn settle(&mut self, shared: &mut Shared, now: Time) {
+        let left = self.conversation.as_ref().map_or(0, Conversation::settling);
+        let Phase::Settling { count, until } = self.phase else { return };
+        if let Some(until) = self.awaits_company(now) {
+            self.phase = Phase::Settling { count, until };
+            return;
+        }
+        if left == 0 {
+            self.phase = Phase::Talking;
+        } else if left < count {
+            self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
+        } else if now >= until {
+            let text = format!(
+                "{left} who should be here could not be met yet (is the room locked?) and will miss what is said now"
+            );
+            self.show(shared, Notice::Progress(text));
+            self.phase = Phase::Talking;
+        }
+    }
+
+    /// Until when to wait for others who come back too, before what was kept is said to an empty room.
+    fn awaits_company(&self, now: Time) -> Option<Time> {
+        let is_alone = !self.has_company();
+        self.company_until.filter(|until| is_alone && now < *until)
+    }
+}
