@@ -287,6 +287,10 @@ impl Pen<'_> {
             let verified = tab.members.values().filter(|marks| marks.verified).count();
             if !tab.members.is_empty() {
                 parts.push((format!("{verified} verified"), Role::Bar));
+                parts.push(match tab.apart {
+                    false => ("views agree".to_owned(), Role::Bar),
+                    true => ("views differ: /who".to_owned(), Role::Notable),
+                });
             }
         }
         if tab.locked {

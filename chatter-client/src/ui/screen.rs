@@ -133,6 +133,8 @@ pub(crate) struct Screen {
     pub(crate) search: Option<Search>,
     /// Rooms in which we asked who is here, and whether the user did.
     asked: VecDeque<(u32, bool)>,
+    /// Whether the last answer was for the user: so is what comes behind it.
+    answered: bool,
     /// The last thing that went wrong, for whoever looks at the terminal when this screen is gone.
     pub(crate) last_error: Option<String>,
     now: Moment,
@@ -159,6 +161,7 @@ impl Screen {
             overlay: None,
             search: None,
             asked: VecDeque::new(),
+            answered: true,
             last_error: None,
             now,
             deeds: Vec::new(),

@@ -33,6 +33,8 @@ pub(crate) struct Tab {
     /// Whose words are not shown.
     pub(crate) ignored: BTreeSet<String>,
     pub(crate) locked: bool,
+    /// Whether some of those who should be here do not reach each other, or us.
+    pub(crate) apart: bool,
     pub(crate) entered: bool,
     /// What we typed and what was not said yet, by the number of its entry.
     waiting: VecDeque<(u64, String)>,

@@ -154,7 +154,7 @@ fn a_talk_looks_like_one() {
 18:02 * carol dances                                          │
 18:02 [ben → you] the cake is a surprise                      │
 18:02 [you → ben] of course                                   │
- connected · 19 ms · 3 here · 1 verified · no warnings
+ connected · 19 ms · 3 here · 1 verified · views agree · no warnings
 anna> what about the m";
     assert_eq!(play.text(), expected);
 }
@@ -172,7 +172,7 @@ fn a_small_terminal_still_holds_a_talk() {
 18:02 -- carol joined
 18:02 <ben> a text that is longer than
         one row of such a terminal
- connected · 3 here · 1 verified · no wa
+ connected · 3 here · 1 verified · views
 >";
     assert_eq!(play.text(), expected);
 }
@@ -361,7 +361,7 @@ fn the_screens_own_commands_do_what_they_say() {
 
 #[test]
 fn members_and_marks_follow_what_the_app_knows() {
-    let mut play = Play::new(80, 12);
+    let mut play = Play::new(80, 18);
     play.notice(Notice::MemberLeft { nick: "ben".into() });
     assert_eq!(play.screen.take_deeds(), [Deed::Line(1, "/who".into())]);
     play.notice(Notice::Verified { members: vec!["carol".into()] });
@@ -386,6 +386,17 @@ fn members_and_marks_follow_what_the_app_knows() {
     assert_eq!(play.enter("/who"), [Deed::Line(1, "/who".into())]);
     play.notice(who(&["anna", "carol"], &["carol"]));
     assert!(play.text().contains("-- here: anna (you), carol (verified)"));
+    play.screen.take_deeds();
+    let apart = || Notice::Unconnected { unmet: 0, pairs: vec![("carol".into(), "anna".into())] };
+    play.notice(apart());
+    assert!(play.text().contains("views differ: /who"));
+    play.says("carol", "hi");
+    assert_eq!(play.screen.take_deeds(), [Deed::Line(1, "/who".into())], "it may be over");
+    let before = play.rows().iter().filter(|row| row.contains("--")).count();
+    play.notice(who(&["anna", "carol"], &[]));
+    assert!(play.text().contains("views agree"));
+    play.notice(apart());
+    assert_eq!(play.rows().iter().filter(|row| row.contains("--")).count(), before, "nobody asked for lines");
     play.notice(Notice::Away { text: "the session was lost".into(), seconds: 2 });
     assert!(play.text().contains("session lost, trying again") && !play.text().contains("│ ✓ carol"));
 }

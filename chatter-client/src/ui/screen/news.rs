@@ -34,6 +34,7 @@ impl Screen {
             Notice::Acknowledged { number } => self.taken(at, number),
             Notice::NotAcknowledged { number, text } => self.lost(at, number, &text),
             Notice::Who { .. } => self.who(at, &notice),
+            Notice::Unconnected { .. } => self.apart(at, &notice),
             Notice::Room { link } => {
                 self.way("The way into the room: whoever has this link can come in", link)
             }
@@ -157,7 +158,13 @@ impl Screen {
             (false, Some(_)) => Kind::Did { mention },
             (false, None) => Kind::Said { mention },
         };
+        let apart = tab.apart;
+        let number = self.tabs.get(at).map(|(number, _)| *number);
         self.push(at, kind, &from, &shown);
+        if let Some(number) = number.filter(|_| apart) {
+            // He may have told meanwhile that he reaches all.
+            self.ask_who(number, false);
+        }
         if self.when == When::All || (self.when == When::Mentions && mention) {
             self.deeds.push(Deed::Alert);
         }
@@ -198,6 +205,7 @@ impl Screen {
         let Notice::Who { you, members, verified, lasting } = notice else { return };
         if let Some((_, tab)) = self.tabs.get_mut(at) {
             tab.you = clean::line(you);
+            tab.apart = false;
             tab.members = members
                 .iter()
                 .skip(1)
@@ -210,7 +218,18 @@ impl Screen {
         let number = self.tabs.get(at).map(|(number, _)| *number);
         let asked = self.asked.iter().position(|(room, _)| Some(*room) == number);
         // An answer to nobody's question was asked for elsewhere.
-        if asked.and_then(|at| self.asked.remove(at)).is_none_or(|(_, for_user)| for_user) {
+        self.answered = asked.and_then(|at| self.asked.remove(at)).is_none_or(|(_, for_user)| for_user);
+        if self.answered {
+            self.tell(at, notice);
+        }
+    }
+
+    /// Not everybody reaches everybody.
+    fn apart(&mut self, at: usize, notice: &Notice) {
+        if let Some((_, tab)) = self.tabs.get_mut(at) {
+            tab.apart = true;
+        }
+        if self.answered {
             self.tell(at, notice);
         }
     }
