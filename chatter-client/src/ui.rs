@@ -246,7 +246,7 @@ struct Continued {
 impl Continued {
     fn take() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let number = nix::sys::signal::Signal::SIGCONT as i32;
+        let number = rustix::process::Signal::CONT.as_raw();
         Self { signal: signal(SignalKind::from_raw(number)).ok() }
     }
 

@@ -104,10 +104,9 @@ impl Terminal {
 /// Ctrl-Z does. That happens at any moment from now; or never, where nobody could let it go on.
 #[cfg(unix)]
 pub(crate) fn stop() -> io::Result<()> {
-    use nix::sys::signal::{Signal, kill};
-    use nix::unistd::Pid;
+    use rustix::process::{Signal, kill_current_process_group};
     restore();
-    Ok(kill(Pid::from_raw(0), Signal::SIGTSTP)?)
+    Ok(kill_current_process_group(Signal::TSTP)?)
 }
 
 /// There are no such jobs here.

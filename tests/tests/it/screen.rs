@@ -151,8 +151,12 @@ fn the_shell_has_the_terminal_while_the_talk_is_stopped() {
 #[test]
 #[cfg_attr(not(setsid), ignore = "no setsid")]
 fn a_panic_gives_the_terminal_back_and_is_readable() {
+    if std::env::var_os(PANICS).is_some() {
+        panic_on_a_taken_terminal();
+    }
     let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
-    command.args(["--exact", "screen::panics_on_a_taken_terminal", "--ignored", "--nocapture"]);
+    let name = "screen::a_panic_gives_the_terminal_back_and_is_readable";
+    command.args(["--exact", name, "--nocapture"]).env(PANICS, "1");
     let mut terminal = Terminal::start(&command, 80, 24);
     assert!(!terminal.ended().success());
     assert!(String::from_utf8_lossy(&terminal.bytes()).contains("\x1b[?1049h"), "it was taken");
@@ -160,9 +164,10 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
     assert!(terminal.screen().contains("on purpose"), "{}", terminal.screen());
 }
 
-#[test]
-#[ignore = "what the test above runs in a terminal"]
-fn panics_on_a_taken_terminal() {
+/// Makes this test's own program, started once more, the one that panics.
+const PANICS: &str = "CHATTER_TEST_PANICS";
+
+fn panic_on_a_taken_terminal() {
     let _terminal = chatter_client::ui::terminal::Terminal::enter().expect("a terminal");
     // In another thread: nobody unwinds through the terminal's owner.
     let panicked = std::thread::spawn(|| panic!("on purpose")).join();
