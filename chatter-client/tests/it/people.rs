@@ -111,6 +111,7 @@ fn an_identity_is_known_again_by_its_file_and_another_is_shouted_about() {
     let visit = |anna: &mut Person, identity: &str| {
         let mut ben = Person::start(&["join", &link, "--nick", "ben", "--identity", identity]);
         ben.wait(&joined("anna"));
+        anna.wait(&joined("ben"));
         anna.line("/who");
         let who =
             anna.wait_for(|event| event["event"] == "who" && event["members"] == json!(["anna", "ben"]));
