@@ -167,7 +167,13 @@ impl Tab {
         theme: Theme,
         found: Option<&str>,
     ) -> Vec<Line<'_>> {
-        let bottom = self.anchor.map_or(Anchor { entry: u64::MAX, row: usize::MAX }, |anchor| anchor);
+        let first = self.entries.front().map_or(0, |entry| entry.number);
+        let bottom = match self.anchor {
+            // It is among what had to go.
+            Some(anchor) if anchor.entry < first => self.top(width, height),
+            Some(anchor) => anchor,
+            None => Anchor { entry: u64::MAX, row: usize::MAX },
+        };
         let mut rows: Vec<Line<'_>> = Vec::new();
         for entry in self.entries.iter().rev().skip_while(|entry| entry.number > bottom.entry) {
             let mut of_entry = entry.rows(width, theme, found);
@@ -361,6 +367,7 @@ mod tests {
             tab.push("d", "03:28", Kind::Event, "", "x");
         }
         assert_eq!(tab.entries().count(), LINES_MAX);
+        assert_eq!(shown(&tab, 5)[0], "03:27--line 100");
         tab.older(2, 40, 5);
         assert_eq!(shown(&tab, 5)[0], "03:27--line 100");
         let cost: usize = tab.entries().map(Entry::cost).sum();

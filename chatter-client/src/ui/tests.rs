@@ -180,6 +180,7 @@ fn a_small_terminal_still_holds_a_talk() {
 #[test]
 fn a_warning_stays_until_it_is_acknowledged() {
     let mut play = Play::new(70, 14);
+    play.press(KeyCode::F(1));
     play.notice(Notice::Warning("THIS IS NOT THE ben YOU KNEW".into()));
     play.notice(Notice::Warning("2 messages of carol were withheld".into()));
     assert!(play.screen.take_deeds().contains(&Deed::Alert));

@@ -271,6 +271,8 @@ impl Screen {
             self.more_alarms += 1;
         }
         self.push(at, Kind::Warning, "", &clean::lines(text));
+        // Nothing lies over a warning.
+        self.close();
         if self.when != When::None {
             self.deeds.push(Deed::Alert);
         }

@@ -97,7 +97,8 @@ impl Screen {
         closes
     }
 
-    fn close(&mut self) {
+    /// Takes away what lies over the talk.
+    pub(super) fn close(&mut self) {
         if self.overlay.take().is_some() {
             self.deeds.push(Deed::Redraw);
         }
