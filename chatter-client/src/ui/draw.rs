@@ -33,7 +33,7 @@ mod overlay;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     tabs: Rect,
-    alarm: Rect,
+    pub(crate) alarm: Rect,
     pub(crate) talk: Rect,
     members: Rect,
     status: Rect,
@@ -93,24 +93,30 @@ pub(crate) fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     }
 }
 
-/// A secret that lies over the talk, and the row in which it begins.
+/// A secret that lies over the talk, and the row in which it begins; nothing where it does not fit.
 pub(crate) fn way(screen: &Screen) -> Option<(u16, &str)> {
-    match &screen.overlay {
-        Some(Overlay::Way { secret, .. }) => Some((WAY_ROW, secret.expose())),
-        Some(Overlay::Help(_)) | None => None,
-    }
+    let Some(Overlay::Way { secret, .. }) = &screen.overlay else { return None };
+    let (width, height) = screen.size;
+    let rows = secret.expose().len().div_ceil(usize::from(width.max(1)));
+    let room = height.saturating_sub(layout(screen).alarm.height).saturating_sub(WAY_ROW);
+    (rows < usize::from(room)).then(|| (WAY_ROW, secret.expose()))
 }
 
 fn paint(screen: &Screen, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     let places = layout_in(screen, (area.width, area.height));
     let pen = Pen { screen };
+    // A warning is seen whatever else is: below what lies over the talk.
+    let over = Rect { height: area.height.saturating_sub(places.alarm.height), ..area };
+    let below = Rect { y: over.height, ..places.alarm };
     let cursor = match &screen.overlay {
         Some(Overlay::Help(row)) => {
-            pen.help(buffer, area, *row);
+            pen.help(buffer, over, *row);
+            pen.alarm(buffer, below);
             None
         }
         Some(Overlay::Way { title, secret }) => {
-            pen.way(buffer, area, title, secret.expose());
+            pen.way(buffer, over, title, secret.expose());
+            pen.alarm(buffer, below);
             None
         }
         None => {

@@ -191,6 +191,9 @@ fn a_warning_stays_until_it_is_acknowledged() {
     play.press(KeyCode::Esc);
     assert_eq!(play.rows()[1], "!! WARNING (1 of 2) - F2 or /ok: I have read it");
     assert_eq!(play.rows()[2], "THIS IS NOT THE ben YOU KNEW");
+    play.press(KeyCode::F(1));
+    assert_eq!(play.rows()[12], "!! WARNING (1 of 2) - F2 or /ok: I have read it", "below help");
+    play.press(KeyCode::Esc);
     play.press(KeyCode::F(2));
     assert_eq!(play.rows()[2], "2 messages of carol were withheld");
     play.enter("/ok");
@@ -313,6 +316,10 @@ fn a_link_is_shown_whole_and_never_among_the_lines() {
     let rows = play.rows();
     let shown: String = rows[2..5].concat();
     assert_eq!(shown, link);
+    assert_eq!(super::draw::way(&play.screen), Some((2, link.as_str())));
+    play.screen.resize((20, 7));
+    assert_eq!(super::draw::way(&play.screen), None, "it would push the screen up");
+    play.screen.resize((40, 12));
     play.press(KeyCode::Esc);
     assert!(!play.text().contains("chatter1"));
     play.type_text(&format!("/join {link}"));

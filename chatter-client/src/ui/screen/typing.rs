@@ -68,7 +68,7 @@ impl Screen {
 
     /// What lies over the talk takes some keys, and goes at others. True where the key is used up.
     fn over(&mut self, action: Action) -> bool {
-        let shown = usize::from(self.size.1).saturating_sub(1);
+        let shown = usize::from(self.size.1.saturating_sub(layout(self).alarm.height)).saturating_sub(1);
         let page = shown.saturating_sub(2).max(1);
         let Some(overlay) = &mut self.overlay else { return false };
         let by = if [Action::Up, Action::Down].contains(&action) {
