@@ -1,7 +1,7 @@
 //! Looks for what some tests need beyond the programs themselves, so that a test without it counts as ignored and
 //! says what is missing.
 //!
-//! **In** this machine: its Pythons, its programs, its kernel's permissions. **Out** cfgs `python3`, `curl`, `wget`,
+//! **In** this machine: its Pythons, its programs, its kernel's permissions. **Out** cfgs `python3`, `bash`, `curl`, `setsid`, `wget`,
 //! `ptrace`, `mount`, `netns` and `files`, the path and version of the Python found. **Never** a failure for the lack of them: a machine
 //! without them builds all the same.
 
@@ -108,7 +108,7 @@ fn may_mount() -> bool {
 }
 
 /// Peers that a plain `cargo test` asks where they are at hand; the slow ones wait for `.ci/run peers`.
-const PROGRAMS: [&str; 2] = ["curl", "wget"];
+const PROGRAMS: [&str; 4] = ["bash", "curl", "setsid", "wget"];
 const PERSONAS: &str = "../chatterd/src/decoy/persona.rs";
 const FILES: u64 = 12_000;
 const CAP_SYS_PTRACE: u32 = 19;

@@ -11,6 +11,7 @@ use chatter_protocol::chaff::Chaff;
 
 use crate::console::Style;
 use crate::exit::EXIT_CODES_HELP;
+use crate::ui::{Charset, How, Palette, Theme, When, charset_of_locale};
 
 /// Chat in rooms that look like a forgotten file server from outside.
 #[derive(Debug, Parser)]
@@ -146,9 +147,12 @@ pub struct Common {
     /// Write a JSON object per line to stdout for everything that happens
     #[arg(long)]
     pub json: bool,
-    /// Write plain lines (the default)
+    /// Write plain lines (the default where stdin or stdout is no terminal; else a full screen is shown)
     #[arg(long)]
     pub plain: bool,
+    /// How the full screen looks and rings.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
     /// Show the identity in this file (see keygen), so that others know you again; asks if it is locked
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
@@ -169,7 +173,54 @@ pub struct Common {
     pub proxy_file: Option<PathBuf>,
 }
 
+/// The full screen.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Full screen")]
+pub struct ScreenArgs {
+    /// Colours; without this dark, or none where NO_COLOR is set
+    #[arg(long, value_name = "THEME")]
+    pub theme: Option<Palette>,
+    /// Draw frames and signs with ASCII alone, as is done where the locale knows nothing else
+    #[arg(long)]
+    pub ascii: bool,
+    /// When to ring
+    #[arg(long, value_name = "WHEN", default_value = "mentions")]
+    pub ring: When,
+    /// How to ring; notifications hold no names and no words
+    #[arg(long, value_name = "HOW", default_value = "bell")]
+    pub ring_by: How,
+}
+
+impl ScreenArgs {
+    /// Colours and characters, by these and what the environment says of the terminal.
+    pub fn theme(&self, variable: impl Fn(&str) -> Option<String>) -> Theme {
+        let colourless = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let usual = if colourless { Palette::None } else { Palette::default() };
+        // Windows' consoles take Unicode, whatever these say.
+        let charset = match (cfg!(windows), charset_of_locale(["LC_ALL", "LC_CTYPE", "LANG"].map(variable))) {
+            (true, _) => Charset::Unicode,
+            (false, charset) => charset,
+        };
+        let charset = if self.ascii && charset == Charset::Unicode { Charset::AsciiSigns } else { charset };
+        Theme { palette: self.theme.unwrap_or(usual), charset }
+    }
+}
+
 impl Action {
+    /// The full screen's arguments, where neither another style nor a single line was asked for.
+    pub fn screen(&self) -> Option<&ScreenArgs> {
+        match self {
+            Self::New { common, .. } | Self::Join { common, .. } => {
+                (!common.plain && !common.json).then_some(&common.screen)
+            }
+            Self::Send { .. }
+            | Self::Rooms { .. }
+            | Self::Keygen { .. }
+            | Self::Completions { .. }
+            | Self::Man => None,
+        }
+    }
+
     /// What every stay takes.
     pub fn common(&self) -> Option<&Common> {
         match self {
@@ -241,8 +292,9 @@ const LINKS_HELP: &str = "\
 A link that is left out, or given as -, is asked for without an echo; where
 stdin is no terminal, its first line is the link, and the next the passphrase
 where --passphrase asks for one. In a room, what begins with / is a command
-(/help shows them); all else that you type is said. At the end of input the
-room is left when the relay has taken all you said. Ctrl-C leaves at once.";
+(/help shows them); all else that you type is said. On a terminal there is a
+full screen for it: F1 shows its keys, --plain does without. At the end of input
+the room is left when the relay has taken all you said. Ctrl-C leaves at once.";
 
 const ROOMS_HELP: &str = "\
 One session can sit in several rooms of a server: /join LINK enters another,
@@ -354,6 +406,7 @@ mod tests {
             "c new chatter://x --listed tea --passphrase",
             "c join --identity f --identity-passphrase-file /dev/fd/3 --known k",
             "c keygen f --passphrase",
+            "c join --theme light --ascii --ring all --ring-by osc777",
             "c rooms chatter://x --json",
             "c join chatter://x --listed tea",
         ] {
@@ -368,6 +421,7 @@ mod tests {
             "c join a b",
             "c keygen",
             "c join --chaff much",
+            "c join --theme blue",
             "c join --listed tea --passphrase",
         ] {
             assert!(parse(line).is_err(), "{line}");

@@ -156,6 +156,20 @@ impl Options {
         Self { rejoins: false, ..self }
     }
 
+    /// What its link or the server's list calls the room; empty where nothing does.
+    pub fn label(&self) -> &str {
+        match &self.goal {
+            Goal::Room(link) => &link.label,
+            Goal::Listed(_, name) => name.as_ref(),
+            Goal::List(_) => "",
+        }
+    }
+
+    /// As whom it is entered.
+    pub fn nick(&self) -> &Nickname {
+        &self.nick
+    }
+
     /// The part of the link that reaches the server.
     pub fn access(&self) -> &AccessLink {
         match &self.goal {
@@ -257,6 +271,11 @@ impl Notices {
     /// What happened next; nothing after [`Notice::Finished`].
     pub async fn next(&mut self) -> Option<Told> {
         self.0.recv().await
+    }
+
+    /// What has happened already.
+    pub(crate) fn try_next(&mut self) -> Option<Told> {
+        self.0.try_recv().ok()
     }
 }
 

@@ -114,6 +114,11 @@ impl Command {
     }
 }
 
+/// All commands.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(name, _)| *name)
+}
+
 fn unknown(word: &str) -> CommandError {
     let given = format!("/{}", word.chars().take(GIVEN_CHARS_MAX).collect::<String>());
     let nearest = COMMANDS.iter().map(|(name, _)| (distance(&given, name), *name)).min();
@@ -124,7 +129,7 @@ fn unknown(word: &str) -> CommandError {
 }
 
 /// How many characters must be put in, left out, changed or swapped with the next to make one out of the other.
-fn distance(one: &str, other: &str) -> usize {
+pub(crate) fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=other.len()).collect()];
     for (i, a) in one.iter().enumerate() {

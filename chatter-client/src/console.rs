@@ -30,6 +30,12 @@ pub fn is_interactive() -> bool {
     io::stdin().is_terminal()
 }
 
+/// Whether this terminal, if it is one, can show a full screen.
+pub fn has_screen() -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    is_interactive() && io::stdout().is_terminal() && !dumb
+}
+
 /// Writes a notice in this style.
 ///
 /// # Errors

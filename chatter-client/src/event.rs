@@ -234,6 +234,13 @@ pub enum Notice {
     },
     /// We have moved.
     Moved,
+    /// Something was said here: it is sealed and under way.
+    Said {
+        /// The how-manieth in this stay, from 1.
+        number: u64,
+        /// As it was said.
+        text: String,
+    },
     /// The relay has taken something that was said here.
     Acknowledged {
         /// The how-manieth said in this stay, from 1.

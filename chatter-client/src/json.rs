@@ -201,7 +201,7 @@ fn object(notice: &Notice) -> Option<Object<'_>> {
         Notice::Listed { name: None, .. } => Object::Unlisted,
         Notice::RoomLeft => Object::RoomLeft,
         Notice::Left => Object::Left,
-        Notice::Progress(_) | Notice::Help | Notice::Finished(_) => return None,
+        Notice::Progress(_) | Notice::Said { .. } | Notice::Help | Notice::Finished(_) => return None,
     };
     Some(object)
 }

@@ -22,6 +22,7 @@
 //!
 //! ```text
 //! console ──> plain/json            lines in, notices out (main.rs, args.rs, secret.rs around them)
+//! ui                                the same as a full screen
 //! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
 //! network ──> request, response, body  pumps, with chatter_protocol::client::session
 //! dial, route                       the way to the server, and which proxy it takes
@@ -47,6 +48,7 @@ pub mod response;
 pub mod route;
 pub mod secret;
 pub mod signals;
+pub mod ui;
 
 pub use client::{Handle, Notices, Options, StartError, start};
 pub use event::{ListedInfo, Notice, Place, RoomInfo, Told};

@@ -9,14 +9,14 @@ use std::io::{self, Write as _};
 use std::process::{ExitCode, exit};
 use std::time::Duration;
 
-use chatter_client::args::{Action, Args, Common, Words};
+use chatter_client::args::{Action, Args, Common, ScreenArgs, Words};
 use chatter_client::console::{self, Style};
 use chatter_client::credentials::{self, PassphraseSource};
 use chatter_client::exit::{Failure, Outcome};
 use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
-use chatter_client::{Handle, Notice, Options, start};
+use chatter_client::{Handle, Notice, Notices, Options, start, ui};
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{Link, RoomLink, is_link, parse_label};
 use clap::Parser;
@@ -59,10 +59,10 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. } | Action::Rooms { .. });
+    let screen = action.screen().filter(|_| console::has_screen()).cloned();
     // Links and keys pass through a thread of their own: what this one holds across a pause, nothing wipes.
     let mut started = spawn_blocking(move || {
-        let started = prepare(action, style)
-            .and_then(|options| options.map(start).transpose().map_err(|error| local(&error)));
+        let started = prepare(action, style).and_then(|options| options.map(begin).transpose());
         secret::scrub_stack();
         started
     });
@@ -74,12 +74,18 @@ async fn run(action: Action, style: Style) -> Outcome {
             return Outcome::Interrupted;
         }
     };
-    let (handle, mut notices) = match started {
+    let Started { handle, mut notices, room, nick } = match started {
         Ok(Ok(Some(started))) => started,
         Ok(Ok(None)) => return Outcome::Left,
         Ok(Err((failure, text))) => return fail(style, failure, &text),
         Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
     };
+    if let Some(screen) = screen {
+        let theme = screen.theme(|name| env::var(name).ok());
+        let ScreenArgs { ring: when, ring_by: how, .. } = screen;
+        tokio::spawn(interrupt(signals, handle.clone()));
+        return show(ui::Settings { theme, when, how, room, nick }, handle, notices).await;
+    }
     if reads_lines {
         console::read_lines(handle.clone(), style);
     }
@@ -96,6 +102,35 @@ async fn run(action: Action, style: Style) -> Outcome {
     fail(style, Failure::Local, "the client stopped unexpectedly")
 }
 
+/// A stay on the full screen.
+async fn show(settings: ui::Settings, handle: Handle, notices: Notices) -> Outcome {
+    match ui::run(settings, handle, notices).await {
+        Ok(ended) => {
+            for notice in ended.last {
+                let _ = console::show(Style::Plain, &notice.into());
+            }
+            ended.outcome
+        }
+        Err(error) => {
+            fail(Style::Plain, Failure::Local, &format!("the terminal can't be used: {error}; try --plain"))
+        }
+    }
+}
+
+/// A stay that has begun, and what a screen shows of it before anything else.
+struct Started {
+    handle: Handle,
+    notices: Notices,
+    room: String,
+    nick: String,
+}
+
+fn begin(options: Options) -> Result<Started, (Failure, String)> {
+    let (room, nick) = (options.label().to_owned(), options.nick().to_string());
+    let (handle, notices) = start(options).map_err(|error| local(&error))?;
+    Ok(Started { handle, notices, room, nick })
+}
+
 /// The first signal leaves, the second does not wait; nor does the clock, should everything be stuck.
 async fn interrupt(mut signals: Signals, handle: Handle) {
     signals.next().await;
@@ -104,6 +139,8 @@ async fn interrupt(mut signals: Signals, handle: Handle) {
         () = signals.next() => {}
         () = sleep(STUCK_TIMEOUT) => {}
     }
+    // A terminal that takes nothing any more is not waited for either.
+    let _ = timeout(PROMPT_TIMEOUT, spawn_blocking(ui::terminal::restore)).await;
     exit(i32::from(Outcome::Interrupted.code()));
 }
 

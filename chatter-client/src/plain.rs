@@ -38,7 +38,7 @@ pub(crate) fn lines(told: &Told) -> Lines {
 }
 
 /// The lines of a notice, wherever it is from.
-fn lines_of(notice: &Notice) -> Lines {
+pub(crate) fn lines_of(notice: &Notice) -> Lines {
     let talk = |text: String| Lines { talk: Some(SecretText::new(text)), note: None };
     let note = |text: &str| Lines { talk: None, note: Some(harmless(text)) };
     match notice {
@@ -151,7 +151,7 @@ fn lines_of(notice: &Notice) -> Lines {
         Notice::RoomLeft => talk("* you left this room".to_owned()),
         // Its own lines, and none of a peer's.
         Notice::Help => Lines { talk: None, note: Some(HELP.to_owned()) },
-        Notice::Acknowledged { .. } | Notice::Finished(_) => Lines::default(),
+        Notice::Said { .. } | Notice::Acknowledged { .. } | Notice::Finished(_) => Lines::default(),
     }
 }
 

@@ -168,7 +168,7 @@ impl Client {
 }
 
 /// A chatter-client without arguments, whose way leads by no proxy that this machine's owner uses.
-fn command() -> Command {
+pub fn command() -> Command {
     let mut command = Command::new(programs::path("chatter-client"));
     for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "CHATTER_PROXY"] {
         command.env_remove(name);

@@ -29,3 +29,4 @@ pub mod recorder;
 pub mod secure;
 pub mod strangers;
 pub mod syn;
+pub mod terminal;

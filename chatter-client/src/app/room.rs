@@ -305,6 +305,7 @@ impl Room {
         match conversation.say(&text, now) {
             Ok(number) => {
                 self.said = self.said_before.saturating_add(number);
+                self.show(shared, Notice::Said { number: self.said, text: text.clone() });
                 self.untaken.insert(self.said, text);
             }
             Err(error) => {

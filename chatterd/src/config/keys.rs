@@ -57,7 +57,7 @@ const fn fixed(name: &'static str, value: fn(&Config) -> String) -> Key {
 }
 
 /// In the order of the sample file.
-pub(super) const KEYS: [Key; 33] = [
+pub(super) const KEYS: [Key; 34] = [
     fixed("listen", |config| listed(config.listen.iter().map(entrance))),
     live("trusted-proxies", |config| listed(&config.trusted_proxies)),
     live("public-host", |config| config.public_host.as_ref().map(quoted).unwrap_or_default()),
@@ -75,6 +75,7 @@ pub(super) const KEYS: [Key; 33] = [
     live("limits.sessions-per-code-max", |config| config.limits.bounds.named_sessions_max.to_string()),
     live("limits.sessions-unconfirmed-max", |config| config.limits.bounds.opened_max.to_string()),
     live("limits.rooms-per-session-max", |config| config.limits.rooms_per_session_max.to_string()),
+    live("limits.listed-rooms", |config| config.limits.listed_rooms.to_string()),
     live("limits.queue-bytes-max", |config| config.limits.bounds.queue_len_max.to_string()),
     live("limits.replay-tokens-max", |config| config.limits.replay_tokens_max.to_string()),
     live("limits.openings-per-address-max", |config| config.limits.bounds.origin_openings_max.to_string()),

@@ -20,6 +20,7 @@ mod remote;
 mod replay;
 mod resume;
 mod rooms;
+mod screen;
 mod send;
 mod settings;
 mod shutdown;

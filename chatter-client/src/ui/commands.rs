@@ -1,0 +1,165 @@
+//! Commands that are the screen's own; all others are the app's.
+//!
+//! **In** a typed line. **Out** a [`Local`], or which command may have been meant. **Never** a line said that looks like
+//! a command and is none.
+
+use crate::command::{Command, CommandError, HELP, distance};
+
+/// A command of the screen's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Local {
+    Help,
+    Search(String),
+    Clear,
+    Bell(String),
+    Theme(String),
+    Ignore(String),
+    Unignore(String),
+    Me(String),
+    Acknowledge,
+}
+
+/// What a typed line is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// For the screen.
+    Local(Local),
+    /// To be said: the text.
+    Said(String),
+    /// For the app.
+    Command,
+    /// Nothing; and why, where there is something to say about it.
+    Nothing(Option<String>),
+}
+
+/// What `line` is.
+pub(crate) fn parse(line: &str) -> Typed {
+    let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let word = word.to_lowercase();
+    let rest = rest.trim();
+    if let Some((_, make, needs)) = LOCAL.iter().find(|(name, ..)| *name == word) {
+        return match needs {
+            Some(usage) if rest.is_empty() => Typed::Nothing(Some(format!("{word} needs more: {usage}"))),
+            Some(_) | None => Typed::Local(make(rest.to_owned())),
+        };
+    }
+    match Command::parse(line) {
+        Ok(Command::Nothing) => Typed::Nothing(None),
+        Ok(Command::Help) => Typed::Local(Local::Help),
+        Ok(Command::Say(text)) => Typed::Said(text),
+        Ok(_) => Typed::Command,
+        Err(error) => Typed::Nothing(Some(better(&word, &error).unwrap_or_else(|| error.to_string()))),
+    }
+}
+
+/// All commands, for whoever fills them in.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    crate::command::names().chain(LOCAL.iter().map(|(name, ..)| *name))
+}
+
+/// What `/help` shows.
+pub(crate) fn help() -> String {
+    format!("{KEYS}\n\n{HELP}\n\n{LOCAL_HELP}\n\n{SIGNS}")
+}
+
+/// A better guess than the app's at what was meant, where one of the screen's own is nearer.
+fn better(word: &str, error: &CommandError) -> Option<String> {
+    let theirs = match error {
+        CommandError::Unknown { given, nearest } => distance(given, nearest),
+        CommandError::Strange { .. } => GUESS_MAX + 1,
+        CommandError::Missing { .. } | CommandError::Arguments { .. } => return None,
+    };
+    if word.chars().count() > WORD_MAX {
+        return None;
+    }
+    let (ours, nearest) = LOCAL.iter().map(|(name, ..)| (distance(word, name), *name)).min()?;
+    (ours < theirs && ours <= GUESS_MAX)
+        .then(|| format!("there is no {word}; did you mean {nearest}? To say it as text, type /{word}"))
+}
+
+/// A command, what it becomes, and how it is typed where something must follow.
+type Entry = (&'static str, fn(String) -> Local, Option<&'static str>);
+
+const LOCAL: [Entry; 8] = [
+    ("/search", Local::Search, Some("/search TEXT")),
+    ("/clear", |_| Local::Clear, None),
+    ("/bell", Local::Bell, None),
+    ("/theme", Local::Theme, Some("/theme dark, light or none")),
+    ("/ignore", Local::Ignore, Some("/ignore NICK")),
+    ("/unignore", Local::Unignore, Some("/unignore NICK")),
+    ("/me", Local::Me, Some("/me TEXT")),
+    ("/ok", |_| Local::Acknowledge, None),
+];
+
+const KEYS: &str = "\
+Keys:
+  Enter             send; Alt-Enter or Ctrl-J begins a new line in the message
+  Tab               fill in a command or a nickname; again: the next that fits
+  Up, Down          what you sent before (Ctrl-P, Ctrl-N)
+  PgUp, PgDn        older and newer lines; Ctrl-Home, Ctrl-End: first and last
+  Ctrl-Up, -Down    the same by three lines
+  Alt-1 to Alt-9    another room; Alt-Left, Alt-Right: the one beside
+  Ctrl-S            search; then n and N go to older and newer finds, Esc ends
+  F1                this help; Esc closes it
+  F2                I have read the warning (also: /ok)
+  Ctrl-L            draw the screen anew
+  Ctrl-Z            back to the shell for now; fg comes back
+  Ctrl-C            leave at once; Ctrl-D on an empty line: once all is said
+  Ctrl-A -E -B -F   start, end, left, right; Alt-B, Alt-F: by words
+  Ctrl-W -U -K -Y   cut a word, to the start, to the end; put it back
+  Ctrl-T            swap two letters; Alt-D: cut the word to the right";
+
+const LOCAL_HELP: &str = "\
+Commands of this screen:
+  /me TEXT          say what you do: * anna waves
+  /search TEXT      find it in this room's lines; n, N, Esc
+  /clear            forget this room's lines here
+  /bell WHEN [HOW]  ring at all, mentions or none; by bell, osc9 or osc777 (both
+                    are desktop notifications, and hold no names and no words)
+  /ignore NICK      show nothing that NICK says (/unignore NICK ends that)
+  /theme NAME       dark, light or none
+  /ok               I have read the warning";
+
+const SIGNS: &str = "\
+Beside a name: ✓ (or +) you have verified it; ◆ (or =) it shows a lasting
+identity. Behind your own lines: … they wait for others to be met, or for a
+connection; \"not heard\": say it again if it matters. The lines here are kept in
+memory alone, 10,000 for each room, and are gone when you leave.";
+
+/// More slips than this and no command was meant.
+const GUESS_MAX: usize = 2;
+const WORD_MAX: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_screens_the_apps_or_said() {
+        assert_eq!(parse("/me  waves "), Typed::Local(Local::Me("waves".into())));
+        assert_eq!(parse("/OK"), Typed::Local(Local::Acknowledge));
+        assert_eq!(parse("/help"), Typed::Local(Local::Help));
+        assert_eq!(parse("/who"), Typed::Command);
+        assert_eq!(parse("//me x"), Typed::Said("/me x".into()));
+        assert_eq!(parse("hi\n/quit"), Typed::Said("hi\n/quit".into()));
+        assert_eq!(parse("  "), Typed::Nothing(None));
+        let why = |line: &str| {
+            let Typed::Nothing(Some(why)) = parse(line) else { panic!("{line:?} is something") };
+            why
+        };
+        assert!(why("/serach x").contains("did you mean /search?"));
+        assert!(why("/ingore ben").contains("did you mean /ignore?"));
+        assert!(why("/woh").contains("did you mean /who?"));
+        assert!(why("/etc/passwd").contains("/help shows"));
+        assert_eq!(why("/search "), "/search needs more: /search TEXT");
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        let help = help();
+        for name in names().filter(|name| *name != "/exit") {
+            assert!(help.contains(name), "{name}");
+        }
+        assert!(help.lines().all(|line| line.chars().count() <= 120));
+    }
+}

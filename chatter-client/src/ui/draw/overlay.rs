@@ -1,0 +1,68 @@
+//! What lies over the talk: help, and ways into the room.
+//!
+//! **In** rows to show. **Out** cells. **Never** a frame around what is to be copied.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::commands;
+use super::super::theme::Role;
+use super::super::wrap;
+use super::{Pen, fill, put};
+
+impl Pen<'_> {
+    pub(super) fn help(&self, buffer: &mut Buffer, area: Rect, first: usize) {
+        self.bar(buffer, area, 0, "Help: Up, Down, PgUp, PgDn; Esc closes");
+        let rows =
+            help_rows(area.width).into_iter().skip(first).take(usize::from(area.height).saturating_sub(1));
+        for (row, text) in rows.enumerate() {
+            put(buffer, area, row + 1, &Line::styled(text, self.style(Role::Text)));
+        }
+    }
+
+    /// The secret stands at the left margin in whole rows: so it can be marked and copied as one.
+    pub(super) fn way(&self, buffer: &mut Buffer, area: Rect, title: &str, secret: &str) {
+        self.bar(buffer, area, 0, title);
+        let width = usize::from(area.width);
+        let rows = secret.chars().collect::<Vec<_>>();
+        let rows = rows.chunks(width.max(1));
+        let behind = usize::from(WAY_ROW) + rows.len() + 1;
+        for (row, chars) in rows.enumerate() {
+            let text: String = chars.iter().collect();
+            put(buffer, area, usize::from(WAY_ROW) + row, &Line::styled(text, self.style(Role::Text)));
+        }
+        for (row, range) in wrap::rows(WAY_HELP, width, width).into_iter().enumerate() {
+            let text = WAY_HELP.get(range).unwrap_or_default();
+            put(buffer, area, behind + row, &Line::styled(text, self.style(Role::Faint)));
+        }
+    }
+
+    fn bar(&self, buffer: &mut Buffer, area: Rect, row: usize, text: &str) {
+        let style = self.style(Role::Bar);
+        fill(buffer, Rect { height: area.height.min(1), ..area }, style);
+        put(buffer, area, row, &Line::styled(format!(" {text}"), style));
+    }
+}
+
+/// Help in rows of this width.
+pub(crate) fn help_rows(width: u16) -> Vec<String> {
+    let width = usize::from(width);
+    // Continued below the explanation, not below the key.
+    let indent = " ".repeat(HELP_INDENT.min(width / 3));
+    let rest = width.saturating_sub(indent.len());
+    let mut rows = Vec::new();
+    for line in commands::help().lines() {
+        for (number, range) in wrap::rows(line, width, rest).into_iter().enumerate() {
+            let text = line.get(range).unwrap_or_default();
+            rows.push(if number == 0 { text.to_owned() } else { format!("{indent}{text}") });
+        }
+    }
+    rows
+}
+
+/// The row in which such a secret begins.
+pub(super) const WAY_ROW: u16 = 2;
+const WAY_HELP: &str = "Mark it and copy it as your terminal does. Hand it on by a way that you trust, to nobody else. \
+                        Esc closes this; /link shows it again.";
+const HELP_INDENT: usize = 20;
