@@ -44,7 +44,7 @@ pub struct Relay {
     server: Server,
     gatekeeper: SharedGatekeeper,
     ledger: SharedLedger,
-    orders: mpsc::UnboundedReceiver<Order>,
+    orders: mpsc::UnboundedReceiver<Box<Order>>,
     ups: mpsc::Receiver<Box<Up>>,
     live_tags: Arc<LiveTags>,
     events: Events,
@@ -129,9 +129,9 @@ impl Relay {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    fn obey(&mut self, order: Box<Order>) {
         let now = self.now();
-        match order {
+        match *order {
             Order::Open(mut open) => {
                 open.recognised.origin = open.source.address().and_then(|address| self.origin(address));
                 let link = LinkId(self.next_link);
@@ -161,7 +161,7 @@ impl Relay {
                 let _ = reply.send(self.links.values().filter_map(|link| link.source.address()).collect());
             }
             Order::End { which, reason, reply } => {
-                let ending = self.sessions(*which);
+                let ending = self.sessions(which);
                 let ended = self.server.end_where(|id| ending.contains(&id), reason, now);
                 self.carry_out();
                 let _ = reply.send(ended);
@@ -174,7 +174,7 @@ impl Relay {
             Order::ForgetRetired => self.forget_retired(),
             Order::Settings { settings, bounds, reply } => {
                 self.server.set_settings(settings);
-                self.server.set_bounds(*bounds);
+                self.server.set_bounds(bounds);
                 let _ = reply.send(());
             }
         }

@@ -22,7 +22,7 @@ use crate::source::Source;
 /// How the rest of the daemon reaches the relay.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    pub(super) orders: mpsc::UnboundedSender<Order>,
+    pub(super) orders: mpsc::UnboundedSender<Box<Order>>,
     pub(super) ups: mpsc::Sender<Box<Up>>,
     pub(super) live_tags: Arc<LiveTags>,
     pub(super) events: Events,
@@ -85,21 +85,20 @@ pub enum Which {
     One(SessionId),
 }
 
+// Channels and tables keep the bytes of what was taken out of them, and of what lay on the stack where a smaller variant has no
+// bytes of its own. So all goes through them in boxes, which are wiped when they are given back.
 pub(super) enum Order {
-    Open(Box<Open>),
+    Open(Open),
     Closed(LinkId),
     Sessions(oneshot::Sender<Vec<SessionView>>),
     Counts(oneshot::Sender<Counts>),
     Rooms(oneshot::Sender<Vec<(RoomId, usize)>>),
     Peers(oneshot::Sender<Vec<IpAddr>>),
-    End { which: Box<Which>, reason: bye::Reason, reply: oneshot::Sender<u64> },
+    End { which: Which, reason: bye::Reason, reply: oneshot::Sender<u64> },
     CloseGate { gate: GateId, reply: oneshot::Sender<u64> },
     ForgetRetired,
-    Settings { settings: Settings, bounds: Box<Bounds>, reply: oneshot::Sender<()> },
+    Settings { settings: Settings, bounds: Bounds, reply: oneshot::Sender<()> },
 }
-
-// Channels and tables keep the bytes of what was taken out of them. What says who came with which token or where goes through
-// them in boxes, which are wiped when they are given back.
 
 pub(super) struct Open {
     pub(super) recognised: Recognised,
@@ -124,7 +123,8 @@ impl Handle {
         source: Source,
     ) -> Option<(LinkId, Arc<Outbox>)> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Open(Box::new(Open { recognised, room_left, source, reply }))).ok()?;
+        let open = Open { recognised, room_left, source, reply };
+        self.orders.send(Box::new(Order::Open(open))).ok()?;
         answer.await.ok()
     }
 
@@ -141,7 +141,7 @@ impl Handle {
 
     /// A link's connection is gone.
     pub fn closed(&self, link: LinkId) {
-        let _ = self.orders.send(Order::Closed(link));
+        let _ = self.orders.send(Box::new(Order::Closed(link)));
     }
 
     /// Ends the sessions that came by this gate; how many there were.
@@ -154,7 +154,7 @@ impl Handle {
 
     /// Lets the gatekeeper forget retired gates that no session came by.
     pub fn forget_retired(&self) {
-        let _ = self.orders.send(Order::ForgetRetired);
+        let _ = self.orders.send(Box::new(Order::ForgetRetired));
     }
 
     /// All sessions.
@@ -194,7 +194,7 @@ impl Handle {
     /// # Errors
     /// [`RelayEnded`].
     pub async fn end(&self, which: Which, reason: bye::Reason) -> Result<u64, RelayEnded> {
-        self.ask(|reply| Order::End { which: Box::new(which), reason, reply }).await
+        self.ask(|reply| Order::End { which, reason, reply }).await
     }
 
     /// Goes by these from now on.
@@ -202,7 +202,7 @@ impl Handle {
     /// # Errors
     /// [`RelayEnded`].
     pub async fn set(&self, settings: Settings, bounds: Bounds) -> Result<(), RelayEnded> {
-        self.ask(|reply| Order::Settings { settings, bounds: Box::new(bounds), reply }).await
+        self.ask(|reply| Order::Settings { settings, bounds, reply }).await
     }
 
     /// Where it tells what happens.
@@ -212,7 +212,7 @@ impl Handle {
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, RelayEnded> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(order(reply)).map_err(|_| RelayEnded)?;
+        self.orders.send(Box::new(order(reply))).map_err(|_| RelayEnded)?;
         answer.await.map_err(|_| RelayEnded)
     }
 }

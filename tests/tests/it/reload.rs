@@ -166,10 +166,16 @@ fn systemd_hears_of_it() {
     command.args(["--ephemeral", "--listen", "127.0.0.1:0", "--config"]).arg(home.path("chatterd.toml"));
     command.arg("--admin-socket").arg(home.path("run/admin.sock"));
     let mut process = Process::start("chatterd", command);
+    // That all is well is told between the rest, when it is time.
     let next = || {
-        let mut buffer = [0; 1024];
-        let count = heard.recv(&mut buffer).expect("a notification");
-        String::from_utf8(buffer[..count].to_vec()).expect("text")
+        loop {
+            let mut buffer = [0; 1024];
+            let count = heard.recv(&mut buffer).expect("a notification");
+            let told = String::from_utf8(buffer[..count].to_vec()).expect("text");
+            if !told.starts_with("WATCHDOG=1\n") {
+                return told;
+            }
+        }
     };
     assert!(next().contains("READY=1"));
     for settings in ["grace = 20\n", "nonsense"] {

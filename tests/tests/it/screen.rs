@@ -157,6 +157,8 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
     let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
     let name = "screen::a_panic_gives_the_terminal_back_and_is_readable";
     command.args(["--exact", name, "--nocapture"]).env(PANICS, "1");
+    // It would take the whole screen.
+    command.env("RUST_BACKTRACE", "0");
     let mut terminal = Terminal::start(&command, 80, 24);
     assert!(!terminal.ended().success());
     assert!(String::from_utf8_lossy(&terminal.bytes()).contains("\x1b[?1049h"), "it was taken");
