@@ -44,9 +44,20 @@ fn build() -> BTreeMap<String, PathBuf> {
     ]);
     command.arg(folder.parent().expect("a profile's folder lies in the target directory"));
     command.args(["--profile", profile(&folder)]);
+    // What cargo tells this test of its package is none of the other's business: build scripts that look at it would run anew,
+    // and everything above them be built again, at each change from one cargo to the other.
+    let told = std::env::vars_os().map(|(name, _)| name);
+    for name in told.filter(|name| name.to_str().is_some_and(is_of_this_package)) {
+        command.env_remove(name);
+    }
     let output = command.stderr(std::process::Stdio::inherit()).output().expect("cargo runs");
     assert!(output.status.success(), "the programs can't be built: {command:?}");
     String::from_utf8_lossy(&output.stdout).lines().filter_map(executable).collect()
+}
+
+fn is_of_this_package(variable: &str) -> bool {
+    let about = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+    variable == "OUT_DIR" || about.iter().any(|part| variable.starts_with(part))
 }
 
 /// The folder that holds `deps`, in which this test's own binary lies.
