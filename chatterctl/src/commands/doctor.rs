@@ -96,7 +96,7 @@ async fn as_strangers(
         ));
         return;
     }
-    strangers::directory(address, status.started_at, findings);
+    strangers::directory(address, status, findings);
     strangers::persona(&status.persona, findings);
     if let Some(root) = root {
         settings::on_disk(root, findings);

@@ -60,7 +60,7 @@ fn nearest(ip: IpAddr) -> IpAddr {
 }
 
 /// Names and dates, as the listing and a few files show them.
-pub(super) fn directory(address: SocketAddr, started_at: u64, findings: &mut Vec<Finding>) {
+pub(super) fn directory(address: SocketAddr, status: &StatusReply, findings: &mut Vec<Finding>) {
     let Ok(answer) = ask(address, "GET", "/") else { return };
     let text = String::from_utf8_lossy(&answer).into_owned();
     if !text.contains("Directory listing for") {
@@ -89,7 +89,10 @@ pub(super) fn directory(address: SocketAddr, started_at: u64, findings: &mut Vec
     } else {
         findings.push(told(&suspect));
     }
-    dates(address, &names, started_at, findings);
+    // Some job seems to write the carrier anew all the time.
+    let carrier = status.carrier_path.trim_start_matches('/');
+    let others: Vec<String> = names.into_iter().filter(|name| name != carrier).collect();
+    dates(address, &others, status.started_at, findings);
 }
 
 /// Why a name does not belong there.
