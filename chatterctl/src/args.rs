@@ -173,8 +173,10 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Here {
     /// What is wrong or risky about this installation, and what to do: exit code 0 nothing or notes, 4 warnings, 5 problems
+    #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
     /// Print what a shell needs to complete chatterctl's words
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         #[arg(value_enum)]
         shell: Shell,

@@ -90,6 +90,16 @@ pub(super) const DECOY: &str = "\
 Examples:
   chatterctl decoy reseed";
 
+pub(super) const DOCTOR: &str = "\
+Examples:
+  chatterctl doctor
+  chatterctl doctor --json | jq -r '.findings[] | select(.level == \"problem\") | .what'";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  chatterctl completions bash > /etc/bash_completion.d/chatterctl
+  chatterctl completions fish > ~/.config/fish/completions/chatterctl.fish";
+
 pub(super) const BANS: &str = "\
 Examples:
   chatterctl bans
