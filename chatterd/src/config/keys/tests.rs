@@ -34,6 +34,7 @@ sessions-per-address-max = 2
 sessions-per-code-max = 3
 sessions-unconfirmed-max = 4
 rooms-per-session-max = 5
+listed-rooms = 12
 queue-bytes-max = 600000
 replay-tokens-max = 2000
 openings-per-address-max = 6
