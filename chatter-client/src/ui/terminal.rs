@@ -1,6 +1,6 @@
 //! The terminal: taken, drawn to, and given back as it was, whatever happens.
 //!
-//! **In** a [`Screen`], keys of whoever sits there. **Out** bytes on stdout, events. **Never** a terminal that stays in
+//! **In** a screen, keys of whoever sits there. **Out** bytes on stdout, events. **Never** a terminal that stays in
 //! raw mode or on the other screen; never a character of others outside of a cell.
 
 use std::io::{self, Write};
