@@ -87,7 +87,7 @@ impl UpStream {
 
     /// The next batch, if one can and should go; `empty_due`: even one without bytes.
     pub(super) fn next_batch(&self, down_ack: u64, empty_due: bool, now: Time) -> Option<Up> {
-        if !self.has_way() || self.overtaken_until().is_some_and(|until| now < until) {
+        if self.free_at().is_none_or(|free_at| now < free_at) {
             return None;
         }
         let late =
