@@ -25,6 +25,7 @@
 //! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
 //! network ──> request, response, body  pumps, with chatter_protocol::client::session
 //! dial, route                       the way to the server, and which proxy it takes
+//! disk                              files that are sent and received
 //! ```
 
 mod app;
@@ -35,6 +36,7 @@ pub mod command;
 pub mod console;
 pub mod credentials;
 mod dial;
+mod disk;
 mod event;
 pub mod exit;
 pub mod files;

@@ -16,6 +16,7 @@ mod proxy_header;
 mod records;
 mod sessions;
 mod tokens;
+mod transfers;
 
 pub use conversation::conversation;
 pub use decoy::decoy_answers;
@@ -27,3 +28,4 @@ pub use proxy_header::proxy_header;
 pub use records::records;
 pub use sessions::sessions;
 pub use tokens::tokens;
+pub use transfers::transfers;

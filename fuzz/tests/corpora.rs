@@ -59,6 +59,11 @@ fn proxy_header_holds() {
     replay("proxy_header", chatter_fuzz::proxy_header);
 }
 
+#[test]
+fn transfers_hold() {
+    replay("transfers", chatter_fuzz::transfers);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut count = 0;

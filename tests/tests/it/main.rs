@@ -7,6 +7,7 @@ mod chaos;
 mod client_forgets;
 mod clocks;
 mod entrances;
+mod files;
 mod forgotten;
 mod gates;
 mod knocks;
