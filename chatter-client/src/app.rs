@@ -130,6 +130,7 @@ impl App {
             has_marked: false,
             entered: None,
             listed_max: 0,
+            transfers: 0,
         };
         Self {
             access,
@@ -187,6 +188,16 @@ impl App {
             Event::SayIn(room, text) => self.command(room, Command::Say(text), now),
             Event::InputEnded => self.end_soon(PATIENCE),
             Event::Interrupted => self.leave(now),
+            Event::Disk(room, news) => {
+                // One that was left in the meantime has told the disk so.
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.disk_news(news, &mut self.shared, now);
+                }
+            }
+            Event::Roomy => {
+                let shared = &mut self.shared;
+                let _ = self.rooms.values_mut().any(|room| room.read_piece(shared));
+            }
             Event::Randomness(fresh) => {
                 for conversation in self.rooms.values_mut().filter_map(|room| room.conversation.as_mut()) {
                     conversation.stir(&fresh);
@@ -203,6 +214,11 @@ impl App {
         // What is typed before there is a room is for the one that is looked for.
         let has_room = !self.rooms.is_empty() || !self.seeks();
         has_room && self.rooms.values().all(Room::accepts_lines) && self.patience.is_none()
+    }
+
+    /// Whether pieces of files wait for [`Event::Roomy`].
+    pub(crate) fn has_pieces(&self) -> bool {
+        self.phase == Phase::Open && self.rooms.values().any(|room| room.files.transfers.has_more())
     }
 
     /// When [`Event::Timeout`] is due.
@@ -240,8 +256,17 @@ impl App {
             Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),
             Command::In(_) => self.error("/in stands once on a line"),
+            Command::Accept(ref rest) | Command::Cancel(ref rest) => {
+                let number = rest.split_whitespace().next().and_then(|number| number.parse().ok());
+                let of = |room: &&mut Room| number.is_some_and(|number| room.files.has(number));
+                match self.rooms.values_mut().find(of) {
+                    Some(room) => room.command(command, &mut self.shared),
+                    None => self.error("no file on offer or on its way has that number"),
+                }
+            }
             Command::Say(_)
             | Command::Private(_)
+            | Command::Send(_)
             | Command::Who
             | Command::Verify(_)
             | Command::Lock

@@ -18,6 +18,7 @@ use chatter_protocol::room::identity::Identity;
 use chatter_protocol::room::secret::RoomSecret;
 use std::future::pending;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -26,11 +27,12 @@ use zeroize::Zeroizing;
 
 use crate::app::{App, People, Purpose};
 use crate::dial::Peer;
+use crate::disk::Disk;
 use crate::event::{Effect, Event, NetworkEvent, Notice, Told};
 use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::known::Known;
-use crate::network::{Clock, Network};
+use crate::network::{Backlog, Clock, Network};
 use crate::route::Route;
 use crate::secret;
 
@@ -229,7 +231,9 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let app = if rejoins { app } else { app.without_return() };
     let app = if has_passphrase { app.by_passphrase() } else { app };
     let app = listed.into_iter().fold(app, App::listed);
-    tokio::spawn(Driver { app, clock, line_events, urgent_events, carriage, notices, memory }.run());
+    tokio::spawn(
+        Driver { app, clock, line_events, urgent_events, carriage, notices, memory, disk: Disk::new() }.run(),
+    );
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }
 
@@ -288,6 +292,7 @@ struct Driver {
     carriage: Carriage,
     notices: mpsc::Sender<Told>,
     memory: Option<PathBuf>,
+    disk: Disk,
 }
 
 /// One session after the other, each by a carrier of its own.
@@ -305,6 +310,7 @@ struct Carriage {
 struct Carrier {
     events: mpsc::Receiver<NetworkEvent>,
     frames: mpsc::UnboundedSender<client_frame::Frame>,
+    backlog: Arc<Backlog>,
     task: AbortHandle,
 }
 
@@ -312,16 +318,17 @@ impl Carriage {
     fn start(&mut self) {
         let (sender, events) = mpsc::channel(NETWORK_EVENTS_MAX);
         let (frames, frames_receiver) = mpsc::unbounded_channel();
+        let backlog = Arc::new(Backlog::new(self.chaff));
         let network = Network::new(
             &self.access,
             self.chaff,
             self.peer.clone(),
             self.entropy.fork(),
             self.clock,
-            sender,
+            (sender, Arc::clone(&backlog)),
         );
         let task = tokio::spawn(network.run(frames_receiver)).abort_handle();
-        self.carrier = Some(Carrier { events, frames, task });
+        self.carrier = Some(Carrier { events, frames, backlog, task });
     }
 
     /// What happens next; none where the carrier stopped without a last word. Waits for ever where there is no carrier.
@@ -335,8 +342,10 @@ impl Carriage {
     }
 
     fn send(&self, frame: client_frame::Frame) {
+        let Some(carrier) = &self.carrier else { return };
+        carrier.backlog.queue(frame.encoded_len());
         // Fails only after the carrier has ended, which it told.
-        let _ = self.carrier.as_ref().map(|carrier| carrier.frames.send(frame));
+        let _ = carrier.frames.send(frame);
     }
 
     fn stir(&mut self, fresh: &[u8; 32]) {
@@ -358,6 +367,7 @@ impl Driver {
         // Without it, whoever copied this process's memory once could foretell its keys for ever.
         let mut stirring = tokio::time::interval(STIR_PERIOD);
         loop {
+            let backlog = self.carriage.carrier.as_ref().map(|carrier| Arc::clone(&carrier.backlog));
             let event = tokio::select! {
                 biased;
                 Some(event) = self.urgent_events.recv() => event,
@@ -377,12 +387,15 @@ impl Driver {
                     }
                     Err(_) => continue,
                 },
+                (room, news) = self.disk.next() => Event::Disk(room, news),
                 line = self.line_events.recv(), if lines_open && self.app.accepts_lines() => {
                     line.unwrap_or_else(|| {
                         lines_open = false;
                         Event::InputEnded
                     })
                 }
+                // Last: whatever else there is goes first.
+                () = roomy(backlog), if self.app.has_pieces() => Event::Roomy,
             };
             let effects = self.app.update(event, self.clock.now());
             // Whichever thread this is, and whether it runs another time or not.
@@ -402,6 +415,10 @@ impl Driver {
                 self.carriage.send(frame);
                 true
             }
+            Effect::Disk(room, order) => {
+                self.disk.carry_out(room, order);
+                true
+            }
             Effect::Open => {
                 self.carriage.start();
                 true
@@ -414,10 +431,19 @@ impl Driver {
                 self.notices.send(Notice::Error(text).into()).await.is_ok()
             }
             Effect::Finish(outcome) => {
+                self.disk.close().await;
                 let _ = self.notices.send(Notice::Finished(outcome).into()).await;
                 false
             }
         }
+    }
+}
+
+/// Waits until the connection has room for more than talk; for ever where there is none.
+async fn roomy(backlog: Option<Arc<Backlog>>) {
+    match backlog {
+        Some(backlog) => backlog.roomy().await,
+        None => pending().await,
     }
 }
 

@@ -14,6 +14,12 @@ pub enum Command {
     Private(String),
     /// Show who is here.
     Who,
+    /// Offer a file or directory: its path, then perhaps a nickname.
+    Send(String),
+    /// Take what is offered under this number, into this directory if one is named.
+    Accept(String),
+    /// End what goes by this number.
+    Cancel(String),
     /// Begin a round of words to compare, say that they match or don't, or the same with one member's number.
     Verify(String),
     /// Keep newcomers out.
@@ -152,6 +158,8 @@ pub const HELP: &str = "\
 What you type is said to the room. What begins with a slash is a command:
   /who              who is here, whom you have verified, and who does not reach whom
   /msg NICK TEXT    say it to one alone; two of one name are told apart as NICK#k3f9
+  /send FILE [NICK] offer a file or a directory (as tar) to all or to one; \"quote\" a name with spaces
+  /accept N [DIR]   take offer N, into DIR (else where downloads go); /cancel N: no, or no longer
   /verify           everybody gets five words: call each other and compare them aloud;
                     then /verify yes (they match) or /verify no
   /verify NICK      the number that you and NICK compare; then /verify NICK yes
@@ -181,9 +189,12 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 18] = [
+const COMMANDS: [(&str, Takes); 21] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
+    ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
+    ("/accept", Takes::Something(Command::Accept, "/accept NUMBER or /accept NUMBER DIRECTORY")),
+    ("/cancel", Takes::Something(Command::Cancel, "/cancel NUMBER")),
     ("/verify", Takes::Perhaps(Command::Verify)),
     ("/lock", Takes::Nothing(Command::Lock)),
     ("/unlock", Takes::Nothing(Command::Unlock)),
@@ -226,6 +237,9 @@ mod tests {
         check("/quit", Command::Quit);
         check("/exit", Command::Quit);
         check("/msg ben hi  there ", Command::Private("ben hi  there ".into()));
+        check("/send a b.txt ben", Command::Send("a b.txt ben".into()));
+        check("/accept 1 /tmp", Command::Accept("1 /tmp".into()));
+        check("/cancel 1", Command::Cancel("1".into()));
         check("/verify", Command::Verify(String::new()));
         check("/verify ben yes", Command::Verify("ben yes".into()));
         check("/lock", Command::Lock);

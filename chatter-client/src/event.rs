@@ -7,6 +7,7 @@ use chatter_proto::relay::{client_frame, relay_frame};
 use chatter_protocol::client::End;
 use zeroize::Zeroizing;
 
+use crate::disk::{News, Order};
 use crate::exit::Outcome;
 use crate::secret::SecretText;
 
@@ -27,6 +28,10 @@ pub(crate) enum Event {
     InputEnded,
     /// Leave at once.
     Interrupted,
+    /// The disk has done something for this room.
+    Disk(u32, News),
+    /// The connection has room for a piece of a file.
+    Roomy,
     /// Fresh randomness from the system, once in a while.
     Randomness(Zeroizing<[u8; 32]>),
     /// Time has passed.
@@ -62,6 +67,8 @@ pub(crate) enum NetworkEvent {
 pub(crate) enum Effect {
     /// To the relay.
     Send(client_frame::Frame),
+    /// To the disk, for this room.
+    Disk(u32, Order),
     /// Another session, in place of the one that has ended.
     Open,
     /// To the user.
@@ -178,6 +185,89 @@ pub enum Notice {
         to: String,
         /// As it was said.
         text: String,
+    },
+    /// A file was offered to us; nothing of it comes before `/accept`.
+    FileOffered {
+        /// By which it is accepted or cancelled.
+        number: u32,
+        /// Who.
+        from: String,
+        /// What it is called: harmless already.
+        name: String,
+        /// Bytes.
+        size: u64,
+        /// Whether it is a directory, as tar.
+        directory: bool,
+    },
+    /// We have offered a file.
+    FileOfferSent {
+        /// By which it is cancelled.
+        number: u32,
+        /// What it is called.
+        name: String,
+        /// Bytes.
+        size: u64,
+        /// To whom.
+        to: Vec<String>,
+    },
+    /// How far a file is; at most once a second.
+    FileProgress {
+        /// The offer's number.
+        number: u32,
+        /// What it is called.
+        name: String,
+        /// The other.
+        nick: String,
+        /// Whether it is ours.
+        sending: bool,
+        /// Bytes that have arrived.
+        done: u64,
+        /// Bytes.
+        size: u64,
+        /// Bytes a second.
+        rate: u64,
+        /// Seconds that the rest takes at this rate; none where nothing moves.
+        seconds_left: Option<u64>,
+    },
+    /// A file goes on when the other is back.
+    FileWaits {
+        /// The offer's number.
+        number: u32,
+        /// What it is called.
+        name: String,
+        /// The other.
+        nick: String,
+    },
+    /// A file was received whole: its hash is the one that was offered.
+    FileReceived {
+        /// The offer's number.
+        number: u32,
+        /// What it is called.
+        name: String,
+        /// The sender.
+        nick: String,
+        /// Where it is.
+        path: String,
+    },
+    /// Our file was received whole.
+    FileSent {
+        /// The offer's number.
+        number: u32,
+        /// What it is called.
+        name: String,
+        /// The receiver.
+        nick: String,
+    },
+    /// Nothing more comes of a file.
+    FileEnded {
+        /// The offer's number.
+        number: u32,
+        /// What it is called.
+        name: String,
+        /// The other.
+        nick: String,
+        /// Why, as a clause.
+        reason: String,
     },
     /// Words to compare are being made.
     VerifyBegun {

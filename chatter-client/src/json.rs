@@ -40,6 +40,52 @@ enum Object<'a> {
         to: &'a str,
         text: &'a str,
     },
+    FileOffered {
+        number: u32,
+        from: &'a str,
+        name: &'a str,
+        size: u64,
+        directory: bool,
+    },
+    FileOfferSent {
+        number: u32,
+        name: &'a str,
+        size: u64,
+        to: &'a [String],
+    },
+    FileProgress {
+        number: u32,
+        name: &'a str,
+        nick: &'a str,
+        sending: bool,
+        done: u64,
+        size: u64,
+        rate: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds_left: Option<u64>,
+    },
+    FileWaits {
+        number: u32,
+        name: &'a str,
+        nick: &'a str,
+    },
+    FileReceived {
+        number: u32,
+        name: &'a str,
+        nick: &'a str,
+        path: &'a str,
+    },
+    FileSent {
+        number: u32,
+        name: &'a str,
+        nick: &'a str,
+    },
+    FileEnded {
+        number: u32,
+        name: &'a str,
+        nick: &'a str,
+        reason: &'a str,
+    },
     VerifyBegun {
         by: &'a str,
     },
@@ -170,6 +216,32 @@ fn object(notice: &Notice) -> Option<Object<'_>> {
         Notice::Message { from, text } => Object::Message { from, text },
         Notice::Private { from, text } => Object::Private { from, text },
         Notice::PrivateSent { to, text } => Object::PrivateSent { to, text },
+        Notice::FileOffered { number, from, name, size, directory } => {
+            Object::FileOffered { number: *number, from, name, size: *size, directory: *directory }
+        }
+        Notice::FileOfferSent { number, name, size, to } => {
+            Object::FileOfferSent { number: *number, name, size: *size, to }
+        }
+        Notice::FileProgress { number, name, nick, sending, done, size, rate, seconds_left } => {
+            Object::FileProgress {
+                number: *number,
+                name,
+                nick,
+                sending: *sending,
+                done: *done,
+                size: *size,
+                rate: *rate,
+                seconds_left: *seconds_left,
+            }
+        }
+        Notice::FileWaits { number, name, nick } => Object::FileWaits { number: *number, name, nick },
+        Notice::FileReceived { number, name, nick, path } => {
+            Object::FileReceived { number: *number, name, nick, path }
+        }
+        Notice::FileSent { number, name, nick } => Object::FileSent { number: *number, name, nick },
+        Notice::FileEnded { number, name, nick, reason } => {
+            Object::FileEnded { number: *number, name, nick, reason }
+        }
         Notice::VerifyBegun { by } => Object::VerifyBegun { by },
         Notice::VerifyWords { words } => Object::VerifyWords { words },
         Notice::VerifyVoid { reason } => Object::VerifyVoid { reason },
@@ -264,6 +336,34 @@ mod tests {
         check(&private, r#"{"event":"private","from":"anna#k3f9","text":"hi"}"#);
         let sent = Notice::PrivateSent { to: "ben".into(), text: "hi".into() };
         check(&sent, r#"{"event":"private-sent","to":"ben","text":"hi"}"#);
+        let offered = Notice::FileOffered {
+            number: 1,
+            from: "ben".into(),
+            name: "x".into(),
+            size: 3,
+            directory: false,
+        };
+        check(
+            &offered,
+            r#"{"event":"file-offered","number":1,"from":"ben","name":"x","size":3,"directory":false}"#,
+        );
+        let progress = Notice::FileProgress {
+            number: 1,
+            name: "x".into(),
+            nick: "ben".into(),
+            sending: true,
+            done: 1,
+            size: 3,
+            rate: 1,
+            seconds_left: Some(2),
+        };
+        check(
+            &progress,
+            r#"{"event":"file-progress","number":1,"name":"x","nick":"ben","sending":true,"done":1,"size":3,"rate":1,"seconds_left":2}"#,
+        );
+        let received =
+            Notice::FileReceived { number: 1, name: "x".into(), nick: "ben".into(), path: "/x".into() };
+        check(&received, r#"{"event":"file-received","number":1,"name":"x","nick":"ben","path":"/x"}"#);
         check(&Notice::VerifyBegun { by: "ben".into() }, r#"{"event":"verify-begun","by":"ben"}"#);
         let words = Notice::VerifyWords { words: strings(&["zoo", "able"]) };
         check(&words, r#"{"event":"verify-words","words":["zoo","able"]}"#);

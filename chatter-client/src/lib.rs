@@ -26,6 +26,7 @@
 //! client  ──> app ──> command       decides, with chatter_protocol::room::conversation
 //! network ──> request, response, body  pumps, with chatter_protocol::client::session
 //! dial, route                       the way to the server, and which proxy it takes
+//! disk                              files that are sent and received
 //! ```
 
 mod app;
@@ -36,6 +37,7 @@ pub mod command;
 pub mod console;
 pub mod credentials;
 mod dial;
+mod disk;
 mod event;
 pub mod exit;
 pub mod files;

@@ -16,6 +16,7 @@ mod up;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chatter_proto::relay::client_frame;
@@ -24,9 +25,9 @@ use chatter_protocol::client::{LinkAnswer, Output, Session, UpId};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::LinkId;
 use chatter_protocol::invite::AccessLink;
-use chatter_protocol::limits::UP_REQUESTS_MAX;
+use chatter_protocol::limits::{UP_REQUESTS_MAX, UP_WINDOW};
 use chatter_protocol::time::{Time, WallTime};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
@@ -47,6 +48,51 @@ pub(crate) struct Network {
     ups: JoinSet<()>,
     ups_waiting: VecDeque<(UpId, String)>,
     trouble: Option<String>,
+    backlog: Arc<Backlog>,
+}
+
+/// How much waits to be taken by the relay: pieces of files wait until there is little, so that talk never does.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    most: usize,
+    /// Handed over, and not seen by the session yet.
+    queued: AtomicUsize,
+    unacknowledged: AtomicUsize,
+    changed: Notify,
+}
+
+impl Backlog {
+    /// Of a session with so much chaff.
+    pub(crate) fn new(chaff: Chaff) -> Self {
+        // What may be under way at once; at a constant rate that alone would take half a minute.
+        let most =
+            if chaff == Chaff::Constant { 0 } else { usize::try_from(UP_WINDOW).unwrap_or(usize::MAX) };
+        Self {
+            most,
+            queued: AtomicUsize::new(0),
+            unacknowledged: AtomicUsize::new(0),
+            changed: Notify::new(),
+        }
+    }
+
+    /// So many bytes are on their way to the session.
+    pub(crate) fn queue(&self, len: usize) {
+        self.queued.fetch_add(len, Ordering::AcqRel);
+    }
+
+    /// Waits until there is room for more than talk.
+    pub(crate) async fn roomy(&self) {
+        while self.queued.load(Ordering::Acquire) + self.unacknowledged.load(Ordering::Acquire) > self.most {
+            self.changed.notified().await;
+        }
+    }
+
+    /// The session has seen so many bytes, and so many wait there now.
+    fn seen(&self, len: usize, unacknowledged: usize) {
+        self.unacknowledged.store(unacknowledged, Ordering::Release);
+        self.queued.fetch_sub(len, Ordering::AcqRel);
+        self.changed.notify_one();
+    }
 }
 
 /// The server as requests need it.
@@ -110,7 +156,7 @@ impl Network {
         peer: Peer,
         entropy: Entropy,
         clock: Clock,
-        events: mpsc::Sender<NetworkEvent>,
+        (events, backlog): (mpsc::Sender<NetworkEvent>, Arc<Backlog>),
     ) -> Self {
         let authority = Authority::over(&link.transport, &link.address.host, link.address.port);
         let server = Server { spares: Spares::new(peer), authority };
@@ -127,6 +173,7 @@ impl Network {
             ups: JoinSet::new(),
             ups_waiting: VecDeque::new(),
             trouble: None,
+            backlog,
         }
     }
 
@@ -135,10 +182,17 @@ impl Network {
         while self.drain().await {
             tokio::select! {
                 frame = frames.recv() => match frame {
-                    Some(frame) => self.session.send(frame, self.clock.now()),
+                    Some(frame) => {
+                        let len = frame.encoded_len();
+                        self.session.send(frame, self.clock.now());
+                        self.backlog.seen(len, self.session.unacknowledged());
+                    }
                     None => return,
                 },
-                Some(report) = self.reports.recv() => self.take(report),
+                Some(report) = self.reports.recv() => {
+                    self.take(report);
+                    self.backlog.seen(0, self.session.unacknowledged());
+                }
                 Some(_) = self.ups.join_next(), if !self.ups.is_empty() => self.start_ups(),
                 Some(_) = self.downs.join_next(), if !self.downs.is_empty() => {}
                 () = self.clock.sleep_until(self.session.poll_timeout()) => {

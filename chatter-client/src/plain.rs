@@ -58,6 +58,42 @@ pub(crate) fn lines_of(notice: &Notice) -> Lines {
         Notice::Private { from, text } => talk(format!("[{} → you] {}", harmless(from), harmless(text))),
         Notice::PrivateSent { to, text } => talk(format!("[you → {}] {}", harmless(to), harmless(text))),
         Notice::Who { you, members, verified, lasting } => talk(who(you, members, verified, lasting)),
+        Notice::FileOffered { number, from, name, size, directory } => {
+            let kind = if *directory { "the directory" } else { "the file" };
+            talk(format!(
+                "* {} offers {kind} {} ({}); /accept {number} takes it, /cancel {number} does not",
+                harmless(from),
+                harmless(name),
+                bytes(*size)
+            ))
+        }
+        Notice::FileOfferSent { number, name, size, to } => talk(format!(
+            "* offer {number}: {} ({}) to {}",
+            harmless(name),
+            bytes(*size),
+            harmless(&to.join(", "))
+        )),
+        Notice::FileProgress { number, name, nick, sending, done, size, rate, seconds_left } => {
+            let arrow = if *sending { "to" } else { "from" };
+            let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
+            let left = seconds_left.iter().map(|left| format!(", {left} s left")).collect::<String>();
+            note(&format!("file {number}, {name} {arrow} {nick}: {percent} %, {}/s{left}", bytes(*rate)))
+        }
+        Notice::FileWaits { number, name, nick } => {
+            note(&format!("file {number}, {name}: goes on when {nick} is back; /cancel {number} ends it"))
+        }
+        Notice::FileReceived { name, nick, path, .. } => {
+            talk(format!("* {} from {} is in {}", harmless(name), harmless(nick), harmless(path)))
+        }
+        Notice::FileSent { name, nick, .. } => {
+            talk(format!("* {} has {}, whole", harmless(nick), harmless(name)))
+        }
+        Notice::FileEnded { number, name, nick, reason } => talk(format!(
+            "* nothing more comes of file {number}, {} with {}: {}",
+            harmless(name),
+            harmless(nick),
+            harmless(reason)
+        )),
         Notice::VerifyBegun { by } => talk(format!("* {} asks all to compare words", harmless(by))),
         Notice::VerifyWords { words } => Lines {
             talk: Some(SecretText::new(format!("* words: {}", harmless(&words.join(" "))))),
@@ -186,6 +222,17 @@ fn listed(room: &ListedInfo) -> String {
     format!("{} ({}{way})", harmless(&room.name), room.members)
 }
 
+/// A number of bytes as people read it, rounded down.
+fn bytes(count: u64) -> String {
+    let (unit, name) = match count {
+        0..1_000 => return format!("{count} bytes"),
+        1_000..1_000_000 => (100, "kB"),
+        1_000_000..1_000_000_000 => (100_000, "MB"),
+        _ => (100_000_000, "GB"),
+    };
+    format!("{}.{} {name}", count / unit / 10, count / unit % 10)
+}
+
 /// A list is read by people; one that fills their screen hides what stood there.
 const LISTED_SHOWN_MAX: usize = 64;
 
@@ -272,6 +319,22 @@ mod tests {
             },
             Notice::Private { from: trick(), text: trick() },
             Notice::PrivateSent { to: trick(), text: trick() },
+            Notice::FileOffered { number: 1, from: trick(), name: trick(), size: 1, directory: false },
+            Notice::FileOfferSent { number: 1, name: trick(), size: 1, to: vec![trick()] },
+            Notice::FileProgress {
+                number: 1,
+                name: trick(),
+                nick: trick(),
+                sending: true,
+                done: 0,
+                size: 0,
+                rate: 0,
+                seconds_left: None,
+            },
+            Notice::FileWaits { number: 1, name: trick(), nick: trick() },
+            Notice::FileReceived { number: 1, name: trick(), nick: trick(), path: trick() },
+            Notice::FileSent { number: 1, name: trick(), nick: trick() },
+            Notice::FileEnded { number: 1, name: trick(), nick: trick(), reason: trick() },
             Notice::VerifyBegun { by: trick() },
             Notice::VerifyVoid { reason: trick() },
             Notice::SafetyNumber { nick: trick(), number: trick() },

@@ -227,3 +227,25 @@ pub const HEADS_MAX: usize = OCCUPANTS_MAX + DEPARTED_MAX;
 pub const ROOM_MEMORY_MAX: usize = 8 * 1024 * 1024;
 /// How many who left are remembered, to compare with what others say of them.
 pub const DEPARTED_MAX: usize = 128;
+
+// ---- Files (§14)
+
+/// The longest file: what an hour carries at 16 MiB a second, and no number that arithmetic could overflow.
+pub const FILE_LEN_MAX: u64 = 64 * 1024 * 1024 * 1024;
+/// The longest proposal for a name, in bytes; what is left of it is shorter.
+pub const FILE_NAME_LEN_MAX: usize = 1024;
+/// The most bytes of a file in one frame: with what stands around them they fit four times the padding's step.
+pub const CHUNK_LEN_MAX: usize = 16_000;
+/// How many bytes a taker lets be under way, over all that he takes: a fifth of what the relay keeps for him, so that talk
+/// always fits beside them.
+pub const TAKING_WINDOW: u64 = 192 * 1024;
+/// How many files one takes at once.
+pub const TAKING_MAX: usize = 16;
+/// How many offers of one member wait for an answer at once …
+pub const OFFERS_MEMBER_MAX: usize = 8;
+/// … and how many in one room.
+pub const OFFERS_MAX: usize = 64;
+/// How many files one gives at once, one for each taker: some to everybody in a large room.
+pub const GIVING_MAX: usize = 256;
+/// How many files that were taken to the end are known, so that a giver who comes back hears of it.
+pub const KEPT_REMEMBERED: usize = 16;

@@ -13,6 +13,7 @@ pub mod pair;
 pub mod passphrase;
 pub mod ratchet;
 pub mod secret;
+pub mod transfer;
 pub mod verify;
 pub mod view;
 pub mod words;

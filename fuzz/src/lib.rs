@@ -20,6 +20,7 @@ mod records;
 mod sessions;
 mod sources;
 mod tokens;
+mod transfers;
 
 pub use answers::answers;
 pub use conversation::conversation;
@@ -35,3 +36,4 @@ pub use records::records;
 pub use sessions::sessions;
 pub use sources::sources;
 pub use tokens::tokens;
+pub use transfers::transfers;

@@ -79,6 +79,11 @@ fn sources_hold() {
     replay("sources", chatter_fuzz::sources);
 }
 
+#[test]
+fn transfers_hold() {
+    replay("transfers", chatter_fuzz::transfers);
+}
+
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let mut count = 0;

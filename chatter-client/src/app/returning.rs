@@ -49,7 +49,7 @@ impl App {
         let text = trouble.unwrap_or_else(|| end.to_string());
         self.returning = self.returning.or_else(|| reason(end, false));
         for room in self.rooms.values_mut() {
-            room.go_away(self.returning, &mut self.shared);
+            room.go_away(self.returning, &mut self.shared, now);
         }
         self.forget_listing();
         if self.entered_at.take().is_some_and(|entered_at| entered_at + STABLE_MIN <= now) {

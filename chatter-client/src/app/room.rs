@@ -11,6 +11,7 @@
 //! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
 
 mod entering;
+mod files;
 mod people;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -22,6 +23,7 @@ use chatter_protocol::invite::RoomLink;
 use chatter_protocol::room::conversation::{Conversation, Happening, Output};
 use chatter_protocol::time::Time;
 
+use files::Files;
 pub(crate) use people::People;
 
 use super::Wish;
@@ -72,6 +74,7 @@ pub(super) struct Room {
     pub(super) leaving: Option<Time>,
     /// Why it is to be dropped.
     pub(super) over: Option<Over>,
+    pub(super) files: Files,
 }
 
 /// Why a room is to be dropped.
@@ -115,6 +118,8 @@ pub(super) struct Shared {
     pub(super) entered: Option<Time>,
     /// How many rooms the server lists at most; none where it lists none.
     pub(super) listed_max: u32,
+    /// The newest number of a file that was offered, by us or to us.
+    pub(super) transfers: u32,
 }
 
 impl Shared {
@@ -137,7 +142,10 @@ impl Room {
             Purpose::Send(text) => VecDeque::from([text.clone()]),
             Purpose::New | Purpose::Join => VecDeque::new(),
         };
+        let mut entropy = entropy;
+        let files = Files::new(entropy.fork());
         Self {
+            files,
             number,
             name,
             link,
@@ -196,6 +204,9 @@ impl Room {
             Command::Who => self.who(shared),
             Command::Link => self.show_link(shared),
             Command::Private(_)
+            | Command::Send(_)
+            | Command::Accept(_)
+            | Command::Cancel(_)
             | Command::Verify(_)
             | Command::Lock
             | Command::Unlock
@@ -263,6 +274,7 @@ impl Room {
 
     /// Says goodbye to everybody here.
     pub(super) fn say_goodbye(&mut self, shared: &mut Shared, now: Time) {
+        self.end_files(shared, now);
         self.phase = Phase::Outside;
         if let Some(conversation) = self.conversation.as_mut() {
             conversation.leave(now);
@@ -272,11 +284,24 @@ impl Room {
 
     fn happened(&mut self, happening: Happening, shared: &mut Shared, now: Time) {
         match happening {
-            Happening::Entered { present } => self.entered(present, shared, now),
-            Happening::MemberJoined { id, nick } => self.met(&id, &nick, shared),
+            Happening::Entered { present } => {
+                if let Some(own) = self.conversation.as_ref().and_then(Conversation::own_id) {
+                    self.files.transfers.entered(*own);
+                }
+                self.entered(present, shared, now);
+            }
+            Happening::MemberJoined { id, nick } => {
+                self.met(&id, &nick, shared);
+                if self.conversation.as_ref().is_some_and(|talk| talk.takes_files(&id)) {
+                    self.files.transfers.member_joined(id);
+                    self.file_outputs(shared, now);
+                }
+            }
             Happening::MemberLeft { id, nick } => {
                 let nick = self.gone(&id, &nick);
                 self.show(shared, Notice::MemberLeft { nick });
+                self.files.transfers.member_left(&id);
+                self.file_outputs(shared, now);
             }
             Happening::Message { from, nick, text } => {
                 let from = self.label(&from, &nick);
@@ -284,6 +309,10 @@ impl Room {
             }
             Happening::Acknowledged { number } => {
                 self.taken(self.said_before.saturating_add(number), shared);
+            }
+            Happening::Transfer { from, step } => {
+                self.files.transfers.receive(from, step);
+                self.file_outputs(shared, now);
             }
             Happening::Warning(warning) => self.warned(&warning, shared),
             Happening::Refused(reason) => self.refused(reason, shared, now),

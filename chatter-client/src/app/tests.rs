@@ -65,6 +65,7 @@ impl World {
         for effect in self.apps[who].update(event, self.now) {
             match effect {
                 Effect::Send(frame) => self.waiting.push_back((who, frame)),
+                Effect::Disk(..) => {}
                 Effect::Open => self.opened += 1,
                 Effect::Show(told) => self.shown[who].push(told.notice),
                 Effect::Remember(text) => self.remembered[who] = Some(text),

@@ -15,7 +15,7 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use chatter_proto::relay::{Join, Leave, Publish, ToMember, Wrap, client_frame};
-use chatter_proto::room::{Goodbye, PairFrame, Private, Profile, pair_frame, private};
+use chatter_proto::room::{Goodbye, PairFrame, Private, Profile, Transfer, pair_frame, private, transfer};
 use prost::Message as _;
 use zeroize::Zeroize as _;
 
@@ -275,6 +275,7 @@ impl Conversation {
             nick: self.nick.to_string(),
             here_seconds: presence::seconds(now.saturating_since(self.presence.entered)),
             known_seconds: presence::seconds(now.saturating_since(peer.since)),
+            takes_files: true,
         };
         self.tell(id, peer, private::Content::Profile(profile), now);
     }
@@ -287,6 +288,9 @@ impl Conversation {
         match &mut private.content {
             Some(private::Content::Text(text)) => text.zeroize(),
             Some(private::Content::Moved(secret)) => secret.zeroize(),
+            Some(private::Content::Transfer(Transfer { step: Some(transfer::Step::Chunk(chunk)) })) => {
+                chunk.data.zeroize();
+            }
             Some(_) | None => {}
         }
         let sealed = channel.ratchet.seal(b"", &plain, &mut self.entropy, now);

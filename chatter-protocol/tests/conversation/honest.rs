@@ -336,6 +336,7 @@ fn check_comings(client: &crate::world::Client, name: &str) {
             | Happening::Locked { .. }
             | Happening::KeptOut
             | Happening::Removed { .. }
+            | Happening::Transfer { .. }
             | Happening::Parted { .. }
             | Happening::Moving { .. }
             | Happening::Moved { .. }

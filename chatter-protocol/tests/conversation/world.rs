@@ -494,6 +494,7 @@ impl Client {
             | Happening::Locked { .. }
             | Happening::KeptOut
             | Happening::Removed { .. }
+            | Happening::Transfer { .. }
             | Happening::Parted { .. }
             | Happening::Moving { .. }
             | Happening::Moved { .. }

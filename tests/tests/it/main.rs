@@ -8,6 +8,7 @@ mod client_forgets;
 mod clocks;
 mod doctor;
 mod entrances;
+mod files;
 mod forgotten;
 mod gates;
 mod knocks;

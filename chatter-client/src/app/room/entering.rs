@@ -37,7 +37,7 @@ impl Room {
     }
 
     /// The session is lost: hands back what may not have been heard, keeps what was not said.
-    pub(in crate::app) fn go_away(&mut self, reason: Option<&'static str>, shared: &mut Shared) {
+    pub(in crate::app) fn go_away(&mut self, reason: Option<&'static str>, shared: &mut Shared, now: Time) {
         if let Some(reason) = reason.filter(|_| self.returning.is_none() && self.phase != Phase::Outside) {
             self.returning = Some(Return { reason, had_company: self.has_company() });
         }
@@ -46,6 +46,8 @@ impl Room {
         }
         self.said_before = self.said;
         self.conversation = None;
+        self.files.transfers.left();
+        self.file_outputs(shared, now);
         self.listed = None;
         self.listed_told = 0;
         self.names.clear();

@@ -39,6 +39,9 @@ impl Room {
             let Some(command) = self.waiting.pop_front() else { return };
             match command {
                 Command::Private(rest) => self.say_privately(&rest, shared, now),
+                Command::Send(rest) => self.send_file(rest.trim(), shared),
+                Command::Accept(rest) => self.accept_file(rest.trim(), shared),
+                Command::Cancel(rest) => self.cancel_file(rest.trim(), shared, now),
                 Command::Verify(rest) => self.verify(rest.trim(), shared, now),
                 Command::Lock => self.lock(true, shared, now),
                 Command::Unlock => self.lock(false, shared, now),
@@ -185,6 +188,8 @@ impl Room {
             Happening::Parted { by } => {
                 let nick = self.gone(&by.id, &by.nick);
                 self.show(shared, Notice::Parted { nick });
+                self.files.transfers.member_left(&by.id);
+                self.file_outputs(shared, now);
             }
             Happening::Moving { by } => {
                 let by = self.label_of(&by);
@@ -195,6 +200,7 @@ impl Room {
             | Happening::MemberJoined { .. }
             | Happening::MemberLeft { .. }
             | Happening::Message { .. }
+            | Happening::Transfer { .. }
             | Happening::Acknowledged { .. }
             | Happening::Warning(_)
             | Happening::Refused(_) => {}
@@ -301,6 +307,8 @@ impl Room {
             Ok(()) => {
                 let nick = self.names.left(&id).unwrap_or_default();
                 self.show(shared, Notice::Removed { by: None, nick });
+                self.files.transfers.member_left(&id);
+                self.file_outputs(shared, now);
             }
             Err(error) => self.error(shared, error),
         }
@@ -317,6 +325,8 @@ impl Room {
     fn moved(&mut self, secret: RoomSecret, shared: &mut Shared, now: Time) {
         self.link.secret = secret;
         self.names.clear();
+        self.files.transfers.left();
+        self.file_outputs(shared, now);
         self.show(shared, Notice::Moved);
         // Who is to be kept out by the move reads lists, too.
         self.wish = None;

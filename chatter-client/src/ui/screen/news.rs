@@ -108,7 +108,14 @@ impl Screen {
             }
             Notice::Current => self.turn_to(at),
             Notice::RoomLeft => self.part_with(at),
+            Notice::FileProgress { .. } => {}
             Notice::Progress(_)
+            | Notice::FileOffered { .. }
+            | Notice::FileOfferSent { .. }
+            | Notice::FileWaits { .. }
+            | Notice::FileReceived { .. }
+            | Notice::FileSent { .. }
+            | Notice::FileEnded { .. }
             | Notice::Rooms { .. }
             | Notice::ListedRooms { .. }
             | Notice::Listed { .. }

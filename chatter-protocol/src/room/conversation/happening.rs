@@ -13,6 +13,7 @@ use crate::ids::{MemberId, Nickname};
 use crate::limits;
 use crate::room::identity::StayKey;
 use crate::room::secret::RoomSecret;
+use crate::room::transfer::Step;
 use crate::room::verify::WORDS;
 
 /// What the conversation wants done.
@@ -63,6 +64,13 @@ pub enum Happening {
         nick: Nickname,
         /// What he said; it may hold control characters, which must be shown harmlessly.
         text: String,
+    },
+    /// A step of sending a file, for [`Transfers`](crate::room::transfer::Transfers).
+    Transfer {
+        /// Whose.
+        from: MemberId,
+        /// What.
+        step: Step,
     },
     /// A round of verification has begun; it goes on by itself.
     VerifyBegun {

@@ -88,6 +88,8 @@ pub(super) struct Channel {
 #[derive(Debug)]
 pub(super) struct Introduced {
     pub(super) member: Member,
+    /// Whether his program understands transfers.
+    pub(super) takes_files: bool,
     pub(super) profile: [u8; 32],
     pub(super) heard: History,
     /// Up to which of his messages the user was told if one is missing.
@@ -392,6 +394,7 @@ impl Introduced {
         let introduced = Self {
             profile: view::profile_hash(&nick),
             member: Member { id, nick, key, lasting },
+            takes_files: profile.takes_files,
             heard: History::from(stands),
             told_to: stands.count,
             difference: Difference::default(),

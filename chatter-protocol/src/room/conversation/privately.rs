@@ -9,6 +9,7 @@ use zeroize::Zeroize as _;
 use super::{Conversation, Happening, Member, Peer, SayError, Warning};
 use crate::ids::MemberId;
 use crate::limits;
+use crate::room::transfer::Step;
 use crate::time::Time;
 
 impl Conversation {
@@ -31,6 +32,18 @@ impl Conversation {
         Ok(())
     }
 
+    /// Whether a member's program understands steps of sending files.
+    pub fn takes_files(&self, id: &MemberId) -> bool {
+        self.peers.get(id).and_then(Peer::introduced).is_some_and(|introduced| introduced.takes_files)
+    }
+
+    /// Sends a member a step of sending a file. Whoever has left in the meantime gets none: that shows by itself.
+    pub fn send_step(&mut self, to: &MemberId, step: &Step, now: Time) {
+        if self.entered && self.takes_files(to) {
+            self.tell_one(to, Content::Transfer(step.encode()), now);
+        }
+    }
+
     /// Takes what a member told us alone.
     pub(super) fn told(&mut self, id: &MemberId, content: Content, now: Time) {
         let Some(by) = self.member(id).cloned() else { return };
@@ -45,6 +58,10 @@ impl Conversation {
                 self.told_move(by, &secret, now);
                 secret.zeroize();
             }
+            Content::Transfer(transfer) => match Step::decode(transfer) {
+                Some(step) => self.show(Happening::Transfer { from: by.id, step }),
+                None => self.strike(id, |who| Warning::Unreadable { who }),
+            },
             // The channel has taken these.
             Content::Profile(_) | Content::Goodbye(_) | Content::Roll(_) => {}
         }

@@ -36,7 +36,7 @@ impl Rogue {
     }
 
     fn profile(&mut self, nick: &str, stands: &Chain) -> Vec<u8> {
-        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5 };
+        let profile = Profile { nick: nick.into(), here_seconds: 7, known_seconds: 5, takes_files: false };
         self.private(Some(Content::Profile(profile)), stands)
     }
 

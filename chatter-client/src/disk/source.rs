@@ -1,0 +1,266 @@
+//! What is sent: a file, or a directory as tar, made while it is read.
+//!
+//! **In** a path. **Out** its size, its hash, its bytes from any place on. **Never** more of its owner than names, contents and
+//! whether something can be run: no user, no times; nor what symbolic links lead to.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::SystemTime;
+
+use chatter_protocol::limits::FILE_LEN_MAX;
+use tar::{Builder, HeaderMode};
+use zeroize::Zeroizing;
+
+/// Something that can be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    path: PathBuf,
+    /// What it is called; a directory ends with `.tar`.
+    pub(crate) name: String,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// BLAKE3 of the whole.
+    pub(crate) hash: [u8; 32],
+    /// Whether it is a directory.
+    pub(crate) directory: bool,
+    modified: Option<SystemTime>,
+}
+
+/// Something that is being read.
+pub(super) struct Source {
+    from: From,
+    at: u64,
+}
+
+enum From {
+    File(File),
+    Tar(Pipe),
+}
+
+impl Found {
+    /// What is at this path.
+    ///
+    /// # Errors
+    /// Where nothing is, or nothing that can be read to an end.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        let path = fs::canonicalize(path)?;
+        let metadata = fs::metadata(&path)?;
+        let directory = metadata.is_dir();
+        if !directory && !metadata.is_file() {
+            return Err(io::Error::other("it is neither a file nor a directory"));
+        }
+        let name = path.file_name().map_or_else(|| "files".into(), |name| name.to_string_lossy());
+        let name = if directory { format!("{name}.tar") } else { name.into_owned() };
+        let mut sum = Sum::default();
+        if directory {
+            pack(&path, &mut sum)?;
+        } else {
+            io::copy(&mut File::open(&path)?.take(FILE_LEN_MAX + 1), &mut sum)?;
+        }
+        let modified = metadata.modified().ok().filter(|_| !directory);
+        Ok(Self { path, name, size: sum.size, hash: *sum.hasher.finalize().as_bytes(), directory, modified })
+    }
+}
+
+impl Source {
+    /// Opens what was found, at this place.
+    ///
+    /// # Errors
+    /// Where the system refuses, or it has changed.
+    pub(super) fn open(found: &Found, offset: u64) -> io::Result<Self> {
+        let from = if found.directory {
+            let mut pipe = Pipe::new(found.path.clone());
+            let skipped = io::copy(&mut (&mut pipe).take(offset), &mut io::sink())?;
+            if skipped < offset {
+                return Err(changed());
+            }
+            From::Tar(pipe)
+        } else {
+            let mut file = File::open(&found.path)?;
+            let metadata = file.metadata()?;
+            if metadata.len() != found.size || metadata.modified().ok() != found.modified {
+                return Err(changed());
+            }
+            file.seek(SeekFrom::Start(offset))?;
+            From::File(file)
+        };
+        Ok(Self { from, at: offset })
+    }
+
+    /// Where the next bytes are from.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// The next `len` bytes.
+    ///
+    /// # Errors
+    /// Where the system refuses, or there are fewer by now.
+    pub(super) fn read(&mut self, len: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+        let mut data = Zeroizing::new(vec![0; len]);
+        let read = match &mut self.from {
+            From::File(file) => file.read_exact(&mut data),
+            From::Tar(pipe) => pipe.read_exact(&mut data),
+        };
+        read.map_err(|error| if error.kind() == io::ErrorKind::UnexpectedEof { changed() } else { error })?;
+        self.at = self.at.saturating_add(len as u64);
+        Ok(data)
+    }
+}
+
+/// Counts and hashes what is written to it.
+#[derive(Default)]
+struct Sum {
+    size: u64,
+    hasher: blake3::Hasher,
+}
+
+impl Write for Sum {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.size = self.size.saturating_add(bytes.len() as u64);
+        if self.size > FILE_LEN_MAX {
+            return Err(io::Error::other("it is too long: 64 GiB are the most"));
+        }
+        self.hasher.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A tar that is made by another thread as it is read.
+struct Pipe {
+    blocks: Receiver<io::Result<Vec<u8>>>,
+    block: io::Cursor<Vec<u8>>,
+}
+
+impl Pipe {
+    fn new(path: PathBuf) -> Self {
+        let (sender, blocks) = sync_channel(BLOCKS_MAX);
+        thread::spawn(move || {
+            if let Err(error) = pack(&path, &mut Blocks(sender.clone())) {
+                // Nobody reads any more.
+                let _ = sender.send(Err(error));
+            }
+        });
+        Self { blocks, block: io::Cursor::default() }
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.block.read(out)?;
+            if read > 0 || out.is_empty() {
+                return Ok(read);
+            }
+            match self.blocks.recv() {
+                Ok(block) => self.block = io::Cursor::new(block?),
+                Err(_) => return Ok(0),
+            }
+        }
+    }
+}
+
+struct Blocks(SyncSender<io::Result<Vec<u8>>>);
+
+impl Write for Blocks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(Ok(bytes.to_vec())).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a directory as tar, the same bytes each time as long as nothing changes.
+fn pack(path: &Path, out: &mut impl Write) -> io::Result<()> {
+    let mut builder = Builder::new(out);
+    builder.mode(HeaderMode::Deterministic);
+    builder.follow_symlinks(false);
+    let top = PathBuf::from(path.file_name().unwrap_or("files".as_ref()));
+    let mut waiting = vec![(path.to_owned(), top)];
+    while let Some((path, name)) = waiting.pop() {
+        let kind = fs::symlink_metadata(&path)?.file_type();
+        if kind.is_dir() {
+            builder.append_dir(&name, &path)?;
+            let mut entries = fs::read_dir(&path)?.collect::<io::Result<Vec<_>>>()?;
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
+            waiting.extend(entries.iter().map(|entry| (entry.path(), name.join(entry.file_name()))));
+        } else if kind.is_file() {
+            let mut header = tar::Header::new_gnu();
+            let file = File::open(&path)?;
+            let metadata = file.metadata()?;
+            header.set_metadata_in_mode(&metadata, HeaderMode::Deterministic);
+            builder.append_data(&mut header, &name, BufReader::new(file).take(metadata.len()))?;
+        }
+    }
+    builder.finish()
+}
+
+fn changed() -> io::Error {
+    io::Error::other("it has changed since it was offered")
+}
+
+/// Blocks that are made ahead.
+const BLOCKS_MAX: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_from_any_place_while_it_is_the_same() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.bin");
+        let bytes: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
+        fs::write(&path, &bytes).expect("written");
+        let found = Found::at(&path).expect("found");
+        assert_eq!((found.name.as_str(), found.size), ("x.bin", 200_000));
+        assert_eq!(&found.hash, blake3::hash(&bytes).as_bytes());
+        let mut source = Source::open(&found, 1000).expect("opened");
+        assert_eq!(source.read(500).expect("read")[..], bytes[1000..1500]);
+        assert_eq!(source.at(), 1500);
+        fs::write(&path, &bytes[1..]).expect("written");
+        assert!(Source::open(&found, 0).is_err(), "it has changed");
+        assert!(Found::at(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_directory_is_the_same_tar_each_time_and_from_any_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().join("things");
+        fs::create_dir_all(top.join("inner/deep")).expect("made");
+        fs::write(top.join("b"), vec![7; 100_000]).expect("written");
+        fs::write(top.join("inner").join("n".repeat(120)), "long").expect("written");
+        fs::write(top.join("inner/deep/a"), "").expect("written");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/etc/passwd", top.join("link")).expect("made");
+        let found = Found::at(&top).expect("found");
+        assert_eq!((found.name.as_str(), found.directory), ("things.tar", true));
+        let len = usize::try_from(found.size).expect("small");
+        let whole = Source::open(&found, 0).expect("opened").read(len).expect("read");
+        assert_eq!(&found.hash, blake3::hash(&whole).as_bytes());
+        let rest = Source::open(&found, 60_000).expect("opened").read(len - 60_000).expect("read");
+        assert_eq!(rest[..], whole[60_000..]);
+        let mut archive = tar::Archive::new(&whole[..]);
+        let entries = archive.entries().expect("a tar").map(|entry| {
+            let entry = entry.expect("an entry");
+            (entry.path().expect("a path").to_string_lossy().into_owned(), entry.size())
+        });
+        let entries: Vec<_> = entries.filter(|(path, _)| !path.ends_with('/')).collect();
+        let long = format!("things/inner/{}", "n".repeat(120));
+        let expected = [("things/b", 100_000), ("things/inner/deep/a", 0), (&long, 4)];
+        for (path, size) in expected {
+            assert!(entries.contains(&(path.to_owned(), size)), "{path} in {entries:?}");
+        }
+        assert!(!entries.iter().any(|(path, _)| path.contains("link")), "{entries:?}");
+    }
+}
