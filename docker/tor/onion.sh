@@ -1,18 +1,18 @@
 #!/bin/bash
 # Starts one half of an onion service, or looks after its key.
 #
-#   onion tor            tor: publishes the service, the daemon's or what ONION_TARGET names, and says in the meeting folder where it is
-#   onion chatterd       the daemon: answers in the meeting folder, and prints the link once the service can be reached
+#   onion tor            tor: publishes the service, the daemon's or what ONION_TARGET names, and says where in /run/told
+#   onion chatterd       the daemon: answers by a socket in /run/web, and prints the link once the service can be reached
 #   onion address        prints the address
 #   onion export-key     prints the key that the address is, to be kept encrypted
 #   onion import-key     takes such a key from stdin, where there is none yet
 #
-# In: ONION_… (docs/tor.md names them). Out: /run/meeting/{address,reachable}, the daemon's socket there. Never: a key in a variable, an
-# argument or a log; a service open to everybody that was for some, unless told so.
+# In: ONION_… (docs/tor.md names them). Out: /run/told/{address,reachable}, /run/web/web.sock. Never: a key in a variable, an argument or a
+# log; a service open to everybody that was for some, unless told so.
 set -euo pipefail
 . /usr/lib/chatter/tor-entry.sh
 
-meeting=/run/meeting
+told=/run/told web=/run/web/web.sock
 service=/var/lib/tor/onion
 key=$service/hs_ed25519_secret_key
 
@@ -31,7 +31,7 @@ is_key() { (($(stat -c %s "$1") == 96)) && [[ $(head -c 29 "$1") == '== ed25519v
 readers() {
     local folder=$service/authorized_clients staged before reader name public file count=0
     staged=$(mktemp -d -p "$run")
-    before=$(find "$folder" -name '*.auth' 2>/dev/null | wc -l)
+    before=$(find "$service" -path '*/authorized_clients/*.auth' | wc -l)
     if [[ ${ONION_READERS-} != everybody ]]; then
         for reader in ${ONION_READERS-}; do
             name=${reader%%=*} public=${reader#*=}
@@ -67,7 +67,7 @@ service_lines() {
         echo "HiddenServicePort $ONION_PORT $ONION_TARGET"
     else
         # Each connection tells by which circuit it comes: all that there is to tell people apart by.
-        printf '%s\n' "HiddenServicePort $ONION_PORT unix:$meeting/web.sock" "HiddenServiceExportCircuitID haproxy"
+        printf '%s\n' "HiddenServicePort $ONION_PORT unix:$web" "HiddenServiceExportCircuitID haproxy"
     fi
     case ${ONION_POW-} in
         '' | 0) return ;;
@@ -81,7 +81,7 @@ service_lines() {
 
 run_tor() {
     local address pid services network
-    rm -f "$meeting/address" "$meeting/reachable"
+    rm -f "$told/address" "$told/reachable"
     mkdir -p -m 700 "$service"
     readers
     services=$(service_lines)
@@ -106,23 +106,23 @@ run_tor() {
 # Uploaded is one thing; what directories give back is what readers get.
 publish() {
     local name=${1%.onion} said
-    install -m 644 /dev/stdin "$meeting/address" <<<"$1"
+    install -m 644 /dev/stdin "$told/address" <<<"$1"
     # Before tor has circuits it uploads nothing, so that nothing is missed here.
     within 20 test -S "$run/control"
     control --until 1000000 "HS_DESC UPLOADED $name" 'SETEVENTS HS_DESC' >/dev/null
     until said=$(control --until 60 "HS_DESC (RECEIVED|FAILED) $name" 'SETEVENTS HS_DESC' "HSFETCH $name") && [[ $said == *"RECEIVED $name"* ]]; do
         sleep 2
     done
-    install -m 644 /dev/stdin "$meeting/reachable" <<<"$1"
+    install -m 644 /dev/stdin "$told/reachable" <<<"$1"
     echo "the service can be reached: $1"
 }
 
 run_chatterd() {
     local pid
-    within 120 test -s "$meeting/address" || refuse "no address in $meeting within two minutes: does the other half, tor, run?"
-    CHATTERD_PUBLIC_HOST=$(<"$meeting/address"):$ONION_PORT
+    within 120 test -s "$told/address" || refuse "no address in $told within two minutes: does the other half, tor, run?"
+    CHATTERD_PUBLIC_HOST=$(<"$told/address"):$ONION_PORT
     export CHATTERD_PUBLIC_HOST
-    rm -f "$meeting/web.sock"
+    rm -f "$web"
     # Its socket is for its group, too: tor's user is in it.
     chatterd --config /etc/chatterd/chatterd.toml &
     pid=$!
@@ -134,7 +134,7 @@ run_chatterd() {
 
 print_link() {
     [[ ${ONION_PRINT_LINK-1} != 0 ]] || return 0
-    until [[ -s $meeting/reachable ]] && chatterctl health >/dev/null 2>&1; do
+    until [[ -s $told/reachable ]] && chatterctl health >/dev/null 2>&1; do
         [[ -d /proc/$1 ]] || return 0
         sleep 0.5
     done

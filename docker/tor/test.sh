@@ -212,7 +212,7 @@ onion() {
 
 chat() {
     local room circuits
-    ask "SETCONF EntryNodes=$relay_nick MiddleNodes=$exit_nick StrictNodes=1" "SIGNAL NEWNYM" >/dev/null
+    ask "SETCONF EntryNodes=$relay_nick HSLayer2Nodes=$exit_nick StrictNodes=1" "SIGNAL NEWNYM" >/dev/null
     mkfifo "$work/anna" "$work/ben"
     member anna new
     exec 8>"$work/anna"
@@ -228,7 +228,7 @@ chat() {
     echo "hello through Tor" >&8
     within 60 grep -q '"text":"hello through Tor"' "$work/ben.out" || fail "ben does not hear anna"
     exec 8>&- 9>&-
-    ask "RESETCONF EntryNodes MiddleNodes StrictNodes" "SIGNAL NEWNYM" >/dev/null
+    ask "RESETCONF EntryNodes HSLayer2Nodes StrictNodes" "SIGNAL NEWNYM" >/dev/null
     fetched "http://${link:10:62}/" && grep -q 'Directory listing for /' "$work/fetched" || fail "a stranger does not see the decoy"
     holds "two members chat over it, through the relay and the exit; a stranger sees a file server"
 }

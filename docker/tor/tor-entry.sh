@@ -16,7 +16,7 @@ place_lines() {
     cat <<-END
 		DataDirectory /var/lib/tor
 		ControlSocket $run/control
-		Log notice stdout
+		Log [~control]notice [control]warn stdout
 		AvoidDiskWrites 1
 	END
 }
