@@ -319,6 +319,53 @@ database() {
         'MYSQL_PWD=$(cat /run/secrets/database/password) mariadb --connect-timeout=5 -h database -u site -BN site -e "$STATEMENTS"'
 }
 
+# A Debian host that has never had tor, and one that had: what a host's script does is undone to the last byte.
+host() {
+    local bare with said
+    docker run -d --name "$name-host" -v "$PWD/tor:/tor:ro" "$base" sleep 1000 >/dev/null
+    bare=$(seen)
+    said=$(relay --dry-run) && [[ $(seen) == "$bare" && $said == *"would do"* ]] || fail "a dry run of relay.sh does something: $said"
+    said=$(docker exec "$name-host" /tor/relay.sh --nickname 'no good' --contact x 2>&1) && fail "relay.sh takes what is no nickname" || true
+    [[ $said == *RELAY_NICKNAME* && $said == *RELAY_CONTACT* && $(seen) == "$bare" ]] || fail "relay.sh: $said"
+    makes_it_a_relay_and_back "$bare"
+    holds "relay.sh makes a host a relay; again it changes nothing; undone, all files are as before"
+
+    docker exec "$name-host" sh -c 'apt-get install -y -qq --no-install-recommends tor && echo "Log notice syslog" >>/etc/tor/torrc' >/dev/null 2>&1
+    with=$(seen)
+    docker exec "$name-host" sh -c 'echo "HiddenServiceDir /var/lib/tor/x" >/etc/tor/onions'
+    said=$(relay 2>&1) && fail "relay.sh makes a relay beside an onion service" || true
+    [[ $said == *"onion service"* ]] || fail "relay.sh beside an onion service: $said"
+    docker exec "$name-host" rm /etc/tor/onions
+    makes_it_a_relay_and_back "$with"
+    holds "so it is where tor was before, and it refuses where an onion service is"
+    docker rm -f "$name-host" >/dev/null
+}
+# What a host's configuration is: files with modes and owners, links, packages. Not the copies that passwd's tools keep, nor caches.
+seen() {
+    docker exec "$name-host" sh -c 'find /etc /var/lib/tor /root -not -name "*-" -not -name ld.so.cache -not -path "/etc/ssl/certs/*" -printf "%p %m %u %g %l\n" 2>/dev/null
+        find /etc -type f -not -name "*-" -not -name ld.so.cache -exec sha256sum {} +; dpkg-query -W' | sort
+}
+relay() { docker exec "$name-host" /tor/relay.sh --nickname "$relay_nick" --contact relay@example.org --bandwidth '2 MBytes' "$@"; }
+makes_it_a_relay_and_back() {
+    local before=$1 after said
+    said=$(relay 2>&1) || fail "relay.sh: $said"
+    after=$(seen)
+    docker exec "$name-host" sh -c 'tor --verify-config --defaults-torrc /usr/share/tor/tor-service-defaults-torrc && grep -q "^%include /etc/tor/torrc.d/middle-relay.conf$" /etc/tor/torrc' >/dev/null ||
+        fail "relay.sh leaves a configuration that tor does not take"
+    said=$(relay) && [[ $said == "nothing to do"* && $(seen) == "$after" ]] || fail "relay.sh again changes something: $said"
+    relay --monthly '100 GBytes' >/dev/null && docker exec "$name-host" grep -q 'AccountingMax 100 GBytes' /etc/tor/torrc.d/middle-relay.conf || fail "relay.sh does not change a setting"
+    # As its first start would: keys.
+    docker exec "$name-host" setpriv --reuid debian-tor --regid debian-tor --clear-groups tor --list-fingerprint --DataDirectory /var/lib/tor --User '' >/dev/null 2>&1 || true
+    docker exec "$name-host" rm -f /var/lib/tor/lock
+    docker exec "$name-host" test -e /var/lib/tor/keys/secret_id_key || fail "tor makes no keys"
+    said=$(relay --undo 2>&1) && fail "undoing loses the relay's identity without a word" || true
+    said=$(relay --undo --keep-keys /tmp/keys.tar 2>&1) || fail "undoing: $said"
+    docker exec "$name-host" sh -c 'tar -tf /tmp/keys.tar | grep -q secret_id_key && [ "$(stat -c %a /tmp/keys.tar)" = 600 ] && rm /tmp/keys.tar' || fail "the keys are not kept"
+    said=$(seen)
+    [[ $said == "$before" ]] || fail "undone, the host is not as before: $(diff <(echo "$before") <(echo "$said"))"
+    said=$(relay --undo) && [[ $said == "nothing to undo"* ]] || fail "undoing twice: $said"
+}
+
 [[ $(id -u) == 0 ]] || skip "it needs root"
 for program in tor tor-gencert python3 curl openssl; do command -v "$program" >/dev/null || skip "$program is not installed"; done
 [[ -e $testnet ]] || skip "$testnet is missing"
@@ -328,6 +375,7 @@ export DOCKER_BUILDKIT=1
 base_image
 build
 files
+host
 network
 overlay
 refusals
