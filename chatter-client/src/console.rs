@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::client::Handle;
 use crate::event::{Notice, Told};
+use crate::json::request::{Request, Wish};
 use crate::secret::SecretText;
 use crate::{json, plain};
 
@@ -78,6 +79,17 @@ pub fn print(line: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{line}")
 }
 
+/// The first line of this style's output.
+///
+/// # Errors
+/// Where stdout is gone.
+pub fn greet(style: Style) -> io::Result<()> {
+    match style {
+        Style::Plain => Ok(()),
+        Style::Json => print(&json::hello()),
+    }
+}
+
 /// Asks for something that may be seen, on a terminal.
 ///
 /// # Errors
@@ -112,6 +124,7 @@ pub fn read_lines(handle: Handle, style: Style) {
         loop {
             let line = read_line(&mut *input::lock());
             let go_on = match line {
+                Ok(Line::Whole(line)) if style == Style::Json => runtime.block_on(ask_for(&handle, line)),
                 Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
                 Ok(Line::TooLong) => {
                     let text = format!("not said: a line of more than {LINE_BYTES_MAX} bytes");
@@ -127,6 +140,42 @@ pub fn read_lines(handle: Handle, style: Style) {
             }
         }
     });
+}
+
+/// Hands on what a script asks for; false once the stay is over.
+async fn ask_for(handle: &Handle, line: String) -> bool {
+    match Request::parse(&line) {
+        Ok(Request { room, wish: Wish::Say(text) }) => match room {
+            Some(room) => handle.say_in(room, text).await,
+            None => handle.say(text).await,
+        },
+        Ok(Request { room, wish: Wish::Line(line) }) => match room {
+            Some(room) => handle.line_in(room, line.expose()).await,
+            None => handle.line(line.expose()).await,
+        },
+        Err(text) => show(Style::Json, &Notice::Error(text).into()).is_ok(),
+    }
+}
+
+/// All that stdin still holds, without the last line's end.
+///
+/// # Errors
+/// Where stdin fails, or holds more than can be said at once.
+pub fn rest() -> io::Result<SecretText> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 3));
+    (&mut *input::lock()).take(LINE_BYTES_MAX as u64 + 3).read_to_end(&mut bytes)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.len() > LINE_BYTES_MAX {
+        let text = format!("it holds more than {LINE_BYTES_MAX} bytes, and a message can't");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
+    Ok(SecretText::new(text))
 }
 
 #[derive(Debug, PartialEq, Eq)]

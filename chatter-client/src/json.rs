@@ -3,6 +3,8 @@
 //! **In** a [`Notice`]. **Out** one object on a line, or nothing where only people care. **Never** a field that
 //! changes its meaning; new ones may join.
 
+pub(crate) mod request;
+
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -186,6 +188,14 @@ struct ListedObject<'a> {
     members: u32,
     open: bool,
 }
+
+/// The first line: by which document the others are to be read.
+pub(crate) fn hello() -> String {
+    format!(r#"{{"event":"hello","version":{VERSION},"client":"{}"}}"#, env!("CARGO_PKG_VERSION"))
+}
+
+/// Of `docs/json.md`: counts up when something that stands there ceases to hold.
+pub(crate) const VERSION: u32 = 1;
 
 /// What happened, and where, if there is more than one room.
 #[derive(Serialize)]
