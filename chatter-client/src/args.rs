@@ -375,7 +375,9 @@ mod settings;
 const SECONDS_MAX: u64 = 366 * 24 * 3600;
 
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!(
+        "{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROFILES_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}"
+    )
 }
 
 const EXAMPLES: &str = "\
@@ -428,60 +430,40 @@ made it leaves the room.";
 const PROXY_HELP: &str = "\
 A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
 (http://, by CONNECT), with USER:PASSWORD@ before its host where it wants them.
---proxy, --proxy-file and CHATTER_PROXY go first; then the environment as usual:
+--proxy, --proxy-file and CHATTER_PROXY go first, and then the same of a profile:
+what was meant for chatter alone; then the environment as usual:
 http_proxy for chatter://, https_proxy for chatters://, all_proxy, and no_proxy
 for exemptions; then what the link says.";
 
 const JSON_HELP: &str = "\
-With --json, stdout has one object a line. These stay; more may join:
-  {\"event\":\"connected\"}                         the door is open
+With --json, stdout has one object a line, and a line of stdin that begins with
+{ is a request. docs/json.md has an example of each; these stay, more may join:
+  {\"event\":\"hello\",\"version\":1,…}             the first line
   {\"event\":\"room\",\"link\":\"chatter://…\"}         of `new`: the way in
   {\"event\":\"entered\",\"present\":1}               so many others are there
   {\"event\":\"member-joined\",\"nick\":\"ben\"}        he can read you from here on
-  {\"event\":\"member-left\",\"nick\":\"ben\"}
   {\"event\":\"message\",\"from\":\"anna\",\"text\":\"hi\"}
-  {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
   {\"event\":\"private\",\"from\":\"anna\",\"text\":\"hi\"}    to you alone
-  {\"event\":\"private-sent\",\"to\":\"anna\",\"text\":\"hi\"}
-  {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"],
-   \"verified\":[\"ben\"],\"lasting\":[]}
-  {\"event\":\"passphrase\",\"passphrase\":\"…\"}       of `new --passphrase`
-  {\"event\":\"verify-begun\",\"by\":\"ben\"}           then one of the next two
-  {\"event\":\"verify-words\",\"words\":[\"…\",\"…\",\"…\",\"…\",\"…\"]}
-  {\"event\":\"verify-void\",\"reason\":\"…\"}
-  {\"event\":\"safety-number\",\"nick\":\"ben\",\"number\":\"12345 …\"}
-  {\"event\":\"verified\",\"members\":[\"ben\"]}
-  {\"event\":\"locked\",\"by\":\"ben\"}                 newcomers are kept out
-  {\"event\":\"unlocked\",\"by\":\"ben\"}
-  {\"event\":\"kept-out\"}                          one was
-  {\"event\":\"removed\",\"by\":\"anna\",\"nick\":\"ben\"}  (no `by`: you did it)
-  {\"event\":\"parted\",\"nick\":\"anna\"}              anna removed you
-  {\"event\":\"moving\",\"by\":\"ben\"}                 to a new link, in 3 s
-  {\"event\":\"moved\"}                             `entered` follows
-  {\"event\":\"warning\",\"text\":\"…\"}
-  {\"event\":\"error\",\"text\":\"…\"}
-  {\"event\":\"broken\"}                            the connection is lost
-  {\"event\":\"resumed\"}                           and whole again
-  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
-                                              lost with its session, perhaps
-  {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
-                                              is tried for; nobody is present
-  {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
-  {\"event\":\"unconnected\",\"unmet\":1,\"pairs\":[[\"ben\",\"carol\"]]}
-                                              behind who: so many could not be
-                                              met; ben does not see carol yet
-  {\"event\":\"rooms\",\"rooms\":[{\"number\":1,\"name\":\"tea\",\"members\":2,
-   \"current\":true}]}                          of /rooms; `listed`: as what
-  {\"event\":\"listed-rooms\",\"rooms\":[{\"name\":\"tea\",\"members\":2,
-   \"open\":true}]}                             of /rooms: the server's
-  {\"event\":\"listed\",\"name\":\"tea\",\"open\":true}  this room is; open: the
-                                              server has its secret
-  {\"event\":\"unlisted\"}                          it is no longer
-  {\"event\":\"current\"}                           what you type goes there
-  {\"event\":\"room-left\"}                         one of several rooms
+  {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
+  {\"event\":\"warning\",\"text\":\"…\"}                not to be overlooked
+  {\"event\":\"error\",\"text\":\"…\"}                  what was not understood, too
   {\"event\":\"left\"}                              you left; the last line
+  {\"request\":\"say\",\"text\":\"hi\"}               says it, whatever it is
+  {\"request\":\"private\",\"to\":\"anna\",\"text\":\"hi\"}
 From the second room on, what is about one has its name in \"room\":\"tea\", and a
-line for one begins with /in: /in tea hello, /in tea /who.";
+request says by \"room\" for which one it is.";
+
+const PROFILES_HELP: &str = "\
+`profile add NAME` writes a link and settings into chatter/config.toml where this
+user's settings are (`profile path` names it; --config and CHATTER_CONFIG name
+another), and `join NAME` enters its room. Nothing is written unless you ask. By
+hand: settings for every stay at its top, below [profiles.NAME] those of one.
+Keys: link, link-file, room, join, nick, identity, identity-passphrase-file,
+known, forget, downloads, proxy, proxy-file, chaff, no-rejoin, plain, theme,
+ascii, ring, ring-by; as the flags of those names, and join = [\"PROFILE\"] enters
+further rooms. A flag goes before the environment, that before the profile, that
+before the top of the file: --show-settings shows what holds, and why. A file
+with a link in it that others may read is refused.";
 
 #[cfg(test)]
 mod tests {

@@ -281,7 +281,8 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
 }
 
 impl Handle {
-    /// Says `text` to the current room, whatever it begins with. False if the stay is over.
+    /// Says `text` to the current room, whatever it begins with. False if the stay is over. Waits while many lines wait; if
+    /// it is dropped before it is done, nothing was said.
     pub async fn say(&self, text: impl Into<String>) -> bool {
         self.lines.send(Event::Say(text.into())).await.is_ok()
     }
@@ -315,7 +316,7 @@ impl Handle {
 }
 
 impl Notices {
-    /// What happened next; nothing after [`Notice::Finished`].
+    /// What happened next; nothing after [`Notice::Finished`]. Cancel safe.
     pub async fn next(&mut self) -> Option<Told> {
         self.0.recv().await
     }

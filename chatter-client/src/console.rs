@@ -13,7 +13,8 @@ use crate::client::Handle;
 use crate::event::{Notice, Told};
 use crate::json::request::{Request, Wish};
 use crate::secret::SecretText;
-use crate::{json, plain};
+use crate::ui::{Charset, charset_of_locale};
+use crate::{json, plain, qr};
 
 mod input;
 
@@ -53,6 +54,9 @@ pub fn show(style: Style, told: &Told) -> io::Result<()> {
             if let Some(talk) = &lines.talk {
                 write_line(&mut stdout, talk.expose())?;
             }
+            if let (Notice::Room { link }, true) = (&told.notice, io::stdout().is_terminal()) {
+                draw_code(&mut stdout, link.expose())?;
+            }
         }
         Style::Json => {
             if let Some(line) = json::line(told) {
@@ -61,6 +65,19 @@ pub fn show(style: Style, told: &Told) -> io::Result<()> {
         }
     }
     stdout.flush()
+}
+
+/// A link once more, for a camera, where the terminal has room for it.
+fn draw_code(out: &mut impl Write, link: &str) -> io::Result<()> {
+    let (columns, rows) = crossterm::terminal::size().unwrap_or_default();
+    let variable = |name: &str| std::env::var(name).ok();
+    let charset = charset_of_locale(["LC_ALL", "LC_CTYPE", "LANG"].map(variable));
+    let ascii = charset != Charset::Unicode && !cfg!(windows);
+    let room = usize::from(rows).saturating_sub(LINES_AROUND);
+    match qr::lines(link, usize::from(columns), room, ascii) {
+        Some(lines) => out.write_all(qr::on_white(&lines).as_bytes()),
+        None => Ok(()),
+    }
 }
 
 /// Writes a line in one go: pieces of it would stay in the output's buffer.
@@ -208,6 +225,8 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Line> {
     Ok(Line::Whole(line.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
 }
 
+/// Of a terminal's rows, those that the link itself takes.
+const LINES_AROUND: usize = 6;
 /// The longest line that is read, just above the longest text that a room takes.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 

@@ -3,6 +3,8 @@
 //! **In** a [`Notice`]. **Out** one object on a line, or nothing where only people care. **Never** a field that
 //! changes its meaning; new ones may join.
 
+#[cfg(test)]
+mod documented;
 pub(crate) mod request;
 
 use serde::Serialize;
@@ -310,6 +312,7 @@ mod tests {
         for named in [false, true] {
             let room = Some(Place { number: 1, name: "tea".into(), named });
             let line = line(&Told { room, notice: notice.clone() }).expect("a line");
+            documented::check(&line);
             let expected = expected.strip_suffix('}').expect("an object");
             let room = if named { r#","room":"tea""# } else { "" };
             assert_eq!(line.as_str(), format!("{expected}{room}}}"));

@@ -29,7 +29,7 @@ pub(crate) enum Wish {
 type Field = (&'static str, bool);
 
 /// All requests, what they become, and their fields in the order of the line that they become.
-const REQUESTS: [(&str, &str, &[Field]); 22] = [
+pub(super) const REQUESTS: [(&str, &str, &[Field]); 22] = [
     ("say", "", &[("text", true)]),
     ("line", "", &[("line", true)]),
     ("private", "/msg", &[("to", true), ("text", true)]),
