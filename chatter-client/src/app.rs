@@ -18,6 +18,7 @@ mod rooms;
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chatter_proto::relay::{Welcome, relay_frame};
@@ -30,8 +31,20 @@ use crate::command::Command;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::Outcome;
 use listing::{Listing, Wish};
-pub(crate) use room::People;
+pub(crate) use room::{Awaited, People};
 use room::{Room, Shared};
+
+/// Where files go for which no directory is named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Downloads {
+    /// Where downloads go on this platform.
+    #[default]
+    Usual,
+    /// Here.
+    In(PathBuf),
+    /// Nowhere: one has to be named.
+    Nowhere,
+}
 
 /// What a stay is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +144,7 @@ impl App {
             entered: None,
             listed_max: 0,
             transfers: 0,
+            downloads: Downloads::default(),
         };
         Self {
             access,
@@ -162,6 +176,18 @@ impl App {
     /// The same, where a lost session ends the stay.
     pub(crate) fn without_return(self) -> Self {
         Self { rejoins: false, ..self }
+    }
+
+    /// The same, with what is to be said waiting for somebody.
+    pub(crate) fn awaiting(mut self, awaited: &Awaited) -> Self {
+        self.rooms.values_mut().for_each(|room| room.awaited = awaited.clone());
+        self
+    }
+
+    /// The same, with files that go there where no directory is named; none: nowhere.
+    pub(crate) fn downloading_to(mut self, downloads: Downloads) -> Self {
+        self.shared.downloads = downloads;
+        self
     }
 
     /// The same, with a room that a passphrase leads into: a listing of it leads nowhere.
@@ -272,6 +298,8 @@ impl App {
             | Command::Lock
             | Command::Unlock
             | Command::Remove(_)
+            | Command::Ignore(_)
+            | Command::Unignore(_)
             | Command::Rekey
             | Command::Link
             | Command::List(_)

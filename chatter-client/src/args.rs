@@ -20,6 +20,9 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub action: Action,
+    /// Take defaults and profiles from this file (else from chatter/config.toml where this user's settings are)
+    #[arg(long, value_name = "FILE", global = true, env = "CHATTER_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to do.
@@ -27,7 +30,8 @@ pub struct Args {
 pub enum Action {
     /// Make a room and enter it; prints the link that lets others in
     New {
-        /// Access link, as the server's operator gave it to you (chatter://…/#chatter1…); asked for if left out
+        /// Access link, as the server's operator gave it to you (chatter://…/#chatter1…), @FILE, or a profile's name; asked
+        /// for if left out
         link: Option<String>,
         /// What the room's link shall call it (the server never learns it)
         #[arg(long, value_name = "NAME", default_value = "")]
@@ -45,7 +49,8 @@ pub enum Action {
     },
     /// Enter a room
     Join {
-        /// Room link, as a member gave it to you (chatter://…/…#chatter1….room1…); asked for if left out
+        /// Room link, as a member gave it to you (chatter://…/…#chatter1….room1…), @FILE, or a profile's name; asked for if
+        /// left out
         link: Option<String>,
         /// Enter the room that is listed by this name, with an access link instead of a room link
         #[arg(long, value_name = "NAME", conflicts_with_all = ["passphrase", "passphrase_file", "room"])]
@@ -67,15 +72,54 @@ pub enum Action {
     },
     /// Say one thing to whoever is in a room, and leave
     Send {
-        /// Room link (asked for if left out) and what to say
-        #[arg(value_names = ["ROOM LINK", "TEXT"], num_args = 1..=2, required = true)]
+        /// Room link, @FILE or a profile's name (asked for if left out), and what to say: - for all of stdin, as also where it
+        /// is left out behind a link
+        #[arg(value_names = ["ROOM LINK", "TEXT"], num_args = 0..=2)]
         link_and_text: Vec<String>,
+        /// Say it to this member alone, as soon as he is there
+        #[arg(long, value_name = "NICK")]
+        to: Option<String>,
+        /// Say it as soon as so many others are there
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        wait_for: usize,
+        /// Give up after so many seconds (with --to or --wait-for after 60, unless this says otherwise)
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+        timeout: Option<u64>,
         /// The way in, if it is words.
         #[command(flatten)]
         words: Words,
         /// As whom, and how to write.
         #[command(flatten)]
         common: Common,
+    },
+    /// Print what is said in a room, and say nothing
+    Listen {
+        /// Room link, @FILE or a profile's name; asked for if left out
+        link: Option<String>,
+        /// Leave after the first message
+        #[arg(long, conflicts_with = "count")]
+        once: bool,
+        /// Leave after so many messages
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        count: Option<u64>,
+        /// Leave after so many seconds; where fewer messages came than --once or --count ask for, that is a failure
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+        timeout: Option<u64>,
+        /// Print and count what this member says alone, by the name that /who shows
+        #[arg(long, value_name = "NICK")]
+        from: Option<String>,
+        /// The way in, if it is words.
+        #[command(flatten)]
+        words: Words,
+        /// As whom, and how to write.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Keep links and settings under a name, in a file that nobody else can read
+    Profile {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: ProfileAction,
     },
     /// Make an identity by which you are known again, in a file that nobody else can read
     Keygen {
@@ -102,6 +146,36 @@ pub enum Action {
     Man,
 }
 
+/// What to do with profiles.
+#[derive(Debug, Subcommand)]
+pub enum ProfileAction {
+    /// Write a profile: then `join NAME` enters its room with these settings
+    Add {
+        /// What it is called
+        name: String,
+        /// Room link or access link, or @FILE; asked for if left out. With --link-file the file's name is kept instead
+        link: Option<String>,
+        /// What the room is called where a passphrase leads in
+        #[arg(long, value_name = "NAME")]
+        room: Option<String>,
+        /// Enter this profile's room, too (may be given more than once)
+        #[arg(long, value_name = "PROFILE")]
+        join: Vec<String>,
+        /// As whom, and how to write.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show their names and where they lead
+    List,
+    /// Take one out
+    Remove {
+        /// What it is called
+        name: String,
+    },
+    /// Print the file's name
+    Path,
+}
+
 /// A passphrase as the way into a room.
 #[derive(Debug, ClapArgs)]
 pub struct Words {
@@ -112,8 +186,8 @@ pub struct Words {
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     pub passphrase_file: Option<PathBuf>,
     /// With a passphrase: what the room was called by whoever made it
-    #[arg(long, value_name = "NAME", default_value = "")]
-    pub room: String,
+    #[arg(long, value_name = "NAME")]
+    pub room: Option<String>,
 }
 
 /// A passphrase as the way into a new room.
@@ -137,13 +211,19 @@ pub struct NewWords {
 #[derive(Debug, ClapArgs)]
 #[command(group = ArgGroup::new("style").args(["plain", "json"]))]
 pub struct Common {
+    /// Take the link from this file, which others must not be able to read
+    #[arg(long, value_name = "FILE")]
+    pub link_file: Option<PathBuf>,
     /// What you are called in the room; asked for on a terminal
     #[arg(long, value_name = "NAME")]
     pub nick: Option<String>,
+    /// Offered where it is asked for.
+    #[arg(skip)]
+    pub nick_offered: Option<String>,
     /// What is sent to hide when you and others speak: none, usual, or constant (a request and a record of one length
     /// every second, for which each line waits)
-    #[arg(long, value_name = "HOW MUCH", default_value_t)]
-    pub chaff: Chaff,
+    #[arg(long, value_name = "HOW MUCH")]
+    pub chaff: Option<Chaff>,
     /// Write a JSON object per line to stdout for everything that happens
     #[arg(long)]
     pub json: bool,
@@ -162,6 +242,15 @@ pub struct Common {
     /// Know others again by their identities, kept in this file; without it nothing is kept
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
+    /// Write nothing to any disk, and refuse what would: --known, and files without a named place (/accept N DIR)
+    #[arg(long, conflicts_with_all = ["known", "downloads"])]
+    pub forget: bool,
+    /// Put files that you accept there, unless /accept names another place
+    #[arg(long, value_name = "DIRECTORY")]
+    pub downloads: Option<PathBuf>,
+    /// Show the settings that hold and where each comes from, and do nothing else
+    #[arg(long)]
+    pub show_settings: bool,
     /// End when the session is lost, as when the server restarts, instead of coming back
     #[arg(long)]
     pub no_rejoin: bool,
@@ -183,12 +272,12 @@ pub struct ScreenArgs {
     /// Draw frames and signs with ASCII alone, as is done where the locale knows nothing else
     #[arg(long)]
     pub ascii: bool,
-    /// When to ring
-    #[arg(long, value_name = "WHEN", default_value = "mentions")]
-    pub ring: When,
-    /// How to ring; notifications hold no names and no words
-    #[arg(long, value_name = "HOW", default_value = "bell")]
-    pub ring_by: How,
+    /// When to ring (without this at mentions)
+    #[arg(long, value_name = "WHEN")]
+    pub ring: Option<When>,
+    /// How to ring (without this by the bell); notifications hold no names and no words
+    #[arg(long, value_name = "HOW")]
+    pub ring_by: Option<How>,
 }
 
 impl ScreenArgs {
@@ -214,6 +303,8 @@ impl Action {
                 (!common.plain && !common.json).then_some(&common.screen)
             }
             Self::Send { .. }
+            | Self::Listen { .. }
+            | Self::Profile { .. }
             | Self::Rooms { .. }
             | Self::Keygen { .. }
             | Self::Completions { .. }
@@ -227,8 +318,21 @@ impl Action {
             Self::New { common, .. }
             | Self::Join { common, .. }
             | Self::Rooms { common, .. }
+            | Self::Listen { common, .. }
             | Self::Send { common, .. } => Some(common),
-            Self::Keygen { .. } | Self::Completions { .. } | Self::Man => None,
+            Self::Profile { .. } | Self::Keygen { .. } | Self::Completions { .. } | Self::Man => None,
+        }
+    }
+
+    /// The same, to be filled in.
+    pub fn common_mut(&mut self) -> Option<&mut Common> {
+        match self {
+            Self::New { common, .. }
+            | Self::Join { common, .. }
+            | Self::Rooms { common, .. }
+            | Self::Listen { common, .. }
+            | Self::Send { common, .. } => Some(common),
+            Self::Profile { .. } | Self::Keygen { .. } | Self::Completions { .. } | Self::Man => None,
         }
     }
 
@@ -246,6 +350,8 @@ impl Action {
             | Self::Join { .. }
             | Self::Rooms { .. }
             | Self::Send { .. }
+            | Self::Listen { .. }
+            | Self::Profile { .. }
             | Self::Keygen { .. } => None,
         }
     }
@@ -263,8 +369,15 @@ impl Common {
     }
 }
 
+mod settings;
+
+/// A year.
+const SECONDS_MAX: u64 = 366 * 24 * 3600;
+
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!(
+        "{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROFILES_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}"
+    )
 }
 
 const EXAMPLES: &str = "\
@@ -276,11 +389,15 @@ Examples:
   The same, without the link in `ps` and in the shell's history (asks for it):
     chatter-client join --nick ben
   From a script, the link being in a file:
-    chatter-client send --nick backup 'done, 0 errors' < link.txt
+    chatter-client send @link.txt --nick backup 'done, 0 errors'
+    chatter-client listen @link.txt --nick watch --once --timeout 60
     { cat link.txt; echo hi; } | chatter-client join --nick bot --json
   A room whose way in can be told over the phone: six words, and its name:
     chatter-client new 'chatter://HOST:8000/#chatter1…' --room tea --passphrase
     chatter-client join 'chatter://HOST:8000/#chatter1…' --room tea --passphrase
+  Come in with one word from now on:
+    chatter-client profile add home --nick ben     (asks for the link)
+    chatter-client join home
   Be known again, and know others again:
     chatter-client keygen ~/.chatter-identity
     chatter-client join --nick ben --identity ~/.chatter-identity --known ~/.chatter-known
@@ -291,7 +408,9 @@ put links there only where you are alone, in single quotes, for they hold a #.";
 const LINKS_HELP: &str = "\
 A link that is left out, or given as -, is asked for without an echo; where
 stdin is no terminal, its first line is the link, and the next the passphrase
-where --passphrase asks for one. In a room, what begins with / is a command
+where --passphrase asks for one. @FILE or --link-file FILE reads it from a file
+that others must not be able to read. Blanks, line breaks, quotes and <> around
+it do no harm. In a room, what begins with / is a command
 (/help shows them); all else that you type is said. On a terminal there is a
 full screen for it: F1 shows its keys, --plain does without. At the end of input
 the room is left when the relay has taken all you said. Ctrl-C leaves at once.";
@@ -311,60 +430,40 @@ made it leaves the room.";
 const PROXY_HELP: &str = "\
 A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
 (http://, by CONNECT), with USER:PASSWORD@ before its host where it wants them.
---proxy, --proxy-file and CHATTER_PROXY go first; then the environment as usual:
+--proxy, --proxy-file and CHATTER_PROXY go first, and then the same of a profile:
+what was meant for chatter alone; then the environment as usual:
 http_proxy for chatter://, https_proxy for chatters://, all_proxy, and no_proxy
 for exemptions; then what the link says.";
 
 const JSON_HELP: &str = "\
-With --json, stdout has one object a line. These stay; more may join:
-  {\"event\":\"connected\"}                         the door is open
+With --json, stdout has one object a line, and a line of stdin that begins with
+{ is a request. docs/json.md has an example of each; these stay, more may join:
+  {\"event\":\"hello\",\"version\":1,…}             the first line
   {\"event\":\"room\",\"link\":\"chatter://…\"}         of `new`: the way in
   {\"event\":\"entered\",\"present\":1}               so many others are there
   {\"event\":\"member-joined\",\"nick\":\"ben\"}        he can read you from here on
-  {\"event\":\"member-left\",\"nick\":\"ben\"}
   {\"event\":\"message\",\"from\":\"anna\",\"text\":\"hi\"}
-  {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
   {\"event\":\"private\",\"from\":\"anna\",\"text\":\"hi\"}    to you alone
-  {\"event\":\"private-sent\",\"to\":\"anna\",\"text\":\"hi\"}
-  {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"],
-   \"verified\":[\"ben\"],\"lasting\":[]}
-  {\"event\":\"passphrase\",\"passphrase\":\"…\"}       of `new --passphrase`
-  {\"event\":\"verify-begun\",\"by\":\"ben\"}           then one of the next two
-  {\"event\":\"verify-words\",\"words\":[\"…\",\"…\",\"…\",\"…\",\"…\"]}
-  {\"event\":\"verify-void\",\"reason\":\"…\"}
-  {\"event\":\"safety-number\",\"nick\":\"ben\",\"number\":\"12345 …\"}
-  {\"event\":\"verified\",\"members\":[\"ben\"]}
-  {\"event\":\"locked\",\"by\":\"ben\"}                 newcomers are kept out
-  {\"event\":\"unlocked\",\"by\":\"ben\"}
-  {\"event\":\"kept-out\"}                          one was
-  {\"event\":\"removed\",\"by\":\"anna\",\"nick\":\"ben\"}  (no `by`: you did it)
-  {\"event\":\"parted\",\"nick\":\"anna\"}              anna removed you
-  {\"event\":\"moving\",\"by\":\"ben\"}                 to a new link, in 3 s
-  {\"event\":\"moved\"}                             `entered` follows
-  {\"event\":\"warning\",\"text\":\"…\"}
-  {\"event\":\"error\",\"text\":\"…\"}
-  {\"event\":\"broken\"}                            the connection is lost
-  {\"event\":\"resumed\"}                           and whole again
-  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
-                                              lost with its session, perhaps
-  {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
-                                              is tried for; nobody is present
-  {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again
-  {\"event\":\"unconnected\",\"unmet\":1,\"pairs\":[[\"ben\",\"carol\"]]}
-                                              behind who: so many could not be
-                                              met; ben does not see carol yet
-  {\"event\":\"rooms\",\"rooms\":[{\"number\":1,\"name\":\"tea\",\"members\":2,
-   \"current\":true}]}                          of /rooms; `listed`: as what
-  {\"event\":\"listed-rooms\",\"rooms\":[{\"name\":\"tea\",\"members\":2,
-   \"open\":true}]}                             of /rooms: the server's
-  {\"event\":\"listed\",\"name\":\"tea\",\"open\":true}  this room is; open: the
-                                              server has its secret
-  {\"event\":\"unlisted\"}                          it is no longer
-  {\"event\":\"current\"}                           what you type goes there
-  {\"event\":\"room-left\"}                         one of several rooms
+  {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
+  {\"event\":\"warning\",\"text\":\"…\"}                not to be overlooked
+  {\"event\":\"error\",\"text\":\"…\"}                  what was not understood, too
   {\"event\":\"left\"}                              you left; the last line
+  {\"request\":\"say\",\"text\":\"hi\"}               says it, whatever it is
+  {\"request\":\"private\",\"to\":\"anna\",\"text\":\"hi\"}
 From the second room on, what is about one has its name in \"room\":\"tea\", and a
-line for one begins with /in: /in tea hello, /in tea /who.";
+request says by \"room\" for which one it is.";
+
+const PROFILES_HELP: &str = "\
+`profile add NAME` writes a link and settings into chatter/config.toml where this
+user's settings are (`profile path` names it; --config and CHATTER_CONFIG name
+another), and `join NAME` enters its room. Nothing is written unless you ask. By
+hand: settings for every stay at its top, below [profiles.NAME] those of one.
+Keys: link, link-file, room, join, nick, identity, identity-passphrase-file,
+known, forget, downloads, proxy, proxy-file, chaff, no-rejoin, plain, theme,
+ascii, ring, ring-by; as the flags of those names, and join = [\"PROFILE\"] enters
+further rooms. A flag goes before the environment, that before the profile, that
+before the top of the file: --show-settings shows what holds, and why. A file
+with a link in it that others may read is refused.";
 
 #[cfg(test)]
 mod tests {
@@ -408,14 +507,24 @@ mod tests {
             "c keygen f --passphrase",
             "c join --theme light --ascii --ring all --ring-by osc777",
             "c rooms chatter://x --json",
+            "c send --link-file f - --to ben --timeout 5",
+            "c listen home --count 2 --timeout 5 --from ben --json",
+            "c join @f --forget --show-settings --config c",
+            "c profile add home @f --nick anna --join work --join tea",
+            "c profile list --config c",
             "c join chatter://x --listed tea",
         ] {
             assert!(parse(line).is_ok(), "{line}");
         }
         for line in [
             "c",
-            "c send",
             "c send a b c",
+            "c send a b --timeout 0",
+            "c listen a --once --count 2",
+            "c listen a --count 0",
+            "c join --forget --known k",
+            "c profile",
+            "c profile add",
             "c join --json --plain",
             "c jion",
             "c join a b",

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use zeroize::Zeroizing;
 
-use crate::app::{App, People, Purpose};
+use crate::app::{App, Awaited, Downloads, People, Purpose};
 use crate::dial::Peer;
 use crate::disk::Disk;
 use crate::event::{Effect, Event, NetworkEvent, Notice, Told};
@@ -50,6 +50,8 @@ pub struct Options {
     rejoins: bool,
     has_passphrase: bool,
     listed: Option<Nickname>,
+    awaited: Awaited,
+    downloads: Downloads,
 }
 
 /// Where to go.
@@ -102,6 +104,33 @@ impl Options {
     /// Enter the room of `link`, say `text` to whoever is there, leave.
     pub fn send(link: RoomLink, nick: Nickname, text: String) -> Self {
         Self::stay(link, nick, Purpose::Send(text))
+    }
+
+    /// Saying it only when so many others are there. Without a bound: whoever waits long enough may
+    /// [interrupt](Handle::interrupt) the stay.
+    #[must_use]
+    pub fn when_others_are_there(mut self, others: usize) -> Self {
+        self.awaited.company = others;
+        self
+    }
+
+    /// Saying it to the member of this name alone, when he is there.
+    #[must_use]
+    pub fn to_one(mut self, nick: String) -> Self {
+        self.awaited.to = Some(nick);
+        self
+    }
+
+    /// Keeping accepted files there where `/accept` names no directory.
+    #[must_use]
+    pub fn downloading_to(self, directory: PathBuf) -> Self {
+        Self { downloads: Downloads::In(directory), ..self }
+    }
+
+    /// Keeping no file for which `/accept` names no directory.
+    #[must_use]
+    pub fn downloading_nowhere(self) -> Self {
+        Self { downloads: Downloads::Nowhere, ..self }
     }
 
     /// The same for a room that is there already, by a passphrase: its link is shown.
@@ -201,6 +230,8 @@ impl Options {
             rejoins: true,
             has_passphrase: false,
             listed: None,
+            awaited: Awaited::default(),
+            downloads: Downloads::default(),
         }
     }
 }
@@ -216,8 +247,20 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
     let access = options.access().clone();
-    let Options { goal, nick, purpose, people, memory, route, chaff, rejoins, has_passphrase, listed } =
-        options;
+    let Options {
+        goal,
+        nick,
+        purpose,
+        people,
+        memory,
+        route,
+        chaff,
+        rejoins,
+        has_passphrase,
+        listed,
+        awaited,
+        downloads,
+    } = options;
     let peer = Peer::new(&access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage = Carriage { access, chaff, peer, entropy: entropy.fork(), clock, carrier: None };
@@ -227,7 +270,7 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
         Goal::Listed(access, name) => App::seeking(access, nick, name, route.words(), entropy),
         Goal::List(access) => App::listing(access, nick, route.words(), entropy),
     };
-    let app = app.with(people);
+    let app = app.with(people).awaiting(&awaited).downloading_to(downloads);
     let app = if rejoins { app } else { app.without_return() };
     let app = if has_passphrase { app.by_passphrase() } else { app };
     let app = listed.into_iter().fold(app, App::listed);
@@ -238,7 +281,8 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
 }
 
 impl Handle {
-    /// Says `text` to the current room, whatever it begins with. False if the stay is over.
+    /// Says `text` to the current room, whatever it begins with. False if the stay is over. Waits while many lines wait; if
+    /// it is dropped before it is done, nothing was said.
     pub async fn say(&self, text: impl Into<String>) -> bool {
         self.lines.send(Event::Say(text.into())).await.is_ok()
     }
@@ -272,7 +316,7 @@ impl Handle {
 }
 
 impl Notices {
-    /// What happened next; nothing after [`Notice::Finished`].
+    /// What happened next; nothing after [`Notice::Finished`]. Cancel safe.
     pub async fn next(&mut self) -> Option<Told> {
         self.0.recv().await
     }

@@ -28,6 +28,10 @@ pub enum Command {
     Unlock,
     /// Part with the member of this nickname.
     Remove(String),
+    /// Show nothing that the member of this nickname says.
+    Ignore(String),
+    /// Show it again.
+    Unignore(String),
     /// Move everybody to a new link.
     Rekey,
     /// Show the room's link.
@@ -71,6 +75,14 @@ pub enum CommandError {
         /// What was typed.
         given: String,
     },
+    /// A command of other chat programs, which here is done otherwise.
+    #[error("there is no {given} here: {instead}")]
+    Elsewhere {
+        /// What was typed.
+        given: String,
+        /// What to do.
+        instead: &'static str,
+    },
     /// A command with less than it takes.
     #[error("{command} needs more: {usage}")]
     Missing {
@@ -104,6 +116,11 @@ impl Command {
         }
         let (word, rest) = after_slash.split_once(char::is_whitespace).unwrap_or((after_slash, ""));
         let word = word.to_lowercase();
+        if let Some((_, instead)) = ELSEWHERE.iter().find(|(name, _)| name.get(1..) == Some(word.as_str())) {
+            return Err(CommandError::Elsewhere { given: format!("/{word}"), instead });
+        }
+        let word =
+            ALIASES.iter().find(|(alias, _)| *alias == word).map_or(word, |(_, name)| (*name).to_owned());
         let Some((name, takes)) = COMMANDS.iter().find(|(name, _)| name.get(1..) == Some(word.as_str()))
         else {
             return Err(unknown(&word));
@@ -165,6 +182,8 @@ What you type is said to the room. What begins with a slash is a command:
   /verify NICK      the number that you and NICK compare; then /verify NICK yes
   /lock, /unlock    keep newcomers out, let them in again
   /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
+  /ignore NICK      show nothing of what NICK says; /unignore NICK ends that
+  /me TEXT          say what you do: “/me waves”
   /link             the link into this room, to hand on
   /rekey            move with everybody who is here to a new link; the old one leads nowhere then
   /join LINK [NICK] enter another room of this server; /join NAME: a listed one
@@ -189,7 +208,7 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 21] = [
+const COMMANDS: [(&str, Takes); 23] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
     ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
@@ -210,7 +229,37 @@ const COMMANDS: [(&str, Takes); 21] = [
     ("/unlist", Takes::Nothing(Command::Unlist)),
     ("/help", Takes::Nothing(Command::Help)),
     ("/quit", Takes::Nothing(Command::Quit)),
-    ("/exit", Takes::Nothing(Command::Quit)),
+    ("/me", Takes::Something(|rest| Command::Say(format!("/me {rest}")), "/me TEXT")),
+    ("/ignore", Takes::Something(Command::Ignore, "/ignore NICK")),
+    ("/unignore", Takes::Something(Command::Unignore, "/unignore NICK")),
+];
+
+/// What other chat programs call commands, and what they are called here.
+const ALIASES: [(&str, &str); 4] = [("part", "leave"), ("names", "who"), ("query", "msg"), ("exit", "quit")];
+
+/// Commands of other chat programs that mean nothing here, and what to do instead.
+const ELSEWHERE: [(&str, &str); 12] = [
+    (
+        "/nick",
+        "a name stays for a stay, so that nobody takes another's; /quit, and come back with --nick NAME",
+    ),
+    ("/away", "whoever is here counts as reading; say so instead: /me is away"),
+    ("/back", "nobody counts as away; say so instead: /me is back"),
+    (
+        "/whois",
+        "/who shows who is here and whom you have verified, /verify NICK the number that tells who it is",
+    ),
+    ("/topic", "a room has no topic; its name stands in its link, and /list NAME shows it by another"),
+    ("/invite", "/link shows the way in: hand it on by a way that you trust"),
+    (
+        "/kick",
+        "nobody rules a room; /remove NICK parts with somebody, /rekey moves with those who shall stay",
+    ),
+    ("/ban", "nobody rules a room; /remove NICK parts with somebody, /rekey moves with those who shall stay"),
+    ("/op", "nobody rules a room: all members may do the same"),
+    ("/mode", "a room has no modes; /lock keeps newcomers out, /unlock lets them in"),
+    ("/notice", "/msg NICK TEXT says it to one alone"),
+    ("/server", "one client is on one server; start another one for another server"),
 ];
 
 /// More slips than this and no command was meant.
@@ -236,6 +285,12 @@ mod tests {
         check("/help", Command::Help);
         check("/quit", Command::Quit);
         check("/exit", Command::Quit);
+        check("/part", Command::Leave);
+        check("/names", Command::Who);
+        check("/Query ben hi", Command::Private("ben hi".into()));
+        check("/me  waves", Command::Say("/me waves".into()));
+        check("/ignore ben", Command::Ignore("ben".into()));
+        check("/unignore ben", Command::Unignore("ben".into()));
         check("/msg ben hi  there ", Command::Private("ben hi  there ".into()));
         check("/send a b.txt ben", Command::Send("a b.txt ben".into()));
         check("/accept 1 /tmp", Command::Accept("1 /tmp".into()));
@@ -285,7 +340,16 @@ mod tests {
         assert_eq!(missing, "/msg needs more: /msg NICK TEXT");
         let secret = Command::parse("/join chatter://secret").expect("a command");
         assert!(!format!("{secret:?}").contains("secret"), "no link in a debug print");
-        assert!(COMMANDS.iter().all(|(name, _)| *name == "/exit" || HELP.contains(name)));
+        assert!(COMMANDS.iter().all(|(name, _)| HELP.contains(name)));
+        // What is done otherwise here is told in a line, and names commands that there are.
+        for (name, instead) in ELSEWHERE {
+            let error = Command::parse(&format!("{name} x")).expect_err("no command here").to_string();
+            assert!(error.starts_with(&format!("there is no {name} here: ")), "{error}");
+            for word in instead.split([' ', ',', ';', ':']).filter(|word| word.starts_with('/')) {
+                assert!(names().any(|name| name == word), "{word} in {instead}");
+            }
+        }
+        assert!(ALIASES.iter().all(|(_, name)| names().any(|known| known == format!("/{name}"))));
         let long = format!("/{}", "é".repeat(10_000));
         assert!(Command::parse(&long).expect_err("no command").to_string().len() < 300);
     }

@@ -11,8 +11,10 @@ use zeroize::Zeroizing;
 
 use crate::client::Handle;
 use crate::event::{Notice, Told};
+use crate::json::request::{Request, Wish};
 use crate::secret::SecretText;
-use crate::{json, plain};
+use crate::ui::{Charset, charset_of_locale};
+use crate::{json, plain, qr};
 
 mod input;
 
@@ -52,6 +54,9 @@ pub fn show(style: Style, told: &Told) -> io::Result<()> {
             if let Some(talk) = &lines.talk {
                 write_line(&mut stdout, talk.expose())?;
             }
+            if let (Notice::Room { link }, true) = (&told.notice, io::stdout().is_terminal()) {
+                draw_code(&mut stdout, link.expose())?;
+            }
         }
         Style::Json => {
             if let Some(line) = json::line(told) {
@@ -60,6 +65,19 @@ pub fn show(style: Style, told: &Told) -> io::Result<()> {
         }
     }
     stdout.flush()
+}
+
+/// A link once more, for a camera, where the terminal has room for it.
+fn draw_code(out: &mut impl Write, link: &str) -> io::Result<()> {
+    let (columns, rows) = crossterm::terminal::size().unwrap_or_default();
+    let variable = |name: &str| std::env::var(name).ok();
+    let charset = charset_of_locale(["LC_ALL", "LC_CTYPE", "LANG"].map(variable));
+    let ascii = charset != Charset::Unicode && !cfg!(windows);
+    let room = usize::from(rows).saturating_sub(LINES_AROUND);
+    match qr::lines(link, usize::from(columns), room, ascii) {
+        Some(lines) => out.write_all(qr::on_white(&lines).as_bytes()),
+        None => Ok(()),
+    }
 }
 
 /// Writes a line in one go: pieces of it would stay in the output's buffer.
@@ -76,6 +94,17 @@ fn write_line(out: &mut impl Write, line: &str) -> io::Result<()> {
 /// Where stdout is gone.
 pub fn print(line: &str) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{line}")
+}
+
+/// The first line of this style's output.
+///
+/// # Errors
+/// Where stdout is gone.
+pub fn greet(style: Style) -> io::Result<()> {
+    match style {
+        Style::Plain => Ok(()),
+        Style::Json => print(&json::hello()),
+    }
 }
 
 /// Asks for something that may be seen, on a terminal.
@@ -112,6 +141,7 @@ pub fn read_lines(handle: Handle, style: Style) {
         loop {
             let line = read_line(&mut *input::lock());
             let go_on = match line {
+                Ok(Line::Whole(line)) if style == Style::Json => runtime.block_on(ask_for(&handle, line)),
                 Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
                 Ok(Line::TooLong) => {
                     let text = format!("not said: a line of more than {LINE_BYTES_MAX} bytes");
@@ -127,6 +157,42 @@ pub fn read_lines(handle: Handle, style: Style) {
             }
         }
     });
+}
+
+/// Hands on what a script asks for; false once the stay is over.
+async fn ask_for(handle: &Handle, line: String) -> bool {
+    match Request::parse(&line) {
+        Ok(Request { room, wish: Wish::Say(text) }) => match room {
+            Some(room) => handle.say_in(room, text).await,
+            None => handle.say(text).await,
+        },
+        Ok(Request { room, wish: Wish::Line(line) }) => match room {
+            Some(room) => handle.line_in(room, line.expose()).await,
+            None => handle.line(line.expose()).await,
+        },
+        Err(text) => show(Style::Json, &Notice::Error(text).into()).is_ok(),
+    }
+}
+
+/// All that stdin still holds, without the last line's end.
+///
+/// # Errors
+/// Where stdin fails, or holds more than can be said at once.
+pub fn rest() -> io::Result<SecretText> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LINE_BYTES_MAX + 3));
+    (&mut *input::lock()).take(LINE_BYTES_MAX as u64 + 3).read_to_end(&mut bytes)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    if text.len() > LINE_BYTES_MAX {
+        let text = format!("it holds more than {LINE_BYTES_MAX} bytes, and a message can't");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+    }
+    Ok(SecretText::new(text))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -159,6 +225,8 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Line> {
     Ok(Line::Whole(line.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
 }
 
+/// Of a terminal's rows, those that the link itself takes.
+const LINES_AROUND: usize = 6;
 /// The longest line that is read, just above the longest text that a room takes.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 

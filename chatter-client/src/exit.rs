@@ -35,6 +35,8 @@ pub enum Failure {
     SessionLost,
     /// What was to be said was not taken.
     NotSaid,
+    /// What was waited for did not come in the time that was given.
+    Timeout,
 }
 
 impl Outcome {
@@ -61,6 +63,7 @@ impl Failure {
             Self::Full => 7,
             Self::SessionLost => 8,
             Self::NotSaid => 9,
+            Self::Timeout => 10,
         }
     }
 }
@@ -79,6 +82,7 @@ Exit codes:
   7    the room or the server is full
   8    the session was lost or ended by the server
   9    what was to be said was not taken
+  10   --timeout passed before what was waited for had come
   130  interrupted before the relay had taken all that you said";
 
 #[cfg(test)]
@@ -97,6 +101,7 @@ mod tests {
             Failure::Full,
             Failure::SessionLost,
             Failure::NotSaid,
+            Failure::Timeout,
         ];
         let mut outcomes = vec![Outcome::Left, Outcome::Interrupted];
         outcomes.extend(failures.map(Outcome::Failed));

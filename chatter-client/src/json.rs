@@ -3,6 +3,10 @@
 //! **In** a [`Notice`]. **Out** one object on a line, or nothing where only people care. **Never** a field that
 //! changes its meaning; new ones may join.
 
+#[cfg(test)]
+mod documented;
+pub(crate) mod request;
+
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -187,6 +191,14 @@ struct ListedObject<'a> {
     open: bool,
 }
 
+/// The first line: by which document the others are to be read.
+pub(crate) fn hello() -> String {
+    format!(r#"{{"event":"hello","version":{VERSION},"client":"{}"}}"#, env!("CARGO_PKG_VERSION"))
+}
+
+/// Of `docs/json.md`: counts up when something that stands there ceases to hold.
+pub(crate) const VERSION: u32 = 1;
+
 /// What happened, and where, if there is more than one room.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -300,6 +312,7 @@ mod tests {
         for named in [false, true] {
             let room = Some(Place { number: 1, name: "tea".into(), named });
             let line = line(&Told { room, notice: notice.clone() }).expect("a line");
+            documented::check(&line);
             let expected = expected.strip_suffix('}').expect("an object");
             let room = if named { r#","room":"tea""# } else { "" };
             assert_eq!(line.as_str(), format!("{expected}{room}}}"));

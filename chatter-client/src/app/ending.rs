@@ -56,7 +56,13 @@ impl App {
             return self.go_away(end, trouble, now);
         }
         match self.phase {
-            Phase::Leaving { .. } => self.left(),
+            Phase::Leaving { .. } => {
+                if matches!(end, End::Bye(bye::Reason::Quit)) {
+                    // All that we sent stood before our goodbye.
+                    self.rooms.values_mut().for_each(|room| room.unconfirmed = None);
+                }
+                self.left();
+            }
             Phase::Over => {}
             Phase::Opening | Phase::Away { .. } | Phase::Open => {
                 let text =
@@ -83,6 +89,10 @@ impl App {
         let Some(patience) = self.patience else { return };
         // Those that are still being entered have bounds of their own.
         if self.rooms.values().any(|room| room.phase != room::Phase::Talking) {
+            return;
+        }
+        // Whoever waits for others has a patience of his own.
+        if self.rooms.values().any(Room::awaits) {
             return;
         }
         if self.rooms.values().all(Room::is_done) && !self.seeks() {
@@ -112,6 +122,9 @@ impl App {
     fn left(&mut self) {
         let all_taken = self.rooms.values().all(Room::is_done);
         self.name_untaken();
+        if self.rooms.values().any(|room| room.unconfirmed.is_some()) {
+            self.shared.failure.get_or_insert(Failure::NotSaid);
+        }
         match self.shared.failure {
             Some(failure) => self.finish(Outcome::Failed(failure)),
             None => {
@@ -129,7 +142,8 @@ impl App {
 impl Room {
     /// Names what was typed and never taken by the relay.
     pub(super) fn name_untaken(&self, shared: &mut Shared) {
-        let texts: Vec<&String> = self.untaken.values().chain(&self.unsaid).collect();
+        let texts: Vec<&String> =
+            self.untaken.values().chain(&self.unconfirmed).chain(&self.unsaid).collect();
         for text in texts.iter().take(NAMED_MAX) {
             let cut = text.chars().count() > NAMED_CHARS_MAX;
             let start: String = text.chars().take(NAMED_CHARS_MAX).collect();

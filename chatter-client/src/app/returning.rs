@@ -82,7 +82,8 @@ impl Room {
         }
         self.show(shared, Notice::Entered { present });
         if matches!(self.purpose, Purpose::Join) && present == 0 {
-            let text = "if you expected somebody: a link with another room secret opens another, empty room";
+            let text = "if you expected somebody: another link, or another passphrase or room name, leads into another, \
+                        empty room; nobody can tell that it is wrong";
             self.show(shared, Notice::Progress(text.to_owned()));
         }
         None

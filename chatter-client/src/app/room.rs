@@ -10,26 +10,28 @@
 //!
 //! What is typed before `Talking` waits: said earlier it would miss those with whom a handshake is still under way.
 
+mod awaiting;
 mod entering;
 mod files;
 mod people;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chatter_proto::relay::{refused, relay_frame};
 use chatter_protocol::entropy::Entropy;
-use chatter_protocol::ids::Nickname;
+use chatter_protocol::ids::{MemberId, Nickname};
 use chatter_protocol::invite::RoomLink;
 use chatter_protocol::room::conversation::{Conversation, Happening, Output};
 use chatter_protocol::time::Time;
 
+pub(crate) use awaiting::Awaited;
 use files::Files;
 pub(crate) use people::People;
 
 use super::Wish;
 use super::names::Names;
 use super::returning::Return;
-use super::{FRESH_IDS_MAX, Purpose, UNSAID_MAX, UNTAKEN_MAX};
+use super::{Downloads, FRESH_IDS_MAX, Purpose, UNSAID_MAX, UNTAKEN_MAX};
 use crate::command::Command;
 use crate::event::{Effect, Notice, Place, Told};
 use crate::exit::Failure;
@@ -75,6 +77,15 @@ pub(super) struct Room {
     /// Why it is to be dropped.
     pub(super) over: Option<Over>,
     pub(super) files: Files,
+    /// For whom what is to be said waits.
+    pub(super) awaited: Awaited,
+    told_awaited: bool,
+    /// Said to one alone, and perhaps not taken by the relay.
+    pub(super) unconfirmed: Option<String>,
+    /// Whose words are not shown.
+    ignored: BTreeSet<MemberId>,
+    /// How many were here when we came.
+    present: usize,
 }
 
 /// Why a room is to be dropped.
@@ -120,6 +131,7 @@ pub(super) struct Shared {
     pub(super) listed_max: u32,
     /// The newest number of a file that was offered, by us or to us.
     pub(super) transfers: u32,
+    pub(super) downloads: Downloads,
 }
 
 impl Shared {
@@ -169,6 +181,11 @@ impl Room {
             listed_told: 0,
             leaving: None,
             over: None,
+            awaited: Awaited::default(),
+            told_awaited: false,
+            unconfirmed: None,
+            ignored: BTreeSet::new(),
+            present: 0,
         }
     }
 
@@ -211,6 +228,8 @@ impl Room {
             | Command::Lock
             | Command::Unlock
             | Command::Remove(_)
+            | Command::Ignore(_)
+            | Command::Unignore(_)
             | Command::Rekey
             | Command::List(_)
             | Command::Unlist => self.waiting.push_back(command),
@@ -239,9 +258,15 @@ impl Room {
         if let Phase::Settling { .. } = self.phase {
             self.settle(shared, now);
         }
-        while self.phase == Phase::Talking && self.untaken.len() < UNTAKEN_MAX {
+        while self.phase == Phase::Talking && self.untaken.len() < UNTAKEN_MAX && self.has_awaited() {
             let Some(text) = self.unsaid.pop_front() else { break };
-            self.say(text, shared, now);
+            match self.awaited.to.clone() {
+                Some(nick) => self.say_to_one(&nick, text, shared, now),
+                None => self.say(text, shared, now),
+            }
+        }
+        if self.phase == Phase::Talking {
+            self.tell_awaited(shared);
         }
         self.attend(shared, now);
         self.converse(shared, now);
@@ -303,6 +328,8 @@ impl Room {
                 self.files.transfers.member_left(&id);
                 self.file_outputs(shared, now);
             }
+            Happening::Message { from, .. } | Happening::Private { from, .. }
+                if self.ignored.contains(&from) => {}
             Happening::Message { from, nick, text } => {
                 let from = self.label(&from, &nick);
                 self.show(shared, Notice::Message { from, text });

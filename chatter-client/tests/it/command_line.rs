@@ -56,7 +56,11 @@ fn a_link_comes_from_a_pipe_too() {
 fn scripts_read_errors_as_json() {
     let ended = run(&["join", "http://example.org/", "--nick", "ben", "--json"], "");
     ended.check(3, "error: ");
-    let line: serde_json::Value = serde_json::from_str(ended.stdout.trim_end()).expect("one object");
+    let lines: Vec<_> = ended.stdout.lines().collect();
+    let [hello, line] = lines[..] else { panic!("{lines:?}") };
+    let hello: serde_json::Value = serde_json::from_str(hello).expect("an object");
+    assert_eq!((&hello["event"], &hello["version"]), (&"hello".into(), &1.into()));
+    let line: serde_json::Value = serde_json::from_str(line).expect("an object");
     assert_eq!(line["event"], "error");
     assert!(line["text"].as_str().expect("a text").contains("chatter://"));
 }

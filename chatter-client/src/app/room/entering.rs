@@ -60,7 +60,12 @@ impl Room {
         }
         shared.entered = Some(now);
         self.company_until = self.announce_entry(present, shared, now);
-        if matches!(self.purpose, Purpose::Send(_)) && present == 0 {
+        self.present = present;
+        if present > 0 {
+            let others = if present == 1 { "one member".to_owned() } else { format!("{present} members") };
+            self.show(shared, Notice::Progress(format!("meeting {others}")));
+        }
+        if matches!(self.purpose, Purpose::Send(_)) && present == 0 && self.has_awaited() {
             let text = "nobody else is in this room: nobody will read it".to_owned();
             self.show(shared, Notice::Warning(text));
         }
@@ -79,6 +84,7 @@ impl Room {
         if left == 0 {
             self.phase = Phase::Talking;
         } else if left < count {
+            self.tell_met(left, shared);
             self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
         } else if now >= until {
             let text = format!(
@@ -89,9 +95,21 @@ impl Room {
         }
     }
 
+    /// How far the handshakes are, where several are under way: a few times, however many.
+    fn tell_met(&self, left: usize, shared: &mut Shared) {
+        let met = self.present.saturating_sub(left);
+        let pace = self.present.div_ceil(MET_TOLD_MAX).max(1);
+        if met > 0 && met.is_multiple_of(pace) {
+            self.show(shared, Notice::Progress(format!("met {met} of {}", self.present)));
+        }
+    }
+
     /// Until when to wait for others who come back too, before what was kept is said to an empty room.
     fn awaits_company(&self, now: Time) -> Option<Time> {
         let is_alone = !self.has_company();
         self.company_until.filter(|until| is_alone && now < *until)
     }
 }
+
+/// So often, at most, it is told how many were met.
+const MET_TOLD_MAX: usize = 4;

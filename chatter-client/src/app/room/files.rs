@@ -13,7 +13,7 @@ use chatter_protocol::limits;
 use chatter_protocol::room::transfer::{FileName, Offer, Output, Reason, TransferId, Transfers};
 use chatter_protocol::time::Time;
 
-use super::{Room, Shared};
+use super::{Downloads, Room, Shared};
 use crate::disk::{Found, News, Order, expanded};
 use crate::event::{Effect, Notice};
 
@@ -293,7 +293,15 @@ impl Room {
         let (number, directory) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let ids = number.parse().map(|number| self.files.of_number(number)).unwrap_or_default();
         let directory = Some(directory.trim().trim_matches('"')).filter(|path| !path.is_empty());
-        let directory = directory.map(|path| expanded(&PathBuf::from(path)));
+        let directory = match (directory, &shared.downloads) {
+            (Some(path), _) => Some(expanded(&PathBuf::from(path))),
+            (None, Downloads::Usual) => None,
+            (None, Downloads::In(path)) => Some(path.clone()),
+            (None, Downloads::Nowhere) => {
+                let text = format!("nothing is kept here unless you say where: /accept {number} DIRECTORY");
+                return self.error(shared, text);
+            }
+        };
         for id in ids {
             match self.files.items.get_mut(&id).map(|item| &mut item.kind) {
                 Some(Kind::Taken { offer, wanted: wanted @ false }) => {

@@ -46,6 +46,8 @@ impl Room {
                 Command::Lock => self.lock(true, shared, now),
                 Command::Unlock => self.lock(false, shared, now),
                 Command::Remove(rest) => self.remove(rest.trim(), shared, now),
+                Command::Ignore(rest) => self.ignore(rest.trim(), true, shared),
+                Command::Unignore(rest) => self.ignore(rest.trim(), false, shared),
                 Command::Rekey => self.rekey(shared, now),
                 Command::List(name) => self.list(&name, shared),
                 Command::Unlist => self.unlist(shared),
@@ -312,6 +314,28 @@ impl Room {
             }
             Err(error) => self.error(shared, error),
         }
+    }
+
+    /// What somebody says is not shown any more, or shown again; nobody else hears of it.
+    fn ignore(&mut self, rest: &str, ignore: bool, shared: &mut Shared) {
+        let found = match self.names.find(rest) {
+            Ok((member, "")) => Ok((member.id, self.label_of(member))),
+            Ok(_) => Err(NameError::Nobody),
+            Err(error) => Err(error),
+        };
+        let (id, label) = match found {
+            Ok(found) => found,
+            Err(error) => return self.error(shared, error),
+        };
+        let text = if ignore {
+            self.ignored.insert(id);
+            format!("you see nothing of what {label} says; /unignore {label} ends that")
+        } else if self.ignored.remove(&id) {
+            format!("you see again what {label} says")
+        } else {
+            return self.error(shared, format!("{label} is not ignored"));
+        };
+        self.show(shared, Notice::Progress(text));
     }
 
     fn rekey(&mut self, shared: &mut Shared, now: Time) {

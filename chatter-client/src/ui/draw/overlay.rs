@@ -2,14 +2,17 @@
 //!
 //! **In** rows to show. **Out** cells. **Never** a frame around what is to be copied.
 
+use chatter_protocol::invite::is_link;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 
 use super::super::commands;
-use super::super::theme::Role;
+use super::super::theme::{Charset, Role};
 use super::super::wrap;
 use super::{Pen, fill, put};
+use crate::qr;
 
 impl Pen<'_> {
     pub(super) fn help(&self, buffer: &mut Buffer, area: Rect, first: usize) {
@@ -32,9 +35,31 @@ impl Pen<'_> {
             let text: String = chars.iter().collect();
             put(buffer, area, usize::from(WAY_ROW) + row, &Line::styled(text, self.style(Role::Text)));
         }
-        for (row, range) in wrap::rows(WAY_HELP, width, width).into_iter().enumerate() {
+        let help = wrap::rows(WAY_HELP, width, width);
+        let below = behind + help.len();
+        for (row, range) in help.into_iter().enumerate() {
             let text = WAY_HELP.get(range).unwrap_or_default();
             put(buffer, area, behind + row, &Line::styled(text, self.style(Role::Faint)));
+        }
+        self.camera(buffer, area, below + 1, secret);
+    }
+
+    /// A link once more, for a camera: black on white, whatever the colours are. Nothing where there is no room.
+    fn camera(&self, buffer: &mut Buffer, area: Rect, top: usize, secret: &str) {
+        let rows = usize::from(area.height).saturating_sub(top);
+        let ascii = self.screen.theme.charset != Charset::Unicode;
+        let Some(lines) =
+            is_link(secret).then(|| qr::lines(secret, usize::from(area.width), rows, ascii)).flatten()
+        else {
+            return;
+        };
+        let style = match ascii {
+            // Signs are darker than nothing where both are on white.
+            true => Style::new().fg(Color::Black).bg(Color::White),
+            false => Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231)),
+        };
+        for (row, line) in lines.iter().enumerate() {
+            put(buffer, area, top + row, &Line::styled(line.as_str(), style));
         }
     }
 
