@@ -59,7 +59,7 @@ async fn run(action: Action, style: Style) -> Outcome {
         Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
     };
     let reads_lines = !matches!(action, Action::Send { .. } | Action::Rooms { .. });
-    let screen = action.screen().filter(|_| console::has_screen()).cloned();
+    let screen = action.screen().filter(|screen| screen.screen || console::has_screen()).cloned();
     // Links and keys pass through a thread of their own: what this one holds across a pause, nothing wipes.
     let mut started = spawn_blocking(move || {
         let started = prepare(action, style).and_then(|options| options.map(begin).transpose());
