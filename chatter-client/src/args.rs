@@ -266,6 +266,9 @@ pub struct Common {
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Full screen")]
 pub struct ScreenArgs {
+    /// Show it even where stdin or stdout is not known to be a terminal, such as under Windows programs that use pipes
+    #[arg(long, conflicts_with_all = ["plain", "json"])]
+    pub screen: bool,
     /// Colours; without this dark, or none where NO_COLOR is set
     #[arg(long, value_name = "THEME")]
     pub theme: Option<Palette>,
@@ -505,6 +508,7 @@ mod tests {
             "c new chatter://x --listed tea --passphrase",
             "c join --identity f --identity-passphrase-file /dev/fd/3 --known k",
             "c keygen f --passphrase",
+            "c join --screen --nick ben",
             "c join --theme light --ascii --ring all --ring-by osc777",
             "c rooms chatter://x --json",
             "c send --link-file f - --to ben --timeout 5",
@@ -526,6 +530,7 @@ mod tests {
             "c profile",
             "c profile add",
             "c join --json --plain",
+            "c join --screen --plain",
             "c jion",
             "c join a b",
             "c keygen",

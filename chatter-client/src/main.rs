@@ -217,7 +217,7 @@ fn prepare(
     if let Some(shown) = chosen.shown.take() {
         return console::print(shown.trim_end()).map(|()| None).map_err(|error| local(&error));
     }
-    let screen = action.screen().filter(|_| console::has_screen()).cloned();
+    let screen = action.screen().filter(|screen| screen.screen || console::has_screen()).cloned();
     let joins = match action {
         Action::New { .. } | Action::Join { .. } => std::mem::take(&mut chosen.joins),
         _ => Vec::new(),

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use chatter_protocol::room::transfer::FileName;
 
@@ -71,7 +71,8 @@ impl Part {
             Unkept::Disk(error)
         })?;
         self.kept = true;
-        Ok(fs::canonicalize(&path).unwrap_or(path))
+        // Windows' canonical paths (\\?\C:\…) are none that people know.
+        Ok(absolute(&path).unwrap_or(path))
     }
 }
 
