@@ -10,6 +10,7 @@
 //! How far each room is, `room.rs` knows. What is typed goes to the *current* room.
 
 mod ending;
+mod files;
 mod listing;
 mod names;
 mod returning;
@@ -84,6 +85,8 @@ pub(crate) struct App {
     /// Tries to come back since a stay that lasted.
     returns: u32,
     entered_at: Option<Time>,
+    /// Whether the user was told which files leaving would end.
+    asked_to_stay: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +167,7 @@ impl App {
             returning: None,
             returns: 0,
             entered_at: None,
+            asked_to_stay: false,
         }
     }
 
@@ -275,7 +279,8 @@ impl App {
     fn command(&mut self, room: u32, command: Command, now: Time) {
         match command {
             Command::Help => self.show(Notice::Help),
-            Command::Quit => self.end_soon(QUIT_PATIENCE),
+            Command::Quit => self.quit(),
+            Command::Files => self.show_files(),
             Command::Nothing => {}
             Command::Join(what) => self.join(what.expose(), now),
             Command::Leave => self.leave_room(room, now),
@@ -284,6 +289,7 @@ impl App {
             Command::In(_) => self.error("/in stands once on a line"),
             Command::Accept(ref rest) | Command::Cancel(ref rest) => {
                 let number = rest.split_whitespace().next().and_then(|number| number.parse().ok());
+                self.asked_to_stay = false;
                 let of = |room: &&mut Room| number.is_some_and(|number| room.files.has(number));
                 match self.rooms.values_mut().find(of) {
                     Some(room) => room.command(command, &mut self.shared),

@@ -20,6 +20,8 @@ pub enum Command {
     Accept(String),
     /// End what goes by this number.
     Cancel(String),
+    /// Show what is on offer and on its way.
+    Files,
     /// Begin a round of words to compare, say that they match or don't, or the same with one member's number.
     Verify(String),
     /// Keep newcomers out.
@@ -177,6 +179,7 @@ What you type is said to the room. What begins with a slash is a command:
   /msg NICK TEXT    say it to one alone; two of one name are told apart as NICK#k3f9
   /send FILE [NICK] offer a file or a directory (as tar) to all or to one; \"quote\" a name with spaces
   /accept N [DIR]   take offer N, into DIR (else where downloads go); /cancel N: no, or no longer
+  /files            what is on offer and on its way, and how far
   /verify           everybody gets five words: call each other and compare them aloud;
                     then /verify yes (they match) or /verify no
   /verify NICK      the number that you and NICK compare; then /verify NICK yes
@@ -195,7 +198,8 @@ What you type is said to the room. What begins with a slash is a command:
                     them in; whoever runs the server could then sit between you (/verify finds
                     that out). A room with a passphrase is shown, and entered by it alone
   /unlist           list it no longer
-  /quit             leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once)
+  /quit             leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once);
+                    asks first where that would end files that are on their way
   /help             this
   //text            says \"/text\"";
 
@@ -208,12 +212,13 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 23] = [
+const COMMANDS: [(&str, Takes); 24] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
     ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
     ("/accept", Takes::Something(Command::Accept, "/accept NUMBER or /accept NUMBER DIRECTORY")),
     ("/cancel", Takes::Something(Command::Cancel, "/cancel NUMBER")),
+    ("/files", Takes::Nothing(Command::Files)),
     ("/verify", Takes::Perhaps(Command::Verify)),
     ("/lock", Takes::Nothing(Command::Lock)),
     ("/unlock", Takes::Nothing(Command::Unlock)),
@@ -295,6 +300,7 @@ mod tests {
         check("/send a b.txt ben", Command::Send("a b.txt ben".into()));
         check("/accept 1 /tmp", Command::Accept("1 /tmp".into()));
         check("/cancel 1", Command::Cancel("1".into()));
+        check("/files", Command::Files);
         check("/verify", Command::Verify(String::new()));
         check("/verify ben yes", Command::Verify("ben yes".into()));
         check("/lock", Command::Lock);

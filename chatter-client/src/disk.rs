@@ -10,6 +10,7 @@ mod part;
 mod source;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc as threads;
@@ -262,6 +263,23 @@ pub(crate) fn expanded(path: &Path) -> PathBuf {
     }
 }
 
+/// What is in a directory, as far as its names are text: each, and whether it is a directory itself. Nothing where it can't
+/// be read.
+pub(crate) fn folder(path: &Path) -> Vec<(String, bool)> {
+    let Ok(entries) = fs::read_dir(expanded(path)) else { return Vec::new() };
+    let entries = entries.take(ENTRIES_MAX).filter_map(Result::ok);
+    entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let kind = entry.file_type().ok()?;
+            let directory = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
+            Some((name, directory))
+        })
+        .collect()
+}
+
+/// Beyond so many names, filling one in helps nobody.
+const ENTRIES_MAX: usize = 10_000;
 /// News that wait for the loop; beyond them the threads wait.
 const NEWS_MAX: usize = 64;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

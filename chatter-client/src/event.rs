@@ -126,6 +126,36 @@ pub struct ListedInfo {
     pub open: bool,
 }
 
+/// A file that is on offer or on its way, as [`Notice::Files`] shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// By which it is accepted or cancelled.
+    pub number: u32,
+    /// What it is called: harmless already.
+    pub name: String,
+    /// The other.
+    pub nick: String,
+    /// Whether it is ours.
+    pub sending: bool,
+    /// Bytes that have arrived.
+    pub done: u64,
+    /// Bytes.
+    pub size: u64,
+    /// How far it is.
+    pub stage: FileStage,
+}
+
+/// How far a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileStage {
+    /// Nobody has said yes yet.
+    Offered,
+    /// On its way.
+    Going,
+    /// Until the other is back.
+    Waiting,
+}
+
 impl From<Notice> for Told {
     fn from(notice: Notice) -> Self {
         Self { room: None, notice }
@@ -268,6 +298,18 @@ pub enum Notice {
         nick: String,
         /// Why, as a clause.
         reason: String,
+    },
+    /// All files that are on offer or on their way, by their numbers.
+    Files {
+        /// All of them.
+        files: Vec<FileInfo>,
+    },
+    /// Leaving now would end files that are on their way: `/quit` once more does.
+    QuitAsks {
+        /// Files of ours.
+        sending: usize,
+        /// Files of others.
+        receiving: usize,
     },
     /// Words to compare are being made.
     VerifyBegun {

@@ -10,7 +10,7 @@ pub(crate) mod request;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::event::{ListedInfo, Notice, Place, RoomInfo, Told};
+use crate::event::{FileInfo, FileStage, ListedInfo, Notice, Place, RoomInfo, Told};
 
 /// One line of output.
 #[derive(Serialize)]
@@ -89,6 +89,13 @@ enum Object<'a> {
         name: &'a str,
         nick: &'a str,
         reason: &'a str,
+    },
+    Files {
+        files: Vec<File<'a>>,
+    },
+    QuitAsks {
+        sending: usize,
+        receiving: usize,
     },
     VerifyBegun {
         by: &'a str,
@@ -208,6 +215,28 @@ struct Line<'a> {
     room: Option<&'a str>,
 }
 
+/// A file on offer or on its way.
+#[derive(Serialize)]
+struct File<'a> {
+    number: u32,
+    name: &'a str,
+    nick: &'a str,
+    sending: bool,
+    done: u64,
+    size: u64,
+    stage: &'static str,
+}
+
+fn file(file: &FileInfo) -> File<'_> {
+    let FileInfo { number, name, nick, sending, done, size, stage } = file;
+    let stage = match stage {
+        FileStage::Offered => "offered",
+        FileStage::Going => "going",
+        FileStage::Waiting => "waiting",
+    };
+    File { number: *number, name, nick, sending: *sending, done: *done, size: *size, stage }
+}
+
 /// The line of what is told, without its end.
 pub(crate) fn line(told: &Told) -> Option<Zeroizing<String>> {
     let object = object(&told.notice)?;
@@ -253,6 +282,10 @@ fn object(notice: &Notice) -> Option<Object<'_>> {
         Notice::FileSent { number, name, nick } => Object::FileSent { number: *number, name, nick },
         Notice::FileEnded { number, name, nick, reason } => {
             Object::FileEnded { number: *number, name, nick, reason }
+        }
+        Notice::Files { files } => Object::Files { files: files.iter().map(file).collect() },
+        Notice::QuitAsks { sending, receiving } => {
+            Object::QuitAsks { sending: *sending, receiving: *receiving }
         }
         Notice::VerifyBegun { by } => Object::VerifyBegun { by },
         Notice::VerifyWords { words } => Object::VerifyWords { words },

@@ -79,4 +79,4 @@ pub mod signals;
 pub mod ui;
 
 pub use client::{Handle, Notices, Options, StartError, start};
-pub use event::{ListedInfo, Notice, Place, RoomInfo, Told};
+pub use event::{FileInfo, FileStage, ListedInfo, Notice, Place, RoomInfo, Told};

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use chatter_protocol::ids::{MARKS_MAX, is_combining_mark, is_trickery};
 
 use crate::command::HELP;
-use crate::event::{ListedInfo, Notice, Place, RoomInfo, Told};
+use crate::event::{FileInfo, FileStage, ListedInfo, Notice, Place, RoomInfo, Told};
 use crate::secret::SecretText;
 
 /// What a notice becomes.
@@ -94,6 +94,11 @@ pub(crate) fn lines_of(notice: &Notice) -> Lines {
             harmless(nick),
             harmless(reason)
         )),
+        Notice::Files { files } if files.is_empty() => {
+            talk("* no files are on offer or on their way".to_owned())
+        }
+        Notice::Files { files } => talk(format!("* files: {}", join(files, file))),
+        Notice::QuitAsks { sending, receiving } => note(&quit_asks(*sending, *receiving)),
         Notice::VerifyBegun { by } => talk(format!("* {} asks all to compare words", harmless(by))),
         Notice::VerifyWords { words } => Lines {
             talk: Some(SecretText::new(format!("* words: {}", harmless(&words.join(" "))))),
@@ -223,7 +228,7 @@ fn listed(room: &ListedInfo) -> String {
 }
 
 /// A number of bytes as people read it, rounded down.
-fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let (unit, name) = match count {
         0..1_000 => return format!("{count} bytes"),
         1_000..1_000_000 => (100, "kB"),
@@ -231,6 +236,29 @@ fn bytes(count: u64) -> String {
         _ => (100_000_000, "GB"),
     };
     format!("{}.{} {name}", count / unit / 10, count / unit % 10)
+}
+
+fn file(file: &FileInfo) -> String {
+    let FileInfo { number, name, nick, sending, done, size, stage } = file;
+    let way = if *sending { "to" } else { "from" };
+    let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
+    let stage = match (stage, sending) {
+        (FileStage::Offered, true) => "offered".to_owned(),
+        (FileStage::Offered, false) => format!("/accept {number} takes it"),
+        (FileStage::Going, _) => format!("{percent} %"),
+        (FileStage::Waiting, _) => format!("{percent} %, waits"),
+    };
+    format!("{number} {} ({}) {way} {}: {stage}", harmless(name), bytes(*size), harmless(nick))
+}
+
+fn quit_asks(sending: usize, receiving: usize) -> String {
+    let of = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("one file is still being {what}")),
+        _ => Some(format!("{count} files are still being {what}")),
+    };
+    let both: Vec<String> = [of(sending, "sent"), of(receiving, "received")].into_iter().flatten().collect();
+    format!("{}; /quit again leaves and ends that", both.join(", "))
 }
 
 /// A list is read by people; one that fills their screen hides what stood there.

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::client::{Handle, Notices};
+use crate::disk;
 use crate::event::{Notice, Told};
 use crate::exit::{Failure, Outcome};
 
@@ -71,7 +72,7 @@ pub async fn run(settings: Settings, handle: Handle, notices: Notices) -> io::Re
     let clock = Clock(Instant::now());
     let size = terminal.size()?;
     let mut screen = Screen::new(size, settings.theme, &settings.room, &settings.nick, clock.now());
-    (screen.when, screen.how) = (settings.when, settings.how);
+    (screen.when, screen.how, screen.folder) = (settings.when, settings.how, disk::folder);
     let (deeds, waiting) = mpsc::unbounded_channel();
     tokio::spawn(hand_over(handle.clone(), waiting));
     Ok(Desk { terminal, screen, clock, handle, notices, deeds, rang: None }.work().await)

@@ -236,6 +236,7 @@ impl Room {
             // About no single room.
             Command::Join(_)
             | Command::Leave
+            | Command::Files
             | Command::Rooms
             | Command::Room(_)
             | Command::In(_)

@@ -1,7 +1,11 @@
-//! What Tab fills in: commands at the start of a line, nicknames elsewhere.
+//! What Tab fills in: commands at the start of a line, nicknames elsewhere; behind some commands, files and numbers.
 //!
 //! **In** what stands before the cursor, what there is. **Out** what could stand there instead. **Never** more than one
 //! word changed.
+
+mod arguments;
+
+pub(crate) use arguments::{Arguments, Folder};
 
 /// A word that is being filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +39,17 @@ impl Completion {
         };
         found.sort_unstable();
         found.dedup();
+        Self::among(start, found)
+    }
+
+    /// One of these, from there on; nothing where there is none.
+    fn among(start: usize, found: Vec<String>) -> Option<Self> {
         (!found.is_empty()).then_some(Self { start, found, at: 0 })
+    }
+
+    /// Whether what is filled in is a directory, and there was no other: what is in it comes next.
+    pub(crate) fn leads_on(&self) -> bool {
+        self.found.len() == 1 && self.current().ends_with(std::path::is_separator)
     }
 
     /// What to fill in now.

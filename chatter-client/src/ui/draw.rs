@@ -26,6 +26,7 @@ use input::Input;
 use overlay::WAY_ROW;
 pub(crate) use overlay::help_rows;
 
+mod files;
 mod input;
 mod overlay;
 
@@ -36,6 +37,7 @@ pub(crate) struct Layout {
     pub(crate) alarm: Rect,
     pub(crate) talk: Rect,
     members: Rect,
+    files: Rect,
     status: Rect,
     input: Rect,
 }
@@ -56,7 +58,8 @@ fn layout_in(screen: &Screen, (width, height): (u16, u16)) -> Layout {
         u16::try_from(Input::of(screen, width).rows.len()).unwrap_or(u16::MAX).min((height / 4).max(1));
     let status_rows = u16::from(height > 1);
     let tabs_rows = u16::from(height > 3);
-    let left = height.saturating_sub(input_rows + status_rows + tabs_rows);
+    let files_rows = files::rows(screen, height);
+    let left = height.saturating_sub(input_rows + status_rows + tabs_rows + files_rows);
     let alarm_rows = match screen.alarms.front() {
         Some(alarm) if left > 1 => {
             let rows = wrap::rows(alarm, usize::from(width), usize::from(width)).len() + 1;
@@ -79,6 +82,7 @@ fn layout_in(screen: &Screen, (width, height): (u16, u16)) -> Layout {
         alarm: strip(tabs_rows, alarm_rows),
         talk: Rect { width: width - members_width, ..talk },
         members,
+        files: strip(height.saturating_sub(input_rows + status_rows + files_rows), files_rows),
         status: strip(height.saturating_sub(input_rows + status_rows), status_rows),
         input: strip(height.saturating_sub(input_rows), input_rows),
     }
@@ -124,6 +128,7 @@ fn paint(screen: &Screen, buffer: &mut Buffer, area: Rect) -> Option<Position> {
             pen.alarm(buffer, places.alarm);
             pen.talk(buffer, places.talk);
             pen.members(buffer, places.members);
+            pen.files(buffer, places.files);
             pen.status(buffer, places.status);
             pen.input(buffer, places.input)
         }
@@ -134,7 +139,12 @@ fn paint(screen: &Screen, buffer: &mut Buffer, area: Rect) -> Option<Position> {
                 cell.set_symbol("?");
             })
         }
-        Charset::Unicode => keep_apart(buffer, places.members),
+        Charset::Unicode => {
+            if places.members.width > 0 {
+                keep_apart(buffer, places.members.x, places.members);
+            }
+            keep_apart(buffer, files::seam(area.width), places.files);
+        }
         Charset::AsciiSigns => {}
     }
     cursor
@@ -355,16 +365,14 @@ fn fill(buffer: &mut Buffer, area: Rect, style: Style) {
     buffer.set_style(area.intersection(buffer.area), style);
 }
 
-/// Terminals that turn writing from right to left would take what stands on both sides of the frame for one text.
-fn keep_apart(buffer: &mut Buffer, members: Rect) {
-    if members.width == 0 {
-        return;
-    }
-    for y in members.top()..members.bottom().min(buffer.area.bottom()) {
+/// Terminals that turn writing from right to left would take what stands on both sides of the line in column `x` for one
+/// text.
+fn keep_apart(buffer: &mut Buffer, x: u16, rows: Rect) {
+    for y in rows.top()..rows.bottom().min(buffer.area.bottom()) {
         let turns = (0..buffer.area.width).any(|x| {
             buffer.cell(Position { x, y }).is_some_and(|cell| cell.symbol().chars().any(is_right_to_left))
         });
-        if let Some(cell) = buffer.cell_mut(Position { x: members.x, y }).filter(|_| turns) {
+        if let Some(cell) = buffer.cell_mut(Position { x, y }).filter(|_| turns) {
             let apart = format!("{}{LEFT_TO_RIGHT}", cell.symbol());
             cell.set_symbol(&apart);
         }

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     PrivateFrom,
     /// From us to one alone.
     PrivateTo,
+    /// Somebody offers something: it waits for an answer.
+    Offer,
     /// Something happened.
     Event,
     /// An answer to what we asked for.
@@ -105,6 +107,7 @@ impl Entry {
                 Kind::PrivateFrom | Kind::PrivateTo => Role::Private,
                 Kind::Said { .. }
                 | Kind::Did { .. }
+                | Kind::Offer
                 | Kind::Event
                 | Kind::Answer
                 | Kind::Warning
@@ -132,7 +135,7 @@ impl Entry {
                 who(),
                 Span::styled("] ", faint),
             ]),
-            Kind::Event | Kind::Answer | Kind::Day => spans.push(Span::styled("-- ", faint)),
+            Kind::Offer | Kind::Event | Kind::Answer | Kind::Day => spans.push(Span::styled("-- ", faint)),
             Kind::Warning => spans.push(Span::styled("!! ", trouble())),
             Kind::Error => spans.push(Span::styled("-! ", trouble())),
         }
@@ -144,7 +147,7 @@ impl Entry {
 
     fn text_role(&self) -> Role {
         match self.kind {
-            Kind::Said { mention: true } | Kind::Did { mention: true } => Role::Mention,
+            Kind::Said { mention: true } | Kind::Did { mention: true } | Kind::Offer => Role::Mention,
             Kind::Said { .. } | Kind::Did { .. } | Kind::Answer => Role::Text,
             Kind::PrivateFrom | Kind::PrivateTo => Role::Text,
             Kind::Own { state: Sent::Waiting, .. } | Kind::Event | Kind::Day => Role::Faint,
@@ -167,7 +170,7 @@ impl Entry {
             Kind::Said { .. } | Kind::Own { did: false, .. } => 3,
             Kind::Did { .. } | Kind::Own { did: true, .. } => 3,
             Kind::PrivateFrom | Kind::PrivateTo => 10,
-            Kind::Event | Kind::Answer | Kind::Day | Kind::Warning | Kind::Error => 3,
+            Kind::Offer | Kind::Event | Kind::Answer | Kind::Day | Kind::Warning | Kind::Error => 3,
         };
         let lost = if let Kind::Own { state: Sent::Lost, .. } = self.kind { 12 } else { 0 };
         let lead = wrap::width(&self.time) + 1 + name + around + lost;

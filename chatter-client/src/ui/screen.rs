@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use super::clean;
 use super::commands;
-use super::complete::Completion;
+use super::complete;
+use super::complete::{Completion, Folder};
 use super::entry::Kind;
 use super::input_line::InputLine;
 use super::tab::Tab;
 use super::theme::Theme;
 use crate::secret::SecretText;
+pub(crate) use files::{Files, State, Transfer};
 
+mod files;
 mod news;
 mod typing;
 
@@ -120,6 +123,10 @@ pub(crate) struct Screen {
     pub(crate) current: usize,
     pub(crate) input: InputLine,
     completion: Option<Completion>,
+    /// How names of files are looked up.
+    pub(crate) folder: Folder,
+    /// What is on offer and on its way, in all rooms.
+    pub(crate) files: Files,
     pub(crate) link: Link,
     /// How long the relay took for the last thing said.
     pub(crate) latency: Option<Duration>,
@@ -153,6 +160,8 @@ impl Screen {
             current: 0,
             input: InputLine::default(),
             completion: None,
+            folder: |_| Vec::new(),
+            files: Files::default(),
             link: Link::Opening,
             latency: None,
             alarms: VecDeque::new(),
@@ -214,7 +223,7 @@ impl Screen {
         let number = tab.push(&self.now.day, &self.now.time, kind, who, text);
         let (counts, mentions) = match kind {
             Kind::Said { mention } | Kind::Did { mention } => (true, mention),
-            Kind::PrivateFrom | Kind::Warning => (true, true),
+            Kind::PrivateFrom | Kind::Offer | Kind::Warning => (true, true),
             Kind::Own { .. } | Kind::PrivateTo | Kind::Event | Kind::Answer | Kind::Error | Kind::Day => {
                 (false, false)
             }
@@ -267,12 +276,22 @@ impl Screen {
 
     /// All that can be typed, for Tab.
     fn complete(&mut self) {
-        if let Some(completion) = &mut self.completion {
+        if let Some(completion) = self.completion.as_mut().filter(|completion| !completion.leads_on()) {
             completion.advance();
         } else {
             let Some((_, tab)) = self.tabs.get(self.current) else { return };
             let nicks = tab.members.keys().map(String::as_str);
-            self.completion = Completion::of(self.input.before(), commands::names(), nicks);
+            let before = self.input.before();
+            let about_files = complete::Arguments {
+                folder: self.folder,
+                nicks: nicks.clone().collect(),
+                acceptable: self.files.acceptable(),
+                open: self.files.numbers(),
+            };
+            self.completion = match about_files.complete(before) {
+                Some(found) => found,
+                None => Completion::of(before, commands::names(), nicks),
+            };
         }
         if let Some(completion) = &self.completion {
             self.input.replace_from(completion.start, completion.current());

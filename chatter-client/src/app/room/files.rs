@@ -15,7 +15,7 @@ use chatter_protocol::time::Time;
 
 use super::{Downloads, Room, Shared};
 use crate::disk::{Found, News, Order, expanded};
-use crate::event::{Effect, Notice};
+use crate::event::{Effect, FileInfo, FileStage, Notice};
 
 /// All of a room.
 pub(in crate::app) struct Files {
@@ -42,8 +42,17 @@ struct Item {
     /// What the other was called when it began.
     nick: String,
     size: u64,
+    done: u64,
+    stage: FileStage,
     pace: Pace,
     kind: Kind,
+}
+
+impl Item {
+    fn new(number: u32, name: &str, nick: &str, size: u64, kind: Kind) -> Self {
+        let (name, nick, stage) = (name.to_owned(), nick.to_owned(), FileStage::Offered);
+        Self { number, name, nick, size, done: 0, stage, pace: Pace::default(), kind }
+    }
 }
 
 enum Kind {
@@ -73,6 +82,19 @@ impl Files {
         self.items.values().any(|item| item.number == number) || self.looking.contains_key(&number)
     }
 
+    /// All that is on offer or on its way.
+    pub(in crate::app) fn open(&self) -> impl Iterator<Item = FileInfo> {
+        self.items.values().map(|item| FileInfo {
+            number: item.number,
+            name: item.name.clone(),
+            nick: item.nick.clone(),
+            sending: matches!(item.kind, Kind::Given(_)),
+            done: item.done,
+            size: item.size,
+            stage: item.stage,
+        })
+    }
+
     /// What goes by this number.
     fn of_number(&self, number: u32) -> Vec<TransferId> {
         self.items.iter().filter(|(_, item)| item.number == number).map(|(id, _)| *id).collect()
@@ -98,6 +120,8 @@ impl Room {
                         let most = limits::TAKING_MAX;
                         self.error(shared, format!("{most} files come in already: wait for one of them"));
                     }
+                } else {
+                    self.progress(&id, 0, shared, now);
                 }
             }
             News::Written(id, written) => {
@@ -179,7 +203,7 @@ impl Room {
                 }
                 Output::Paused(id) => {
                     if let Some(item) = self.files.items.get_mut(&id) {
-                        item.pace = Pace::default();
+                        (item.pace, item.stage) = (Pace::default(), FileStage::Waiting);
                         let (number, name, nick) = (item.number, item.name.clone(), item.nick.clone());
                         self.show(shared, Notice::FileWaits { number, name, nick });
                     }
@@ -196,7 +220,9 @@ impl Room {
     /// Reads the line as a path, and as a path with a nickname behind it: the disk knows which of them is there.
     pub(super) fn send_file(&mut self, rest: &str, shared: &mut Shared) {
         let mut candidates = Vec::new();
-        if let Some((path, nick)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+        if let Some(rest) = rest.strip_prefix('"') {
+            // A quote that was not closed holds a path alone.
+            let (path, nick) = rest.split_once('"').unwrap_or((rest, ""));
             candidates.push((PathBuf::from(path), self.whom(nick.trim())));
         } else {
             candidates.push((PathBuf::from(rest), Whom::Everybody));
@@ -242,12 +268,12 @@ impl Room {
         let (able, unable): (Vec<_>, Vec<_>) =
             everybody.into_iter().partition(|id| conversation.takes_files(id));
         let labels = |ids: &[MemberId]| ids.iter().filter_map(|id| self.names.label(id)).collect::<Vec<_>>();
-        let (to, others) = (labels(&able), labels(&unable));
+        let (nicks, others) = (labels(&able), labels(&unable));
         if !others.is_empty() {
             let text = "these have programs too old to take files";
             self.error(shared, format!("{text}: {}", others.join(", ")));
         }
-        if to.is_empty() {
+        if nicks.is_empty() {
             if others.is_empty() {
                 self.error(shared, "not sent: nobody else is here");
             }
@@ -259,21 +285,20 @@ impl Room {
             hash: found.hash,
             directory: found.directory,
         };
-        let name = offer.name.to_string();
-        self.show(
-            shared,
-            Notice::FileOfferSent { number, name: name.clone(), size: found.size, to: to.clone() },
-        );
-        for (member, nick) in able.into_iter().zip(to) {
+        let (name, size) = (offer.name.to_string(), found.size);
+        let mut to = Vec::new();
+        for (member, nick) in able.into_iter().zip(nicks) {
             let id = TransferId::new(self.files.entropy.bytes());
             if self.files.transfers.offer(id, member, offer.clone()) {
                 let kind = Kind::Given(found.clone());
-                let item =
-                    Item { number, name: name.clone(), nick, size: found.size, pace: Pace::default(), kind };
-                self.files.items.insert(id, item);
+                self.files.items.insert(id, Item::new(number, &name, &nick, size, kind));
+                to.push(nick);
             } else {
                 self.error(shared, format!("not offered to {nick}: too many files are offered already"));
             }
+        }
+        if !to.is_empty() {
+            self.show(shared, Notice::FileOfferSent { number, name, size, to });
         }
     }
 
@@ -283,8 +308,7 @@ impl Room {
         let (number, name, size) = (shared.transfers, offer.name.to_string(), offer.size);
         let directory = offer.directory;
         let kind = Kind::Taken { offer, wanted: false };
-        let item = Item { number, name: name.clone(), nick: nick.clone(), size, pace: Pace::default(), kind };
-        self.files.items.insert(id, item);
+        self.files.items.insert(id, Item::new(number, &name, &nick, size, kind));
         self.show(shared, Notice::FileOffered { number, from: nick, name, size, directory });
     }
 
@@ -359,6 +383,7 @@ impl Room {
     /// Tells how far it is, unless that was told a moment ago.
     fn progress(&mut self, id: &TransferId, done: u64, shared: &mut Shared, now: Time) {
         let Some(item) = self.files.items.get_mut(id) else { return };
+        (item.done, item.stage) = (done, FileStage::Going);
         let (since, from) = *item.pace.since.get_or_insert((now, done));
         if item.pace.shown.is_some_and(|shown| now < shown + PROGRESS_EVERY) || done >= item.size {
             return;

@@ -57,6 +57,7 @@ impl Room {
                 | Command::Link
                 | Command::Join(_)
                 | Command::Leave
+                | Command::Files
                 | Command::Rooms
                 | Command::Room(_)
                 | Command::In(_)

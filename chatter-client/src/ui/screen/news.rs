@@ -24,6 +24,7 @@ impl Screen {
             tab.title = clean::line(name);
         }
         let number = self.tabs.get(at).map_or(FIRST_ROOM, |(number, _)| *number);
+        self.files.take(&notice);
         match notice {
             Notice::Message { from, text } => self.heard(at, &from, &text, false),
             Notice::Private { from, text } => self.heard(at, &from, &text, true),
@@ -108,14 +109,16 @@ impl Screen {
             }
             Notice::Current => self.turn_to(at),
             Notice::RoomLeft => self.part_with(at),
+            Notice::FileOffered { ref from, .. } => self.offered(at, from, &notice),
             Notice::FileProgress { .. } => {}
             Notice::Progress(_)
-            | Notice::FileOffered { .. }
             | Notice::FileOfferSent { .. }
             | Notice::FileWaits { .. }
             | Notice::FileReceived { .. }
             | Notice::FileSent { .. }
             | Notice::FileEnded { .. }
+            | Notice::Files { .. }
+            | Notice::QuitAsks { .. }
             | Notice::Rooms { .. }
             | Notice::ListedRooms { .. }
             | Notice::Listed { .. }
@@ -142,6 +145,10 @@ impl Screen {
                 Notice::VerifyWords { .. }
                     | Notice::SafetyNumber { .. }
                     | Notice::Who { .. }
+                    | Notice::Files { .. }
+                    | Notice::QuitAsks { .. }
+                    | Notice::FileReceived { .. }
+                    | Notice::FileEnded { .. }
                     | Notice::VerifyVoid { .. }
             );
             (if asked { Kind::Answer } else { Kind::Event }, talk.strip_prefix("* ").unwrap_or(talk))

@@ -44,6 +44,10 @@ impl Screen {
             Action::Search => self.input.set("/search "),
             Action::Redraw => self.deeds.push(Deed::Redraw),
             Action::Interrupt => self.deeds.push(Deed::Interrupt),
+            // As /quit does, it asks before it ends files that are on their way.
+            Action::EndOfInput if self.input.text().is_empty() && self.files.under_way() => {
+                self.deeds.push(Deed::Line(self.room(), "/quit".to_owned()));
+            }
             Action::EndOfInput if self.input.text().is_empty() => self.deeds.push(Deed::End),
             Action::EndOfInput => self.input.edit(Edit::Delete),
             Action::Suspend => self.deeds.push(Deed::Suspend),
