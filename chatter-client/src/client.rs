@@ -218,8 +218,7 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let access = options.access().clone();
     let Options { goal, nick, purpose, people, memory, route, chaff, rejoins, has_passphrase, listed } =
         options;
-    let peer = Peer::new(&access, route.proxy().cloned())
-        .map_err(|error| StartError::NoVerifier(error.to_string()))?;
+    let peer = Peer::new(&access, &route).map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage = Carriage { access, chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
     let app = match goal {
@@ -322,7 +321,8 @@ impl Carriage {
         let network = Network::new(
             &self.access,
             self.chaff,
-            self.peer.clone(),
+            // Through Tor, nothing ties one session to the next.
+            self.peer.apart(&mut self.entropy),
             self.entropy.fork(),
             self.clock,
             (sender, Arc::clone(&backlog)),

@@ -152,7 +152,7 @@ fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, St
     let options = if common.no_rejoin { options.without_return() } else { options };
     let variable = |name: &str| env::var(name).ok();
     let route = Route::choose(wish, options.access(), variable);
-    Ok(Some(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?)))
+    Ok(Some(options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?.settled())))
 }
 
 /// What the user says about proxies.
@@ -162,9 +162,10 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
         (Some(file), _) => secret::first_line_of(file)
             .map_err(|error| usage(format!("--proxy-file {}: {error}", file.display())))?,
         (None, Some(text)) => SecretText::new(text.clone()),
-        (None, None) => return Ok(Wish::None),
+        (None, None) => return Ok(if common.tor { Wish::Tor(None) } else { Wish::None }),
     };
-    Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))
+    let named = Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))?;
+    if common.tor { named.by_tor().map_err(|error| usage(format!("--tor: {error}"))) } else { Ok(named) }
 }
 
 fn stay(action: Action, style: Style) -> Result<Option<(Options, Common)>, (Failure, String)> {
