@@ -321,8 +321,7 @@ impl Carriage {
         let network = Network::new(
             &self.access,
             self.chaff,
-            // Through Tor, nothing ties one session to the next.
-            self.peer.apart(&mut self.entropy),
+            self.peer.clone(),
             self.entropy.fork(),
             self.clock,
             (sender, Arc::clone(&backlog)),

@@ -44,6 +44,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + fmt::Debug> Wire for T {}
 pub(crate) struct Peer {
     host: String,
     port: u16,
+    /// As the route names them.
+    named: Vec<Proxy>,
     /// The first of them that listens is asked; without any the way is straight.
     proxies: Vec<Proxy>,
     /// Whether these are Tor's.
@@ -59,15 +61,16 @@ impl Peer {
             Transport::Https { pin } => Some(Tls::new(&link.address.host, pin)?),
         };
         let host = link.address.host.clone();
-        let (proxies, tor) = (route.proxies().to_vec(), route.is_by_tor());
-        Ok(Self { host, port: link.address.port, proxies, tor, tls })
+        let (named, tor) = (route.proxies().to_vec(), route.is_by_tor());
+        Ok(Self { host, port: link.address.port, proxies: named.clone(), named, tor, tls })
     }
 
-    /// The same for another session: through Tor, by circuits that no other session has a part in.
+    /// The same for another link: through Tor, by circuits that no other link or session has a part in. Only another proxy's
+    /// user is a new circuit to it, and a circuit whose other end has died without a word is kept for two minutes.
     pub(crate) fn apart(&self, entropy: &mut Entropy) -> Self {
         let mut peer = self.clone();
         if peer.tor {
-            peer.proxies.iter_mut().for_each(|proxy| *proxy = tor::apart(proxy, entropy));
+            peer.proxies = peer.named.iter().map(|proxy| tor::apart(proxy, entropy)).collect();
         }
         peer
     }

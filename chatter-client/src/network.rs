@@ -38,6 +38,7 @@ use crate::request::{Authority, download, reload};
 /// The carrier, running: ends when the session has ended or nobody listens any more.
 pub(crate) struct Network {
     session: Session,
+    entropy: Entropy,
     clock: Clock,
     server: Arc<Server>,
     events: mpsc::Sender<NetworkEvent>,
@@ -161,16 +162,17 @@ impl Network {
         link: &AccessLink,
         chaff: Chaff,
         peer: Peer,
-        entropy: Entropy,
+        mut entropy: Entropy,
         clock: Clock,
         (events, backlog): (mpsc::Sender<NetworkEvent>, Arc<Backlog>),
     ) -> Self {
         let authority = Authority::over(&link.transport, &link.address.host, link.address.port);
         let server = Server { spares: Spares::new(peer), authority };
-        let session = Session::with_chaff(chaff, &link.code, entropy, clock.now(), Clock::wall());
+        let session = Session::with_chaff(chaff, &link.code, entropy.fork(), clock.now(), Clock::wall());
         let (reporter, reports) = mpsc::channel(REPORTS_MAX);
         Self {
             session: if server.spares.peer().is_far() { session.far() } else { session },
+            entropy,
             clock,
             server: Arc::new(server),
             events,
@@ -271,6 +273,11 @@ impl Network {
     }
 
     fn open(&mut self, link: LinkId, path: &str, cookie: &str) {
+        let peer = self.server.spares.peer();
+        if peer.is_far() {
+            // Tor would lead it by the old one's circuit, and that may have ended without a word.
+            self.server.spares.go_by(peer.apart(&mut self.entropy));
+        }
         match download(&self.server.authority, path, cookie) {
             Ok(request) => {
                 let task = down::run(link, request, Arc::clone(&self.server), self.reporter.clone());

@@ -17,7 +17,7 @@ use super::*;
 impl Peer {
     /// Without TLS or proxy.
     pub(crate) fn plain(host: &str, port: u16) -> Self {
-        Self { host: host.to_owned(), port, proxies: Vec::new(), tor: false, tls: None }
+        Self { host: host.to_owned(), port, named: Vec::new(), proxies: Vec::new(), tor: false, tls: None }
     }
 }
 

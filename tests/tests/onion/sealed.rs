@@ -56,7 +56,8 @@ fn a_stay_by_an_onion_leaves_nothing_beside_tor() {
     let received = fs::read(received["path"].as_str().expect("a path")).expect("it is there");
     assert!(received == fs::read(&path).expect("it is there"), "it is what was sent");
 
-    // Two sessions, so two to Tor, however many connections they took; and the same ones after each is broken.
+    // Two sessions, so two to Tor, however many connections they took; others once all of them are broken, for a circuit
+    // may end without a word.
     let users = gate.users();
     assert!(users.len() > 4, "{users:?}");
     assert_eq!(distinct(&users).len(), 2, "{users:?}");
@@ -64,10 +65,9 @@ fn a_stay_by_an_onion_leaves_nothing_beside_tor() {
     anna.wait("resumes", |event| event["event"] == "resumed");
     ben.wait("resumes", |event| event["event"] == "resumed");
     anna.tell("still here", &[&ben]);
-    assert_eq!(distinct(&gate.users()), distinct(&users));
 
     // The sessions are gone with the daemon: those that come after have nothing to do with them.
-    let (address, before) = (daemon.address.to_string(), gate.users().len());
+    let (address, users) = (daemon.address.to_string(), gate.users());
     drop(daemon);
     let _daemon = home.lasting_on(&address, "");
     for member in [&anna, &ben] {
@@ -77,10 +77,10 @@ fn a_stay_by_an_onion_leaves_nothing_beside_tor() {
     anna.tell("again", &[&ben]);
     ben.tell("and again", &[&anna]);
     let after = gate.users();
-    assert!(distinct(&after).len() > 2, "{after:?}");
-    let later = distinct(after.get(back..).unwrap_or_default());
     let old = distinct(&users);
-    assert!(later.len() <= 2 && later.iter().all(|user| !old.contains(user)), "{before}: {after:?}");
+    assert!(distinct(&after).len() > old.len(), "{after:?}");
+    let later = distinct(after.get(back..).unwrap_or_default());
+    assert!(later.len() <= 2 && later.iter().all(|user| !old.contains(user)), "{old:?}: {after:?}");
     assert_eq!([anna.warnings(), ben.warnings()].concat(), [Value::Null; 0]);
     assert_eq!([ben.quit().code, anna.quit().code], [Some(0); 2]);
     sealed.check();
