@@ -334,7 +334,7 @@ class Network:
             raise Failure(f"{key} is not a service's secret key: tor would silently make another")
         services = Path(node["dir"], "services")
         before = services.read_text()
-        place = Path(node["dir"], f"service{before.count('HiddenServiceDir ') + 1}")
+        place = Path(node["dir"], f"service{len(list(Path(node['dir']).glob('service[0-9]*'))) + 1}")
         lines = [f"HiddenServiceDir {place}", f"HiddenServicePort {port} {target}", *settings]
         lines += [f"HiddenServiceExportCircuitID {export_circuit_id}"] if export_circuit_id else []
         lines += ["HiddenServicePoWDefensesEnabled 1"] if proof_of_work else []

@@ -257,6 +257,9 @@ pub struct Common {
     /// Go by this proxy (socks5h://HOST:PORT or http://HOST:PORT), or by `none` whatever the environment and the link say
     #[arg(long, value_name = "URL", env = "CHATTER_PROXY", hide_env_values = true)]
     pub proxy: Option<String>,
+    /// Go through Tor, whatever the address: by --proxy where it is given, else by Tor on this machine
+    #[arg(long)]
+    pub tor: bool,
     /// Go by the proxy whose URL is this file's first line: passwords belong there, not into arguments
     #[arg(long, value_name = "FILE")]
     pub proxy_file: Option<PathBuf>,
@@ -436,7 +439,13 @@ A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
 --proxy, --proxy-file and CHATTER_PROXY go first, and then the same of a profile:
 what was meant for chatter alone; then the environment as usual:
 http_proxy for chatter://, https_proxy for chatters://, all_proxy, and no_proxy
-for exemptions; then what the link says.";
+for exemptions; then what the link says.
+
+An address that ends with .onion is reached through Tor alone, any other with
+--tor: by --proxy where it is given, for .onion also by a SOCKS proxy that the
+environment or the link names, else by Tor on this machine (127.0.0.1:9050, as
+the package tor has it, or :9150, Tor Browser while it is open). Each session
+has circuits of its own. If no Tor answers, nothing else is tried.";
 
 const JSON_HELP: &str = "\
 With --json, stdout has one object a line, and a line of stdin that begins with

@@ -261,8 +261,7 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
         awaited,
         downloads,
     } = options;
-    let peer = Peer::new(&access, route.proxy().cloned())
-        .map_err(|error| StartError::NoVerifier(error.to_string()))?;
+    let peer = Peer::new(&access, &route).map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage = Carriage { access, chaff, peer, entropy: entropy.fork(), clock, carrier: None };
     carriage.start();
     let app = match goal {

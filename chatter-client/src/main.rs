@@ -233,7 +233,7 @@ fn prepare(
         None => options,
     };
     let route = Route::choose(wish, options.access(), variable);
-    let options = options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?);
+    let options = options.by(route.map_err(|error| (Failure::Usage, error.to_string()))?.settled());
     let (room, nick) = (options.label().to_owned(), options.nick().to_string());
     let (handle, notices) = start(options).map_err(|error| local(&error))?;
     Ok(Some(Started { handle, notices, room, nick, screen, joins, listener, timeout }))
@@ -267,9 +267,10 @@ fn wish(common: &Common) -> Result<Wish, (Failure, String)> {
         (Some(file), _) => secret::first_line_of(file)
             .map_err(|error| usage(format!("--proxy-file {}: {error}", file.display())))?,
         (None, Some(text)) => SecretText::new(text.clone()),
-        (None, None) => return Ok(Wish::None),
+        (None, None) => return Ok(if common.tor { Wish::Tor(None) } else { Wish::None }),
     };
-    Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))
+    let named = Wish::parse(text.expose()).map_err(|error| usage(format!("--proxy: {error}")))?;
+    if common.tor { named.by_tor().map_err(|error| usage(format!("--tor: {error}"))) } else { Ok(named) }
 }
 
 fn stay(

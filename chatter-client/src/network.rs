@@ -38,6 +38,7 @@ use crate::request::{Authority, download, reload};
 /// The carrier, running: ends when the session has ended or nobody listens any more.
 pub(crate) struct Network {
     session: Session,
+    entropy: Entropy,
     clock: Clock,
     server: Arc<Server>,
     events: mpsc::Sender<NetworkEvent>,
@@ -102,6 +103,13 @@ struct Server {
     authority: Authority,
 }
 
+impl Server {
+    /// How long an answer's head may take.
+    fn head_timeout(&self) -> Duration {
+        if self.spares.peer().is_far() { FAR_HEAD_TIMEOUT } else { HEAD_TIMEOUT }
+    }
+}
+
 /// What a connection tells.
 #[derive(Debug)]
 enum Report {
@@ -154,15 +162,17 @@ impl Network {
         link: &AccessLink,
         chaff: Chaff,
         peer: Peer,
-        entropy: Entropy,
+        mut entropy: Entropy,
         clock: Clock,
         (events, backlog): (mpsc::Sender<NetworkEvent>, Arc<Backlog>),
     ) -> Self {
         let authority = Authority::over(&link.transport, &link.address.host, link.address.port);
         let server = Server { spares: Spares::new(peer), authority };
+        let session = Session::with_chaff(chaff, &link.code, entropy.fork(), clock.now(), Clock::wall());
         let (reporter, reports) = mpsc::channel(REPORTS_MAX);
         Self {
-            session: Session::with_chaff(chaff, &link.code, entropy, clock.now(), Clock::wall()),
+            session: if server.spares.peer().is_far() { session.far() } else { session },
+            entropy,
             clock,
             server: Arc::new(server),
             events,
@@ -263,6 +273,11 @@ impl Network {
     }
 
     fn open(&mut self, link: LinkId, path: &str, cookie: &str) {
+        let peer = self.server.spares.peer();
+        if peer.is_far() {
+            // Tor would lead it by the old one's circuit, and that may have ended without a word.
+            self.server.spares.go_by(peer.apart(&mut self.entropy));
+        }
         match download(&self.server.authority, path, cookie) {
             Ok(request) => {
                 let task = down::run(link, request, Arc::clone(&self.server), self.reporter.clone());
@@ -312,8 +327,10 @@ fn front_trouble(status: u16) -> Option<String> {
 const REPORTS_MAX: usize = 32;
 /// The session keeps to six at once by itself; connections may linger a little longer than it counts them.
 const UPS_WAITING_MAX: usize = 32;
-/// An answer's head comes at once, or something is stuck in between.
+/// An answer's head comes at once, or something is stuck in between …
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// … but where the connection may have to wait for a circuit; not longer, for a request that is stuck keeps others waiting.
+const FAR_HEAD_TIMEOUT: Duration = Duration::from_secs(40);
 /// From here on, HTTP's statuses tell that the server has failed.
 const SERVER_ERROR: u16 = 500;
 /// What is read of a socket at once.

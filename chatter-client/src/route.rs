@@ -1,22 +1,29 @@
 //! Which proxy a stay goes by: what the user says goes before what his environment says, and that before what a link says.
 //!
 //! **In** a URL from a flag or a file, environment variables, a link. **Out** a [`Route`], with who named it.
-//! **Never** a way around a proxy that the user has named, however a link reads; never a password in words.
+//! **Never** a way around a proxy that the user has named, however a link reads; never a password in words; for an onion
+//! address, never a way without Tor.
 //!
 //! ```text
 //! --proxy, --proxy-file, CHATTER_PROXY > http_proxy | https_proxy, all_proxy, unless no_proxy > the link's via part > none
+//! --proxy, --proxy-file, CHATTER_PROXY > --tor > a SOCKS proxy among those > the link's via part > Tor at hand   (.onion)
 //! ```
 
 use std::net::IpAddr;
 
-use chatter_protocol::invite::{AccessLink, Proxy, ProxyError, Transport};
+use chatter_protocol::invite::{AccessLink, Proxy, ProxyError, ProxyKind, Transport};
+
+use crate::dial::{is_onion, listens, tor_at_hand};
 
 /// The way that connections take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    proxy: Option<Proxy>,
-    /// Who named the proxy.
+    /// One, or the places where Tor may be at hand, of which the first that listens is taken.
+    proxies: Vec<Proxy>,
+    /// Who named the proxy; empty where nobody did.
     named_by: String,
+    /// Whether Tor is what answers there.
+    tor: bool,
 }
 
 /// What a user says about proxies.
@@ -28,14 +35,24 @@ pub enum Wish {
     Direct,
     /// This one.
     By(Proxy),
+    /// Through Tor, whatever the address: by this proxy, or by Tor at hand.
+    Tor(Option<Proxy>),
 }
 
-/// A proxy was named that can't be understood.
+/// There is no such way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{named_by}: {error}")]
-pub struct RouteError {
-    named_by: String,
-    error: ProxyError,
+pub enum RouteError {
+    /// A proxy was named that can't be understood.
+    #[error("{named_by}: {error}")]
+    Unreadable {
+        /// Who named it.
+        named_by: String,
+        /// What is wrong with it.
+        error: ProxyError,
+    },
+    /// An onion address without any proxy, or Tor and no proxy at once.
+    #[error("only by a proxy one comes to Tor, and only Tor leads there: leave `--proxy none` away")]
+    NeedsTor,
 }
 
 impl Wish {
@@ -46,26 +63,49 @@ impl Wish {
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         if text.trim() == DIRECT { Ok(Self::Direct) } else { Proxy::parse(text).map(Self::By) }
     }
+
+    /// The same through Tor, whatever the address: a proxy that is named is Tor's.
+    ///
+    /// # Errors
+    /// [`RouteError::NeedsTor`] where no proxy is wished for.
+    pub fn by_tor(self) -> Result<Self, RouteError> {
+        match self {
+            Self::None => Ok(Self::Tor(None)),
+            Self::By(proxy) => Ok(Self::Tor(Some(proxy))),
+            Self::Tor(proxy) => Ok(Self::Tor(proxy)),
+            Self::Direct => Err(RouteError::NeedsTor),
+        }
+    }
 }
 
 impl Route {
-    /// By the proxy that the link names, if any.
+    /// By the proxy that the link names, if any; to an onion address, else through Tor at hand.
     pub fn of_link(link: &AccessLink) -> Self {
-        Self { proxy: link.via.clone(), named_by: "the link".to_owned() }
+        let onion = is_onion(&link.address.host);
+        match &link.via {
+            Some(proxy) => Self::by(proxy.clone(), "the link", onion),
+            None if onion => Self::by_tor_at_hand(),
+            None => Self::straight(),
+        }
     }
 
     /// By the proxy that a user's wish, the variables of an environment, or the link name.
     ///
     /// # Errors
-    /// [`RouteError`] where a variable that counts can't be understood: going without it could be what it forbids.
+    /// [`RouteError`] where a variable that counts can't be understood, since going without it could be what it forbids;
+    /// and where an onion address is to be reached without a proxy.
     pub fn choose(
         wish: Wish,
         link: &AccessLink,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, RouteError> {
+        let onion = is_onion(&link.address.host);
         match wish {
-            Wish::Direct => Ok(Self { proxy: None, named_by: String::new() }),
-            Wish::By(proxy) => Ok(Self { proxy: Some(proxy), named_by: "you".to_owned() }),
+            Wish::Direct if onion => Err(RouteError::NeedsTor),
+            Wish::Direct => Ok(Self::straight()),
+            Wish::By(proxy) => Ok(Self::by(proxy, "you", onion)),
+            Wish::Tor(Some(proxy)) => Ok(Self::by(proxy, "you", true)),
+            Wish::Tor(None) => Ok(Self::by_tor_at_hand()),
             Wish::None => match of_environment(link, variable)? {
                 Some(route) => Ok(route),
                 None => Ok(Self::of_link(link)),
@@ -73,19 +113,61 @@ impl Route {
         }
     }
 
-    /// The proxy.
-    pub fn proxy(&self) -> Option<&Proxy> {
-        self.proxy.as_ref()
+    /// The same, with the place first where Tor listens now; asks this machine, so not for a thread that others wait for.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        if self.is_at_hand()
+            && let Some(index) = self.proxies.iter().position(listens)
+        {
+            self.proxies.swap(0, index);
+            self.named_by = AT_HAND.to_owned();
+        }
+        self
+    }
+
+    /// The proxies; of several, the first that listens is taken.
+    pub fn proxies(&self) -> &[Proxy] {
+        &self.proxies
+    }
+
+    /// Whether it leads through Tor.
+    pub fn is_by_tor(&self) -> bool {
+        self.tor
     }
 
     /// The way in words, where there is anything to say.
     pub fn words(&self) -> Option<String> {
-        self.proxy.as_ref().map(|proxy| format!("by the proxy {proxy}, which {} named", self.named_by))
+        let proxy = self.proxies.first()?;
+        if self.is_at_hand() {
+            let known = if self.named_by == AT_HAND { 1 } else { self.proxies.len() };
+            let places = self.proxies.iter().take(known).map(|proxy| proxy.address().to_string());
+            let places: Vec<String> = places.collect();
+            return Some(format!("through Tor (SOCKS {})", places.join(" or ")));
+        }
+        let through = if self.tor { "through Tor " } else { "" };
+        Some(format!("{through}by the proxy {proxy}, which {} named", self.named_by))
+    }
+
+    fn straight() -> Self {
+        Self { proxies: Vec::new(), named_by: String::new(), tor: false }
+    }
+
+    fn by(proxy: Proxy, named_by: &str, tor: bool) -> Self {
+        Self { proxies: vec![proxy], named_by: named_by.to_owned(), tor }
+    }
+
+    fn by_tor_at_hand() -> Self {
+        Self { proxies: tor_at_hand(), named_by: String::new(), tor: true }
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.proxies.len() > 1
     }
 }
 
 /// The usual rules: small letters go before capitals, a scheme's own variable before the one for all; `HTTP_PROXY` does
-/// not count, for web servers set it from what strangers send.
+/// not count, for web servers set it from what strangers send. To an onion address only a SOCKS proxy may be meant, and
+/// nothing is exempt: what else is in between would learn the address and could not reach it.
 fn of_environment(
     link: &AccessLink,
     variable: impl Fn(&str) -> Option<String>,
@@ -95,18 +177,22 @@ fn of_environment(
         Transport::Https { .. } => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
     };
     let value = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-    let Some((name, url)) = names.iter().find_map(|name| Some((*name, value(name)?))) else {
-        return Ok(None);
-    };
-    let exempt = value("no_proxy").or_else(|| value("NO_PROXY")).unwrap_or_default();
-    if is_exempt(&exempt, &link.address.host, link.address.port) {
-        return Ok(None);
+    let onion = is_onion(&link.address.host);
+    for name in names {
+        let Some(url) = value(name) else { continue };
+        let exempt = value("no_proxy").or_else(|| value("NO_PROXY")).unwrap_or_default();
+        if !onion && is_exempt(&exempt, &link.address.host, link.address.port) {
+            return Ok(None);
+        }
+        // Many write host and port alone.
+        let url = if url.contains("://") { url } else { format!("http://{url}") };
+        let unreadable = |error| RouteError::Unreadable { named_by: (*name).to_owned(), error };
+        let proxy = Proxy::parse(&url).map_err(unreadable)?;
+        if !onion || proxy.kind() == ProxyKind::Socks5 {
+            return Ok(Some(Route::by(proxy, name, onion)));
+        }
     }
-    // Many write host and port alone.
-    let url = if url.contains("://") { url } else { format!("http://{url}") };
-    let error = |error| RouteError { named_by: name.to_owned(), error };
-    let proxy = Proxy::parse(&url).map_err(error)?;
-    Ok(Some(Route { proxy: Some(proxy), named_by: name.to_owned() }))
+    Ok(None)
 }
 
 /// Whether `no_proxy` names the server: `*`, a name and all below it, an address, a network, each with a port or without.
@@ -162,6 +248,8 @@ fn is_within(address: IpAddr, network: &str, bits: &str) -> bool {
     }
 }
 
+/// Who named a place where Tor was found to listen.
+const AT_HAND: &str = "this machine";
 /// Instead of a URL: no proxy, whatever the environment and the link say.
 const DIRECT: &str = "none";
 
@@ -228,6 +316,31 @@ mod tests {
         check(&[("http_proxy", "http://own"), ("HTTPS_PROXY", "http://secure")], Some("http://secure"));
         check(&[("http_proxy", "http://own")], None);
         check(&[("all_proxy", "http://a"), ("NO_PROXY", "*")], None);
+    }
+
+    #[test]
+    fn onions_are_reached_through_tor_alone() {
+        let mut link = link(false, None);
+        let at_hand = "through Tor (SOCKS 127.0.0.1:9050 or 127.0.0.1:9150)";
+        let forced = Wish::None.by_tor().expect("a way");
+        assert_eq!(words(forced, &link, &[("http_proxy", "http://own")]).as_deref(), Some(at_hand));
+        assert_eq!(Wish::Direct.by_tor(), Err(RouteError::NeedsTor));
+        link.address.host = "abc.onion".to_owned();
+        assert_eq!(Route::of_link(&link).words().as_deref(), Some(at_hand));
+        assert_eq!(Route::choose(Wish::Direct, &link, |_| None), Err(RouteError::NeedsTor));
+        let check = |variables: &[(&str, &str)], expected: &str| {
+            assert_eq!(words(Wish::None, &link, variables).as_deref(), Some(expected));
+        };
+        check(&[], at_hand);
+        check(&[("http_proxy", "http://own"), ("no_proxy", "*")], at_hand);
+        let named = "through Tor by the proxy socks5h://own:9050, which all_proxy named";
+        check(&[("http_proxy", "http://own"), ("all_proxy", "socks5://own:9050"), ("no_proxy", "*")], named);
+        let wish = Wish::parse("http://flag:8118").expect("a wish");
+        let named = "through Tor by the proxy http://flag:8118, which you named";
+        assert_eq!(words(wish, &link, &[("all_proxy", "socks5://own")]).as_deref(), Some(named));
+        link.via = Some(Proxy::parse("socks5h://127.0.0.1:9050").expect("a proxy"));
+        let named = "through Tor by the proxy socks5h://127.0.0.1:9050, which the link named";
+        assert_eq!(words(Wish::None, &link, &[]).as_deref(), Some(named));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is said to a SOCKS5 proxy (RFC 1928, RFC 1929) before it passes bytes on.
+//! What is said to a SOCKS5 proxy (RFC 1928, RFC 1929) before it passes bytes on; to Tor, always as whom one comes.
 //!
 //! **In** a connection to the proxy, the server's name and port, user and password. **Out** the same connection, which now
 //! leads to the server, or a clause. **Never** a name resolved here: the proxy gets it as it stands in the link.
@@ -9,17 +9,29 @@ use chatter_protocol::invite::Credentials;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
+use super::tor;
+
 /// Asks the proxy at the other end of `stream` to connect it to `host` and `port`.
 pub(super) async fn ask(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     host: &str,
     port: u16,
     credentials: Option<&Credentials>,
+    tor: bool,
 ) -> Result<(), String> {
-    let methods: &[u8] =
-        if credentials.is_some() { &[VERSION, 2, NO_LOGIN, PASSWORD] } else { &[VERSION, 1, NO_LOGIN] };
+    let methods: &[u8] = match (credentials.is_some(), tor) {
+        (false, _) => &[VERSION, 1, NO_LOGIN],
+        (true, false) => &[VERSION, 2, NO_LOGIN, PASSWORD],
+        // Nobody shall choose that all sessions are the same to it.
+        (true, true) => &[VERSION, 1, PASSWORD],
+    };
     tell(stream, methods).await?;
     match (read::<2>(stream).await?, credentials) {
+        ([VERSION, NONE_OF_THEM], Some(_)) if tor => {
+            return Err(
+                "it takes no user and password, by which Tor keeps sessions apart (is it Tor?)".to_owned()
+            );
+        }
         ([VERSION, NO_LOGIN], _) => {}
         ([VERSION, PASSWORD], Some(credentials)) => log_in(stream, credentials).await?,
         ([VERSION, NONE_OF_THEM], None) => return Err("it wants a user and a password".to_owned()),
@@ -32,6 +44,9 @@ pub(super) async fn ask(
         return Err(NOT_SOCKS.to_owned());
     }
     if reply != 0 {
+        if let Some(reason) = tor::reason(reply).filter(|_| tor && tor::is_onion(host)) {
+            return Err(reason.to_owned());
+        }
         return Err(format!("it does not connect us to {host} port {port}: {}", reason(reply)));
     }
     // The address it goes out by, which nobody needs.
@@ -131,7 +146,7 @@ mod tests {
         let (mut ours, mut theirs) = duplex(1024);
         theirs.write_all(replies).await.expect("room");
         theirs.shutdown().await.expect("an end");
-        let asked = ask(&mut ours, host, 8000, proxy.credentials()).await;
+        let asked = ask(&mut ours, host, 8000, proxy.credentials(), host.ends_with(".onion")).await;
         drop(ours);
         let mut said = Vec::new();
         theirs.read_to_end(&mut said).await.expect("what was said");
@@ -160,6 +175,32 @@ mod tests {
         let (said, asked) = check("socks5h://u:pw@p", "h", &[5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await;
         assert!(!said.windows(2).any(|two| two == b"pw"), "nobody asked");
         assert_eq!(asked, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn tor_hears_as_whom_one_comes_and_says_what_is_wrong() {
+        let replies = b"\x05\x02\x01\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
+        let (said, asked) = check("socks5h://u:pw@p", "x.onion", replies).await;
+        assert_eq!((&said[..10], asked), (b"\x05\x01\x02\x01\x01u\x02pw\x05".as_slice(), Ok(())));
+        assert_eq!(said[10..], *b"\x01\x00\x03\x07x.onion\x1f\x40");
+        let refused = check("socks5h://u:pw@p", "x.onion", b"\x05\xff").await.1.expect_err("no such way");
+        assert!(refused.contains("is it Tor?"), "{refused}");
+        for (reply, words) in [
+            (0xf0, "nobody has published"),
+            (0xf1, "can't be read"),
+            (0xf2, "takes no introduction"),
+            (0xf3, "meeting point"),
+            (0xf4, "this Tor has none for it"),
+            (0xf5, "does not take the key"),
+            (0xf6, "no onion address"),
+            (0xf7, "does not answer in time"),
+            (1, "no way to the onion service"),
+            (5, "refused there"),
+        ] {
+            let replies = [b"\x05\x02\x01\x00\x05".as_slice(), &[reply], b"\x00\x01"].concat();
+            let error = check("socks5h://u:pw@p", "x.onion", &replies).await.1.expect_err(words);
+            assert!(error.contains(words), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,16 +19,19 @@ use super::{Peer, Stream};
 /// Spare connections to one peer. Dropping it closes them.
 #[derive(Debug)]
 pub(crate) struct Spares {
-    peer: Peer,
     state: Mutex<State>,
+    /// Changes when another way is taken.
+    turned: watch::Sender<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    peer: Peer,
     /// The newest last. None while somebody waits.
     ready: VecDeque<(Instant, Stream)>,
     /// The oldest first.
     waiting: VecDeque<oneshot::Sender<Result<Stream, String>>>,
+    /// Of this generation.
     opening: usize,
     /// Raised by [`Spares::clear`]: what was being opened then is of no use.
     generation: u64,
@@ -38,12 +41,26 @@ struct State {
 impl Spares {
     /// None yet.
     pub(crate) fn new(peer: Peer) -> Arc<Self> {
-        Arc::new(Self { peer, state: Mutex::default() })
+        let (ready, waiting, tasks) = (VecDeque::new(), VecDeque::new(), JoinSet::new());
+        let state = State { peer, ready, waiting, opening: 0, generation: 0, tasks };
+        Arc::new(Self { state: Mutex::new(state), turned: watch::Sender::new(()) })
     }
 
     /// The peer itself.
-    pub(crate) fn peer(&self) -> &Peer {
-        &self.peer
+    pub(crate) fn peer(&self) -> Peer {
+        self.state().peer.clone()
+    }
+
+    /// Takes another way to it from here on, where the one until now may lead nowhere any more.
+    pub(crate) fn go_by(self: &Arc<Self>, peer: Peer) {
+        self.state().peer = peer;
+        self.clear();
+        self.turned.send_replace(());
+    }
+
+    /// Comes when another way is taken: what is under way by the old one need not be waited for.
+    pub(crate) fn turned(&self) -> watch::Receiver<()> {
+        self.turned.subscribe()
     }
 
     /// A connection: a spare one, or the first that comes to be. Others are opened in its place, as many as there are
@@ -61,10 +78,16 @@ impl Spares {
     }
 
     /// Closes all: they may lead where nobody is any more.
-    pub(crate) fn clear(&self) {
+    pub(crate) fn clear(self: &Arc<Self>) {
         let mut state = self.state();
         state.generation += 1;
+        state.opening = 0;
         state.ready.clear();
+        let is_waited_for = !state.waiting.is_empty();
+        drop(state);
+        if is_waited_for {
+            self.prepare(1, None);
+        }
     }
 
     fn pop(&self) -> Option<Stream> {
@@ -79,20 +102,18 @@ impl Spares {
         let wanted = running.clamp(1, SPARES_MAX) + state.waiting.len();
         for _ in state.ready.len() + state.opening..wanted {
             state.opening += 1;
-            let (spares, peer, generation) = (Arc::downgrade(self), self.peer.clone(), state.generation);
+            let (spares, peer, generation) = (Arc::downgrade(self), state.peer.clone(), state.generation);
             state.tasks.spawn(open(spares, peer, generation));
         }
     }
 
     fn opened(self: &Arc<Self>, stream: Result<Stream, String>, generation: u64) {
         let mut state = self.state();
-        state.opening = state.opening.saturating_sub(1);
         if state.generation != generation {
-            drop(state);
-            // Whoever waited for it waits for another.
-            self.prepare_waited_for();
+            // Whoever waited for it waits for another already.
             return;
         }
+        state.opening = state.opening.saturating_sub(1);
         let mut stream = stream;
         while let Some(taker) = state.waiting.pop_front() {
             match taker.send(stream) {
@@ -103,12 +124,6 @@ impl Spares {
         }
         if let Ok(stream) = stream {
             state.ready.push_back((Instant::now(), stream));
-        }
-    }
-
-    fn prepare_waited_for(self: &Arc<Self>) {
-        if !self.state().waiting.is_empty() {
-            self.prepare(1, None);
         }
     }
 

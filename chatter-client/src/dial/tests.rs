@@ -17,7 +17,7 @@ use super::*;
 impl Peer {
     /// Without TLS or proxy.
     pub(crate) fn plain(host: &str, port: u16) -> Self {
-        Self { host: host.to_owned(), port, proxy: None, tls: None }
+        Self { host: host.to_owned(), port, named: Vec::new(), proxies: Vec::new(), tor: false, tls: None }
     }
 }
 
@@ -121,7 +121,7 @@ async fn what_does_not_speak_tls_says_so() {
 async fn a_proxy_that_is_not_there_is_named() {
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let mut peer = Peer::plain("files.invalid", 8000);
-    peer.proxy = Proxy::parse(&format!("socks5h://u:secret@{deaf}")).ok();
+    peer.proxies = vec![Proxy::parse(&format!("socks5h://u:secret@{deaf}")).expect("a proxy")];
     let error = peer.connect().await.expect_err("no proxy");
     assert!(error.starts_with(&format!("the proxy socks5h://{deaf}: 127.0.0.1 refuses")), "{error}");
 }

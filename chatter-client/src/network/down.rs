@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
+use super::{CHUNK_BYTES_MAX, Report, Server};
 use crate::body::Body;
 use crate::dial::Stream;
 use crate::response::{Head, HeadReader};
@@ -30,7 +30,8 @@ async fn download(
 ) -> Result<(), String> {
     let mut stream = server.spares.peer().connect().await?;
     send(&mut stream, request).await?;
-    let head = timeout(HEAD_TIMEOUT, read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
+    let head =
+        timeout(server.head_timeout(), read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
     let mut body = Body::of(&head);
     let told = async |report| reports.send(report).await.map_err(|_| String::new());
     told(Report::Answered(link, head.answer)).await?;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::down::{SILENT, read_head, send};
-use super::{CHUNK_BYTES_MAX, HEAD_TIMEOUT, Report, Server};
+use super::{CHUNK_BYTES_MAX, Report, Server};
 use crate::body::Body;
 use crate::dial::Stream;
 use crate::response::Head;
@@ -25,8 +25,13 @@ pub(super) async fn run(
     running: usize,
     reports: mpsc::Sender<Report>,
 ) {
-    let outcome = timeout(HEAD_TIMEOUT, reload(&request, &server, running)).await;
-    let outcome = outcome.unwrap_or_else(|_| Err(SILENT.to_owned()));
+    let mut turned = server.spares.turned();
+    let outcome = tokio::select! {
+        outcome = timeout(server.head_timeout(), reload(&request, &server, running)) => {
+            outcome.unwrap_or_else(|_| Err(SILENT.to_owned()))
+        }
+        Ok(()) = turned.changed() => Err(SILENT.to_owned()),
+    };
     let (done, rest) = match outcome {
         Ok((stream, head)) => (Ok(()), Some((stream, head))),
         Err(trouble) => (Err(trouble), None),

@@ -7,6 +7,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -30,6 +31,8 @@ pub(super) struct Link {
     handle: Option<Handle>,
     heard_at: Time,
     answered: bool,
+    /// How long it may take to stand.
+    patience: Duration,
 }
 
 enum State {
@@ -64,7 +67,13 @@ impl Link {
             offered: Box::new(offered),
             message: Zeroizing::default(),
         };
-        Self { id, state, offset, tags: None, handle: None, heard_at: now, answered: false }
+        let patience = limits::OPENED_TIMEOUT;
+        Self { id, state, offset, tags: None, handle: None, heard_at: now, answered: false, patience }
+    }
+
+    /// How long it may take to stand.
+    pub(super) fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Takes the next bytes of the body.
@@ -132,7 +141,7 @@ impl Link {
 
     /// When the link counts as dead if nothing comes.
     pub(super) fn dead_at(&self) -> Time {
-        self.heard_at + if self.stands() { limits::LINK_SILENCE_MAX } else { limits::OPENED_TIMEOUT }
+        self.heard_at + if self.stands() { limits::LINK_SILENCE_MAX } else { self.patience }
     }
 
     fn finish_handshake(&mut self, now: Time) -> Received {

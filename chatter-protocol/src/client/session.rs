@@ -45,6 +45,8 @@ pub struct Session {
     chaff: Chaff,
     entropy: Entropy,
     phase: Phase,
+    /// How long a link may take to stand.
+    patience: Duration,
     /// The link that carries the session.
     link: Option<Link>,
     /// A newer one, whose message 2 or first record is still to come.
@@ -94,6 +96,7 @@ impl Session {
             chaff,
             entropy,
             phase: Phase::Opening,
+            patience: limits::OPENED_TIMEOUT,
             link: None,
             newer: None,
             next_link: 0,
@@ -118,6 +121,14 @@ impl Session {
         };
         session.open(now, wall);
         session
+    }
+
+    /// The same over a way that takes long to come to be: each link has [`limits::FAR_OPENED_TIMEOUT`] to stand.
+    #[must_use]
+    pub fn far(mut self) -> Self {
+        self.patience = limits::FAR_OPENED_TIMEOUT;
+        self.newer.iter_mut().for_each(|newer| newer.be_patient(limits::FAR_OPENED_TIMEOUT));
+        self
     }
 
     /// Says something to the relay, once and in order.

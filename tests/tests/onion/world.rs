@@ -28,7 +28,6 @@ pub(crate) struct Onion {
     /// By which others reach it.
     pub(crate) port: u16,
     /// Its secret key, as tor keeps it.
-    #[expect(dead_code, reason = "for services that have the same key on several hosts")]
     pub(crate) key_file: PathBuf,
     /// Where tor keeps it.
     #[expect(dead_code, reason = "for services whose files change")]

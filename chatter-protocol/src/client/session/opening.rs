@@ -29,7 +29,9 @@ impl Session {
             handshake::offer_with(self.chaff, &self.code, &self.keys, &request, time, &mut self.entropy);
         let id = LinkId(self.next_link);
         self.next_link += 1;
-        self.newer = Some(Link::new(id, offered, self.code.preamble_len, self.down_next, now));
+        let mut newer = Link::new(id, offered, self.code.preamble_len, self.down_next, now);
+        newer.be_patient(self.patience);
+        self.newer = Some(newer);
         self.outputs.push_back(Output::Open {
             link: id,
             path: self.code.carrier_path.as_str().into(),
