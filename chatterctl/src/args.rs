@@ -3,6 +3,7 @@
 //! **In** the program's arguments. **Out** [`Arguments`]. **Never** a secret: arguments show in `ps`.
 
 mod examples;
+pub(crate) mod onion;
 
 use std::path::PathBuf;
 
@@ -142,6 +143,10 @@ pub(crate) enum Command {
         /// readers' own verifiers decide
         #[arg(long, value_name = "SHA256")]
         pin: Option<String>,
+
+        /// With another name of the server in place of public-host, such as an onion service's
+        #[arg(long, value_name = "HOST[:PORT]", conflicts_with_all = ["https", "pin"])]
+        host: Option<String>,
     },
     /// The access codes: names, times, and how many came by each; nothing that lets anybody in
     #[command(visible_alias = "gates", after_help = examples::INVITES)]
@@ -158,6 +163,15 @@ pub(crate) enum Command {
     Decoy {
         #[command(subcommand)]
         command: Decoy,
+    },
+    /// The daemon as an onion service of tor: publish it, take it over, let readers in
+    #[command(after_help = examples::ONION)]
+    Onion {
+        #[command(flatten)]
+        tor: onion::Tor,
+
+        #[command(subcommand)]
+        command: onion::Onion,
     },
     #[command(flatten)]
     Here(Here),
@@ -303,6 +317,7 @@ Examples:
   chatterctl bans export --format nftables | nft -f -
   chatterctl bans --json | jq -r '.bans[].address'
   chatterctl --socket /run/chatterd/admin.sock sessions
+  chatterctl onion publish
   ssh -N -L /tmp/chatter.sock:/run/chatterd/admin.sock root@chat.example.org &
   chatterctl --socket /tmp/chatter.sock status
 

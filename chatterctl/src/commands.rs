@@ -13,6 +13,7 @@ mod invite;
 mod invites;
 mod ips;
 mod kick;
+mod onion;
 mod purge;
 mod qr;
 mod reload;
@@ -39,10 +40,14 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Answer,
     if let Command::Here(here) = &arguments.command {
         return by_itself(arguments, here).await;
     }
+    if let Command::Onion { tor, command } = &arguments.command {
+        return onion::run(arguments, tor, command, format).await;
+    }
     let timeout = Duration::from_secs(arguments.timeout.into());
     let mut daemon = Daemon::find(arguments.socket.as_deref(), timeout).await?;
     match &arguments.command {
         Command::Here(here) => by_itself(arguments, here).await,
+        Command::Onion { tor, command } => onion::run(arguments, tor, command, format).await,
         Command::Status { watch: false, .. } => status::run(&mut daemon).await,
         Command::Status { watch: true, every } => watch::figures(&mut daemon, *every, format).await,
         Command::Watch { every } => watch::run(&mut daemon, *every, format).await,
@@ -69,11 +74,12 @@ pub(crate) async fn run(arguments: &Arguments, format: Format) -> Result<Answer,
             confirm(*yes, rotate::question(*keep_old, *now))?;
             rotate::run(&mut daemon, RotateAccessCodeRequest { keep_old_seconds: *keep_old, now: *now }).await
         }
-        Command::Invite { qr, name, length, https, pin } => {
+        Command::Invite { qr, name, length, https, pin, host } => {
             let name = name.as_deref().map(named).transpose()?.unwrap_or_default();
             let text = |option: &Option<String>| option.clone().unwrap_or_default();
             let (https_host, pin) = (text(https), text(pin));
-            let request = CreateInviteRequest { name, for_seconds: *length, https_host, pin };
+            let request =
+                CreateInviteRequest { name, for_seconds: *length, https_host, pin, host: text(host) };
             invite::run(&mut daemon, request, *qr).await
         }
         Command::Invites => invites::run(&mut daemon).await,

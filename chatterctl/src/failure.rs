@@ -42,6 +42,9 @@ pub(crate) enum Failure {
     /// Nobody answers, at any of these places.
     #[error("{}", unreachable_text(.0))]
     Unreachable(Vec<(PathBuf, io::Error)>),
+    /// No tor answers.
+    #[error("{0}")]
+    NoTor(String),
     /// Somebody took the call, and did not answer or not as a daemon does.
     #[error(
         "chatterd does not answer: {0}. If it hangs, restart it; if this is another program's socket, give the right one to --socket"
@@ -56,7 +59,7 @@ impl Failure {
             Self::Unread => 0,
             Self::Failed { .. } | Self::Declined => 1,
             Self::Usage { .. } => 2,
-            Self::Unreachable(_) | Self::Silent(_) | Self::Ended => 3,
+            Self::Unreachable(_) | Self::Silent(_) | Self::Ended | Self::NoTor(_) => 3,
             Self::Forbidden(_) => 4,
         }
     }
@@ -68,7 +71,7 @@ impl Failure {
             Self::Declined => "declined",
             Self::Unread => "unread",
             Self::Usage { .. } => "usage",
-            Self::Unreachable(_) | Self::Silent(_) | Self::Ended => "unreachable",
+            Self::Unreachable(_) | Self::Silent(_) | Self::Ended | Self::NoTor(_) => "unreachable",
             Self::Forbidden(_) => "forbidden",
         }
     }
@@ -79,7 +82,7 @@ impl Failure {
             Self::Failed { reason, .. } | Self::Usage { reason, .. } => reason.as_deref(),
             Self::Forbidden(_) => Some(Reason::NoRight.as_str()),
             Self::Ended => Some(Reason::Ending.as_str()),
-            Self::Declined | Self::Unread | Self::Unreachable(_) | Self::Silent(_) => None,
+            Self::Declined | Self::Unread | Self::Unreachable(_) | Self::Silent(_) | Self::NoTor(_) => None,
         }
     }
 

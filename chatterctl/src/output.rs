@@ -178,6 +178,14 @@ pub(crate) fn show(answer: &Answer, format: Format) -> io::Result<()> {
     }
 }
 
+/// Tells people how far something is that takes its time; scripts wait for the end.
+pub(crate) fn progress(format: Format, text: &str) {
+    if format == Format::Human {
+        // Nobody who reads it any more is no reason to stop.
+        let _ = write(io::stderr(), &format!("{}\n", printable(text)));
+    }
+}
+
 /// Prints a failure: for people to stderr, for scripts to stdout, where they read.
 pub(crate) fn failure(failure: &Failure, format: Format) -> ExitCode {
     let text = failure.to_string();

@@ -22,6 +22,7 @@ use chatter_proto::admin::reason::Reason;
 use tokio::sync::broadcast::Receiver;
 
 use crate::access::codes::CodeName;
+use crate::circuits::Known;
 use crate::config::Changes;
 use crate::events::Event;
 use crate::ledger::{Address, Ban, BanError, Length};
@@ -31,7 +32,8 @@ use rights::Rights;
 pub use service::Service;
 pub use services::Services;
 pub use views::{
-    AccessLink, AddedBan, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState, Settings, Status,
+    AccessLink, AddedBan, CircuitName, PurgeScope, Purged, Reseeded, Room, Seen, Session, SessionState,
+    Settings, Status,
 };
 pub use watch::Watchers;
 
@@ -71,6 +73,10 @@ pub trait Control: Send + Sync + 'static {
     ) -> impl Future<Output = Result<AddedBan, ControlError>> + Send;
     /// Lifts a ban, done once the report is written; [`Reason::NoSuchBan`] where there is none.
     fn lift_ban(&self, address: Address) -> impl Future<Output = Result<(), ControlError>> + Send;
+    /// The circuits that are over their budget.
+    fn circuits_over(&self) -> impl Future<Output = Result<Vec<Known>, ControlError>> + Send;
+    /// Forgets that a circuit is over its budget; [`Reason::NoSuchBan`] where it is not.
+    fn lift_circuit(&self, circuit: CircuitName) -> impl Future<Output = Result<(), ControlError>> + Send;
     /// Ends the session of this number.
     fn kick(&self, number: u64) -> impl Future<Output = Result<(), ControlError>> + Send;
     /// The settings that hold.

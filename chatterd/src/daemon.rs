@@ -23,6 +23,7 @@ use crate::accounts::UnknownAccount;
 use crate::admin::Control as _;
 use crate::admin::rights::Rights;
 use crate::admin_socket::{AdminSocket, AdminSocketError};
+use crate::circuit::TorHost;
 use crate::circuits::Circuits;
 use crate::config::{Config, Sources, listen_default};
 use crate::decoy::{Decoy, Root};
@@ -40,6 +41,7 @@ use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
 use crate::tally::Tally;
+use crate::tor::keeper;
 use crate::{front, host_words, relay, systemd, watchdog};
 
 /// Why the daemon can't start, or ended badly.
@@ -102,17 +104,33 @@ pub async fn run(
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (stop, stopped) = watch::channel(false);
-    let House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task } =
-        furnish(&config, sources, volume, handed)?;
+    let House {
+        decoy,
+        report,
+        asked,
+        ledger,
+        listeners,
+        listening,
+        admin,
+        operator,
+        door,
+        relay_task,
+        orders,
+    } = furnish(&config, sources, volume, handed)?;
     let pulses = listeners.iter().map(Listener::pulse).collect();
     let relay = door.relay().clone();
     let mut tasks = JoinSet::new();
     let relay_task = tokio::spawn(relay_task.run());
+    let tally = door.tally().clone();
     let front = front::open(listeners, decoy, door, stopped.clone())?;
     let admin_path = admin.path().display().to_string();
     let (control, until_stop) = (Arc::clone(&operator), until(stopped.clone()));
     tasks.spawn(async move { admin.serve(control, until_stop).await });
     tasks.spawn(expire(Arc::clone(&ledger), Arc::clone(&operator), stopped.clone()));
+    for ((at, host), orders) in (0..).map(TorHost).zip(config.tor.clone()).zip(orders) {
+        let circuits = Arc::clone(tally.circuits());
+        tasks.spawn(keeper::keep(at, host, circuits, orders, stopped.clone()));
+    }
     let report_ledger = Arc::clone(&ledger);
     let report = report.map(|file| {
         let changed = move |counts| lock(&report_ledger).poll_report(counts);
@@ -162,6 +180,8 @@ struct House {
     operator: Shared,
     door: Arc<Door>,
     relay_task: relay::Relay,
+    /// Circuits to close, of each Tor host.
+    orders: Vec<keeper::Orders>,
 }
 
 /// Not a part of [`run`], which lasts as long as the daemon and would keep the bytes of keys that it passed on.
@@ -183,10 +203,23 @@ fn furnish(config: &Config, sources: Sources, volume: Volume, handed: Handed) ->
     let circuits = Arc::new(Mutex::new(Circuits::new(config.circuit_settings())));
     let keeper = report.is_some().then_some(keeper);
     let books = Books { ledger: Arc::clone(&ledger), circuits: Arc::clone(&circuits), keeper };
-    let tally = Tally::new(Arc::clone(&ledger), circuits, Vec::new());
+    let (closers, orders) = config.tor.iter().map(|_| keeper::orders()).unzip();
+    let tally = Tally::new(Arc::clone(&ledger), circuits, closers);
     let (operator, door, relay_task) =
         assemble(keys, &decoy, carrier, (books, tally), &listening, entropy, steering);
-    Ok(House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task })
+    Ok(House {
+        decoy,
+        report,
+        asked,
+        ledger,
+        listeners,
+        listening,
+        admin,
+        operator,
+        door,
+        relay_task,
+        orders,
+    })
 }
 
 /// A generator seeded by the operating system.
@@ -322,6 +355,7 @@ fn assemble(
     let facts = Facts {
         started_at: wall_now(),
         listening: listening.iter().map(|entrance| entrance.place.clone()).collect(),
+        tor_hosts: config.tor.iter().map(|host| (host.name.clone(), host.entrance.place.clone())).collect(),
         persona: format!("SimpleHTTP/0.6 Python/{}", decoy.persona().version()),
         carrier,
         generated: config.decoy.root.is_none(),
@@ -374,6 +408,7 @@ async fn expire(ledger: SharedLedger, operator: Shared, mut stopped: watch::Rece
         }
         let news = {
             let mut ledger = lock(&ledger);
+            lock(operator.circuits()).handle_timeout(wall_now());
             ledger.handle_timeout(wall_now());
             ledger.poll_news(operator.events().is_watched())
         };

@@ -56,6 +56,11 @@ impl Door {
         &self.relay
     }
 
+    /// Where it counts.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     fn token(&self, request: &Request) -> Option<Vec<u8>> {
         token::from_cookies(self.cookie_name, request.cookies())
     }

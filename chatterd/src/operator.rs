@@ -25,9 +25,11 @@ use crate::access::{Keys, SharedGatekeeper, SharedLedger, hex, lock, wall_now};
 use crate::admin::codes::{Front, Invite, Invited, NamedInvite, OldCode, Rotated};
 use crate::admin::rights::Rights;
 use crate::admin::{
-    AccessLink, AddedBan, Control, ControlError, PurgeScope, Purged, Reseeded, Room, Seen, Session,
-    SessionState, Settings, Status,
+    AccessLink, AddedBan, CircuitName, Control, ControlError, PurgeScope, Purged, Reseeded, Room, Seen,
+    Session, SessionState, Settings, Status,
 };
+use crate::circuit::Circuit;
+use crate::circuits::Known;
 use crate::config::Changes;
 use crate::decoy::{Decoy, Persona, Root};
 use crate::entrance::Place;
@@ -48,6 +50,8 @@ pub struct Facts {
     pub started_at: WallTime,
     /// Where it listens.
     pub listening: Vec<Place>,
+    /// The Tor hosts by their names, and where each connects to.
+    pub tor_hosts: Vec<(String, Place)>,
     /// The Server header that strangers see.
     pub persona: String,
     /// Where the carrier lies, if there is one.
@@ -128,6 +132,21 @@ impl Operator {
         self.relay.events()
     }
 
+    /// What is known of circuits.
+    pub fn circuits(&self) -> &SharedCircuits {
+        &self.books.circuits
+    }
+
+    /// The circuit of this number at the host of this name.
+    fn circuit(&self, named: &CircuitName) -> Result<Circuit, ControlError> {
+        let host = lock(&self.books.circuits).host(&named.host);
+        let host = host.ok_or_else(|| {
+            let text = format!("there is no Tor host {:?}; the settings name them in [[tor]]", named.host);
+            ControlError::new(Reason::WrongAddress, text)
+        })?;
+        Ok(Circuit { host, number: named.number })
+    }
+
     /// The present access link.
     ///
     /// # Errors
@@ -175,6 +194,11 @@ impl Operator {
         }
     }
 
+    fn purge_counters(&self) -> u64 {
+        let circuits = lock(&self.books.circuits).purge();
+        (lock(&self.books.ledger).purge() + circuits) as u64
+    }
+
     fn link(&self, keys: &Keys, carrier: Option<&Carrier>) -> Result<AccessLink, ControlError> {
         self.link_of(keys, &keys.codes.open, carrier, &self.present_reach())
     }
@@ -188,6 +212,7 @@ impl Control for Operator {
         Ok(Status {
             started_at: facts.started_at,
             listening: facts.listening,
+            tor_hosts: facts.tor_hosts,
             persona: facts.persona,
             carrier_path: facts.carrier.map(|carrier| carrier.path.as_str().to_owned()),
             sessions_confirmed: relay.confirmed,
@@ -257,16 +282,19 @@ impl Control for Operator {
     async fn purge(&self, scope: PurgeScope) -> Result<Purged, ControlError> {
         let end = |which| self.relay.end(which, bye::Reason::Purged);
         match scope {
-            PurgeScope::Counters => {
-                Ok(Purged { addresses: lock(&self.books.ledger).purge() as u64, sessions: 0 })
-            }
+            PurgeScope::Counters => Ok(Purged { addresses: self.purge_counters(), sessions: 0 }),
             PurgeScope::Everything => {
                 let sessions = end(Which::All).await?;
-                Ok(Purged { addresses: lock(&self.books.ledger).purge() as u64, sessions })
+                Ok(Purged { addresses: self.purge_counters(), sessions })
             }
             PurgeScope::Room(beginning) => {
                 let sessions = end(Which::In(self.room(&beginning).await?)).await?;
                 Ok(Purged { addresses: 0, sessions })
+            }
+            PurgeScope::Circuit(named) => {
+                let circuit = self.circuit(&named)?;
+                let sessions = end(Which::By(circuit)).await?;
+                Ok(Purged { addresses: lock(&self.books.circuits).forget(circuit).into(), sessions })
             }
             PurgeScope::Address(address) => {
                 let before = lock(&self.books.ledger).find(address).is_some();
@@ -323,6 +351,20 @@ impl Control for Operator {
         let mut bans = lock(&self.books.ledger).bans();
         bans.sort_unstable_by_key(|ban| ban.address);
         Ok(bans)
+    }
+
+    async fn circuits_over(&self) -> Result<Vec<Known>, ControlError> {
+        let mut known = lock(&self.books.circuits).known();
+        known.retain(|known| known.over.is_some());
+        Ok(known)
+    }
+
+    async fn lift_circuit(&self, named: CircuitName) -> Result<(), ControlError> {
+        let circuit = self.circuit(&named)?;
+        if !lock(&self.books.circuits).lift(circuit) {
+            return Err(ControlError::new(Reason::NoSuchBan, format!("{named} is not turned away")));
+        }
+        Ok(())
     }
 
     async fn add_ban(&self, address: Address, length: Length) -> Result<AddedBan, ControlError> {

@@ -1,7 +1,9 @@
 //! The Tor hosts whose onion services lead here.
 //!
-//! **In** the `[[tor]]` of the settings. **Out** a [`Host`] each. **Never** a key of an onion service: publishing is
+//! **In** the `[[tor]]` of the settings. **Out** a [`Host`] each; [`keeper`] closes circuits there. **Never** a key of an onion service: publishing is
 //! `chatterctl onion`'s.
+
+pub mod keeper;
 
 use std::fmt;
 

@@ -20,6 +20,7 @@ mod records;
 mod sessions;
 mod sources;
 mod tokens;
+mod tor;
 mod transfers;
 
 pub use answers::answers;
@@ -36,4 +37,5 @@ pub use records::records;
 pub use sessions::sessions;
 pub use sources::sources;
 pub use tokens::tokens;
+pub use tor::{circuits, control_replies};
 pub use transfers::transfers;

@@ -60,6 +60,16 @@ fn proxy_header_holds() {
 }
 
 #[test]
+fn circuits_hold() {
+    replay("circuits", chatter_fuzz::circuits);
+}
+
+#[test]
+fn control_replies_hold() {
+    replay("control_replies", chatter_fuzz::control_replies);
+}
+
+#[test]
 fn answers_hold() {
     replay("answers", chatter_fuzz::answers);
 }

@@ -116,6 +116,15 @@ impl Home {
         self.launch(command(), settings, true)
     }
 
+    /// Starts a daemon with lasting keys and a report that listens where these settings say; its first entrance is one by TCP.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn lasting_by(&self, settings: &str) -> Daemon {
+        let state = self.path("state");
+        self.launch(command(), &format!("state-directory = '{}'\n{settings}", state.display()), false)
+    }
+
     fn start(&self, mut command: Command, listen: &str, settings: &str, ephemeral: bool) -> Daemon {
         command.args(["--listen", listen]);
         self.launch(command, settings, ephemeral)

@@ -213,11 +213,18 @@ impl Connection {
         }
     }
 
-    async fn authenticate(&mut self, place: &Place, proof: &Proof, wanted: &Wanted) -> Result<(), ControlError> {
+    async fn authenticate(
+        &mut self,
+        place: &Place,
+        proof: &Proof,
+        wanted: &Wanted,
+    ) -> Result<(), ControlError> {
         let words = match proof {
             Proof::Password(path) => {
                 let read = read_password(path);
-                by_password(&read.map_err(|source| ControlError::PasswordFile { path: path.clone(), source })?)
+                by_password(
+                    &read.map_err(|source| ControlError::PasswordFile { path: path.clone(), source })?,
+                )
             }
             Proof::Told if wanted.nothing => Zeroizing::new("AUTHENTICATE".to_owned()),
             Proof::Told | Proof::Cookie(_) => {

@@ -46,7 +46,8 @@ pub struct NotTor;
 impl Wanted {
     /// What a reply to `PROTOCOLINFO 1` says.
     pub fn read(reply: &Reply) -> Self {
-        let line = |kind: &str| reply.lines.iter().find_map(|line| line.text.strip_prefix(kind)).unwrap_or("");
+        let line =
+            |kind: &str| reply.lines.iter().find_map(|line| line.text.strip_prefix(kind)).unwrap_or("");
         let auth = line("AUTH ");
         let methods = keyed(auth, "METHODS").unwrap_or_default();
         let has = |method: &str| methods.split(',').any(|known| known == method);
@@ -148,7 +149,11 @@ mod tests {
         assert_eq!(answer.map(|text| text.to_string()), Ok(format!("AUTHENTICATE {CLIENT_HASH}")));
         let other = Zeroizing::new([8; 32]);
         assert_eq!(challenge.answer(&reply(&[&said]), &other).map(drop), Err(NotTor));
-        for wrong in [said.replacen(SERVER_HASH, &hex(&[0; 32]), 1), "AUTHCHALLENGE".to_owned(), said.replace("NONCE", "X")] {
+        for wrong in [
+            said.replacen(SERVER_HASH, &hex(&[0; 32]), 1),
+            "AUTHCHALLENGE".to_owned(),
+            said.replace("NONCE", "X"),
+        ] {
             assert_eq!(challenge.answer(&reply(&[&wrong]), &cookie).map(drop), Err(NotTor));
         }
     }

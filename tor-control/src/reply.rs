@@ -107,7 +107,8 @@ impl ReplyReader {
         }
         let (head, text) = line.split_at_checked(4).ok_or(ReplyError::Damaged)?;
         let [first, second, third, mark] = *head else { return Err(ReplyError::Damaged) };
-        let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0')).ok_or(ReplyError::Damaged);
+        let digit =
+            |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0')).ok_or(ReplyError::Damaged);
         let status = digit(first)? * 100 + digit(second)? * 10 + digit(third)?;
         self.in_data = mark == b'+';
         let text = String::from_utf8_lossy(text).into_owned();
@@ -158,7 +159,13 @@ mod tests {
         )
         .unwrap();
         let [first, event, refused] = &replies[..] else { panic!("{replies:?}") };
-        assert!(first.is_done() && !first.is_event() && event.is_event() && !event.is_done() && !refused.is_done());
+        assert!(
+            first.is_done()
+                && !first.is_event()
+                && event.is_event()
+                && !event.is_done()
+                && !refused.is_done()
+        );
         assert_eq!(first.values("version").collect::<Vec<_>>(), ["0.4.9.11"]);
         assert_eq!(first.lines[1].data.as_deref(), Some("A 1\n.B\n"));
         assert_eq!((refused.status, refused.text()), (552, "no such key"));

@@ -90,6 +90,17 @@ pub(super) const DECOY: &str = "\
 Examples:
   chatterctl decoy reseed";
 
+pub(super) const ONION: &str = "\
+It talks to tor's control port: call it as root, or as a member of tor's group. docs/operating.md tells the first steps.
+
+Examples:
+  chatterctl onion publish --socks 127.0.0.1:9050
+  chatterctl onion publish --stay                       for a unit of systemd
+  chatterctl onion publish --print-torrc >> /etc/tor/torrc
+  chatterctl onion publish --ephemeral --key-dir /run/tor/chatterd
+  chatterctl onion authorize anna | tail -n 1 > anna.auth_private
+  chatterctl onion withdraw";
+
 pub(super) const DOCTOR: &str = "\
 Examples:
   chatterctl doctor

@@ -2,7 +2,9 @@
 
 mod export;
 
-use chatter_proto::admin::{AddBanRequest, Ban, ExportBanReportRequest, LiftBanRequest, ListBansRequest};
+use chatter_proto::admin::{
+    AddBanRequest, Ban, CircuitBan, ExportBanReportRequest, LiftBanRequest, ListBansRequest,
+};
 use serde::Serialize;
 
 use super::time;
@@ -14,6 +16,14 @@ use crate::reach::Daemon;
 #[derive(Serialize)]
 struct ListFields {
     bans: Vec<Row>,
+    circuits: Vec<CircuitRow>,
+}
+
+#[derive(Serialize)]
+struct CircuitRow {
+    circuit: String,
+    packets: u64,
+    since: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -57,10 +67,11 @@ async fn report(daemon: &mut Daemon) -> Result<Vec<Ban>, Failure> {
 }
 
 async fn list(daemon: &mut Daemon) -> Result<Answer, Failure> {
-    let bans = daemon.ask(async |client| client.list_bans(ListBansRequest {}).await).await?.bans;
-    let rows: Vec<_> = bans.iter().map(cells).collect();
+    let reply = daemon.ask(async |client| client.list_bans(ListBansRequest {}).await).await?;
+    let rows: Vec<_> = reply.bans.iter().map(cells).chain(reply.circuits.iter().map(circuit_cells)).collect();
     let heading = ["ADDRESS", "PACKETS", "SINCE", "UNTIL", "REASON"];
-    let fields = ListFields { bans: bans.into_iter().map(Row::from).collect() };
+    let circuits = reply.circuits.into_iter().map(CircuitRow::from).collect();
+    let fields = ListFields { bans: reply.bans.into_iter().map(Row::from).collect(), circuits };
     Ok(Answer::table(&fields, heading, &rows, "no address is banned", &[]))
 }
 
@@ -82,9 +93,13 @@ async fn add(daemon: &mut Daemon, address: &str, length: Option<u64>) -> Result<
 async fn lift(daemon: &mut Daemon, address: &str) -> Result<Answer, Failure> {
     let request = LiftBanRequest { address: address.to_owned() };
     daemon.ask(async |client| client.lift_ban(request).await).await?;
-    let line = format!(
-        "{address} is out of the report; what acted on the report may have to be told (fail2ban-client unban)"
-    );
+    let line = if is_circuit(address) {
+        format!("{address} is turned away no more")
+    } else {
+        format!(
+            "{address} is out of the report; what acted on the report may have to be told (fail2ban-client unban)"
+        )
+    };
     Ok(Answer::new(&LiftFields { lifted: address }, &[line]))
 }
 
@@ -99,6 +114,24 @@ impl From<Ban> for Row {
             reason: ban.reason,
         }
     }
+}
+
+impl From<CircuitBan> for CircuitRow {
+    fn from(ban: CircuitBan) -> Self {
+        Self { circuit: ban.circuit, packets: ban.packets, since: Some(ban.since).filter(|at| *at > 0) }
+    }
+}
+
+/// Addresses and networks begin with an address, circuits do not.
+fn is_circuit(text: &str) -> bool {
+    let host = text.split_once('/').map_or(text, |(host, _)| host);
+    host.parse::<std::net::IpAddr>().is_err()
+}
+
+/// Until its host's tor is started anew, or an hour after its last knock.
+fn circuit_cells(ban: &CircuitBan) -> [String; 5] {
+    let since = if ban.since == 0 { "-".to_owned() } else { time::point(ban.since) };
+    [ban.circuit.clone(), ban.packets.to_string(), since, "-".to_owned(), "knocks".to_owned()]
 }
 
 fn cells(ban: &Ban) -> [String; 5] {

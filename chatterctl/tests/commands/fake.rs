@@ -38,6 +38,7 @@ fn status() -> StatusReply {
         report_path: "/var/lib/chatterd/report.txt".to_owned(),
         deliveries: 5,
         ephemeral: false,
+        tor_hosts: vec![TorHost { name: "tor0".to_owned(), place: "unix:/run/chatterd/tor.sock".to_owned() }],
     }
 }
 
@@ -158,7 +159,10 @@ impl Admin for Fake {
     }
 
     async fn list_bans(&self, _: Request<ListBansRequest>) -> Reply<ListBansReply> {
+        let circuit = "circuit 65 of tor0".to_owned();
+        let circuits = vec![CircuitBan { circuit, packets: 30, since: 1_795_384_220 }];
         Ok(Response::new(ListBansReply {
+            circuits,
             bans: vec![ban("203.0.113.9", 1_795_470_620), ban("2001:db8:1:2::/64", 0)],
         }))
     }

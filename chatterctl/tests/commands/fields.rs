@@ -38,7 +38,9 @@ fn scripts_read_fields_whose_names_stay() {
     assert_eq!(daemon.json(&["sessions"]), (0, sessions));
     let ban = |address: &str, until: Option<u64>| json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": until, "reason": "knocks"});
     let bans = json!({"bans": [ban("203.0.113.9", Some(1_795_470_620)), ban("2001:db8:1:2::/64", None)]});
-    assert_eq!(daemon.json(&["bans"]), (0, bans.clone()));
+    let mut listed = bans.clone();
+    listed["circuits"] = json!([{"circuit": "circuit 65 of tor0", "packets": 30, "since": 1_795_384_220}]);
+    assert_eq!(daemon.json(&["bans"]), (0, listed));
     assert_eq!(daemon.json(&["bans", "export", "--format", "json"]), (0, bans.clone()));
     let exported = daemon.ctl(&["bans", "export", "--format", "json"]);
     assert_eq!(serde_json::from_slice::<Value>(&exported.stdout).unwrap(), bans);

@@ -51,6 +51,8 @@ pub struct NamedInvite {
 pub struct Front {
     /// Where it is; none: as the settings say.
     pub host: Option<PublicHost>,
+    /// Another name by which the server is reached without TLS, such as an onion service's.
+    pub plain: Option<PublicHost>,
     /// The key that it must show.
     pub pin: Option<CertificatePin>,
 }
@@ -130,7 +132,12 @@ pub(super) fn front(request: &proto::CreateInviteRequest) -> Result<Front, tonic
     let host = host.transpose().map_err(|error: HostError| wrong("--https", error.to_string()))?;
     let pin = given(&request.pin).map(|text| CertificatePin::parse(&text));
     let pin = pin.transpose().map_err(|error| wrong("--pin", error.to_string()))?;
-    Ok(Front { host, pin })
+    let plain = given(&request.host).map(|text| text.parse::<PublicHost>());
+    let plain = plain.transpose().map_err(|error| wrong("--host", error.to_string()))?;
+    if plain.as_ref().is_some_and(PublicHost::https) || plain.is_some() && (host.is_some() || pin.is_some()) {
+        return Err(Reason::WrongHost.status("--host is a name without TLS; one with it is for --https"));
+    }
+    Ok(Front { host, plain, pin })
 }
 
 pub(super) fn name(text: &str) -> Result<CodeName, tonic::Status> {
@@ -208,7 +215,7 @@ mod tests {
         let host = |text: &str| Some(text.parse().expect("a host"));
         assert_eq!(asked("", ""), Ok(Front::default()));
         for text in ["a.example:8443", "https://a.example:8443", " https://a.example:8443/\n"] {
-            let front = Front { host: host("https://a.example:8443"), pin: None };
+            let front = Front { host: host("https://a.example:8443"), ..Front::default() };
             assert_eq!(asked(text, ""), Ok(front), "{text}");
         }
         assert_eq!(asked("", &"a7".repeat(32)).map(|front| front.pin.is_some()), Ok(true));

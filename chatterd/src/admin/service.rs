@@ -10,7 +10,7 @@ use chatter_proto::admin::reason::Reason;
 use tonic::{Request, Response, Status};
 
 use super::watch::{self, Watchers};
-use super::{Control, PurgeScope, Reseeded, codes};
+use super::{CircuitName, Control, PurgeScope, Reseeded, codes};
 use crate::ledger::{Address, AddressError, Ban, Length};
 
 /// The gRPC service over a [`Control`].
@@ -97,7 +97,8 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
 
     async fn list_bans(&self, _: Request<proto::ListBansRequest>) -> Reply<proto::ListBansReply> {
         let bans = self.control.bans().await?.into_iter().map(Into::into).collect();
-        Ok(Response::new(proto::ListBansReply { bans }))
+        let circuits = self.control.circuits_over().await?.into_iter().map(Into::into).collect();
+        Ok(Response::new(proto::ListBansReply { bans, circuits }))
     }
 
     async fn add_ban(&self, request: Request<proto::AddBanRequest>) -> Reply<proto::AddBanReply> {
@@ -111,7 +112,10 @@ impl<C: Control> proto::admin_server::Admin for Service<C> {
     }
 
     async fn lift_ban(&self, request: Request<proto::LiftBanRequest>) -> Reply<proto::LiftBanReply> {
-        self.control.lift_ban(address(&request.get_ref().address)?).await?;
+        match whom(&request.get_ref().address)? {
+            Whom::Address(address) => self.control.lift_ban(address).await?,
+            Whom::Circuit(circuit) => self.control.lift_circuit(circuit).await?,
+        }
         Ok(Response::new(proto::LiftBanReply {}))
     }
 
@@ -168,9 +172,29 @@ fn scope(request: proto::PurgeRequest) -> Result<PurgeScope, Status> {
     match (request.everything, request.address.as_str(), request.room.as_str()) {
         (false, "", "") => Ok(PurgeScope::Counters),
         (true, "", "") => Ok(PurgeScope::Everything),
-        (false, from, "") => Ok(PurgeScope::Address(address(from)?)),
+        (false, from, "") => Ok(match whom(from)? {
+            Whom::Address(address) => PurgeScope::Address(address),
+            Whom::Circuit(circuit) => PurgeScope::Circuit(circuit),
+        }),
         (false, "", _) => Ok(PurgeScope::Room(request.room)),
         _ => Err(Reason::WrongRequest.status("purge an address, a room, or everything: one of them")),
+    }
+}
+
+/// Who is counted.
+enum Whom {
+    Address(Address),
+    Circuit(CircuitName),
+}
+
+/// An address, or a circuit by its name; no host is called like an address that has a slash behind it.
+fn whom(text: &str) -> Result<Whom, Status> {
+    match (text.parse(), CircuitName::parse(text)) {
+        (Ok(address), _) => Ok(Whom::Address(address)),
+        (Err(_), Some(circuit)) if circuit.host.parse::<std::net::IpAddr>().is_err() => {
+            Ok(Whom::Circuit(circuit))
+        }
+        (Err(_), _) => address(text).map(Whom::Address),
     }
 }
 

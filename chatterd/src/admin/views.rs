@@ -2,6 +2,7 @@
 //!
 //! **In** what the daemon's parts know. **Out** messages. **Never** who talks to whom, nor a decision.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use chatter_proto::admin::session::State;
 use chatter_protocol::time::WallTime;
 use zeroize::Zeroizing;
 
+use crate::circuits;
 use crate::config::{Change, Changes, Setting};
 use crate::entrance::Place;
 use crate::ledger::{Address, Ban, Known};
@@ -34,6 +36,8 @@ pub struct Status {
     pub started_at: WallTime,
     /// Where it answers.
     pub listening: Vec<Place>,
+    /// The Tor hosts by their names, and where each connects to.
+    pub tor_hosts: Vec<(String, Place)>,
     /// The `Server` header that strangers see.
     pub persona: String,
     /// The carrier's path; none: members can't come in.
@@ -119,10 +123,37 @@ pub enum PurgeScope {
     Counters,
     /// One address's counter, and the sessions that come from it. A ban of it stays in the report.
     Address(Address),
+    /// One circuit's counter, and the sessions that come by it.
+    Circuit(CircuitName),
     /// The sessions that sit in the room whose id begins so.
     Room(String),
     /// All sessions and rooms, too. Bans stay in the report.
     Everything,
+}
+
+/// A circuit, as the operator names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitName {
+    /// The Tor host's name.
+    pub host: String,
+    /// Its tor's number for it.
+    pub number: u32,
+}
+
+impl CircuitName {
+    /// Reads `circuit 65 of tor0`, or `tor0/65` for short.
+    pub fn parse(text: &str) -> Option<Self> {
+        let long = || text.strip_prefix("circuit ")?.split_once(" of ").map(|(number, host)| (host, number));
+        let (host, number) = long().or_else(|| text.split_once('/'))?;
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        Some(Self { host: host.to_owned(), number: number.parse().ok().filter(|_| digits)? })
+    }
+}
+
+impl fmt::Display for CircuitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "circuit {} of {}", self.number, self.host)
+    }
 }
 
 /// What was forgotten.
@@ -158,6 +189,7 @@ impl From<Status> for proto::StatusReply {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: status.started_at.0,
             listening: status.listening.iter().map(ToString::to_string).collect(),
+            tor_hosts: status.tor_hosts.into_iter().map(tor_host).collect(),
             persona: status.persona,
             carrier_path: status.carrier_path.unwrap_or_default(),
             sessions_confirmed: status.sessions_confirmed,
@@ -172,6 +204,21 @@ impl From<Status> for proto::StatusReply {
             report_path: status.report_path.map(|path| path.display().to_string()).unwrap_or_default(),
             deliveries: status.deliveries,
             ephemeral: status.ephemeral,
+        }
+    }
+}
+
+fn tor_host((name, place): (String, Place)) -> proto::TorHost {
+    proto::TorHost { name, place: place.to_string() }
+}
+
+impl From<circuits::Known> for proto::CircuitBan {
+    fn from(known: circuits::Known) -> Self {
+        let name = CircuitName { host: known.host, number: known.circuit.number };
+        Self {
+            circuit: name.to_string(),
+            packets: known.knocks,
+            since: known.over.map_or(0, |since| since.0),
         }
     }
 }

@@ -39,6 +39,13 @@ fn status() -> crate::admin::Status {
     crate::admin::Status {
         started_at: WallTime(10),
         listening: Vec::new(),
+        tor_hosts: vec![(
+            "tor0".to_owned(),
+            crate::entrance::Place::Unix {
+                path: "/run/chatterd/tor.sock".into(),
+                access: crate::entrance::Callers::Owner,
+            },
+        )],
         persona: String::new(),
         carrier_path: None,
         sessions_confirmed: 0,
@@ -123,6 +130,23 @@ impl Control for Fake {
 
     async fn bans(&self) -> Result<Vec<Ban>, ControlError> {
         Ok(vec![ban("203.0.113.9".parse().unwrap())])
+    }
+
+    async fn circuits_over(&self) -> Result<Vec<crate::circuits::Known>, ControlError> {
+        let circuit = crate::circuit::Circuit { host: crate::circuit::TorHost(0), number: 65 };
+        let known = crate::circuits::Known {
+            circuit,
+            host: "tor0".to_owned(),
+            knocks: 30,
+            last_knock: WallTime(10),
+            over: Some(WallTime(10)),
+            members: 0,
+        };
+        Ok(vec![known])
+    }
+
+    async fn lift_circuit(&self, circuit: crate::admin::CircuitName) -> Result<(), ControlError> {
+        Err(ControlError::new(Reason::NoSuchBan, format!("{circuit} is not turned away")))
     }
 
     async fn add_ban(&self, address: Address, _: Length) -> Result<AddedBan, ControlError> {

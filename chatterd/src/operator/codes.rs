@@ -215,7 +215,10 @@ impl Operator {
 
     /// What a link says of where the server is: the settings, but for what the operator says of a front end.
     fn reach(&self, front: &Front) -> Result<Reach, ControlError> {
-        let Front { host, pin } = front;
+        let Front { host, plain, pin } = front;
+        if let Some(plain) = plain {
+            return Ok(Reach::by_http(plain));
+        }
         let present = self.present_reach();
         match (host, present.transport, pin) {
             (Some(host), _, pin) => Ok(Reach::by_https(host, *pin)),

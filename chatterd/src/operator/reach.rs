@@ -25,6 +25,12 @@ impl Reach {
         }
     }
 
+    /// By HTTP at this host, at port 80 unless it names another.
+    pub fn by_http(host: &PublicHost) -> Self {
+        let port = host.port().unwrap_or(80);
+        Self { address: LinkAddress { host: host.host().to_owned(), port }, transport: Transport::Http }
+    }
+
     /// By HTTPS at this host, where the front end shows the pinned key, if any is pinned.
     pub fn by_https(host: &PublicHost, pin: Option<CertificatePin>) -> Self {
         let transport = Transport::Https { pin };

@@ -4,6 +4,7 @@ mod admin;
 mod bans;
 mod carrier;
 mod chaos;
+mod circuits;
 mod client_forgets;
 mod clocks;
 mod doctor;

@@ -9,10 +9,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use chatter_proto::admin::Ban;
 use serde::Serialize;
 
-use super::{ListFields, Row};
+use super::Row;
 use crate::args::ReportFormat;
 use crate::commands::time;
 use crate::output::Answer;
+
+#[derive(Serialize)]
+struct ReportFields {
+    bans: Vec<Row>,
+}
 
 #[derive(Serialize)]
 struct TextFields<'a> {
@@ -36,7 +41,7 @@ pub(super) fn answer(mut bans: Vec<Ban>, format: ReportFormat, port: Option<u16>
 
 /// The same object with and without `--json`.
 fn json(bans: Vec<Ban>) -> Answer {
-    let fields = ListFields { bans: bans.into_iter().map(Row::from).collect() };
+    let fields = ReportFields { bans: bans.into_iter().map(Row::from).collect() };
     let line = serde_json::to_string(&fields).expect("fields are texts and numbers");
     Answer::new(&fields, &[line])
 }
