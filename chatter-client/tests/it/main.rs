@@ -3,6 +3,7 @@
 mod command_line;
 mod no_room;
 mod people;
+mod platforms;
 mod program;
 mod server;
 mod talk;

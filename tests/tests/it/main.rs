@@ -28,3 +28,4 @@ mod shutdown;
 mod talk;
 mod watching;
 mod ways;
+mod windows;
