@@ -3,6 +3,7 @@
 //! **In** a link, a nickname, what to say. **Out** its JSON events in their order, its exit. **Never** an event that is
 //! not an object on a line of its own.
 
+use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -71,6 +72,11 @@ impl Client {
     /// Starts one with these arguments alone.
     pub fn by(nick: &str, arguments: &[&str]) -> Self {
         Self::start(nick, arguments)
+    }
+
+    /// Starts this one, which must write JSON.
+    pub fn by_command(nick: &str, command: Command) -> Self {
+        Self { process: Process::start(&format!("{nick}'s client"), command), nick: nick.to_owned() }
     }
 
     fn start(nick: &str, arguments: &[&str]) -> Self {
@@ -169,7 +175,12 @@ impl Client {
 
 /// A chatter-client without arguments, whose way leads by no proxy that this machine's owner uses.
 pub fn command() -> Command {
-    let mut command = Command::new(programs::path("chatter-client"));
+    without_proxy(programs::path("chatter-client"))
+}
+
+/// This program without arguments, with nothing in its environment that says a proxy.
+pub(crate) fn without_proxy(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
     for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "CHATTER_PROXY"] {
         command.env_remove(name);
     }

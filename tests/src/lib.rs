@@ -30,3 +30,4 @@ pub mod secure;
 pub mod strangers;
 pub mod syn;
 pub mod terminal;
+pub mod wine;

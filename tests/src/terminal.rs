@@ -60,6 +60,18 @@ impl Terminal {
     /// # Panics
     /// Where there is none to be had.
     pub fn start(command: &Command, columns: u16, rows: u16) -> Self {
+        Self::launch(command, columns, rows, false)
+    }
+
+    /// The same, but that what it draws goes through a pipe: Wine's consoles take keys as they are, and garble what is drawn.
+    ///
+    /// # Panics
+    /// Where there is none to be had.
+    pub fn start_drawing_by_pipe(command: &Command, columns: u16, rows: u16) -> Self {
+        Self::launch(command, columns, rows, true)
+    }
+
+    fn launch(command: &Command, columns: u16, rows: u16, by_pipe: bool) -> Self {
         let OpenptyResult { master, slave } = openpty(None, None).expect("a pseudo-terminal");
         tcsetwinsize(&slave, size(columns, rows)).expect("a terminal has a size");
         let mut session = Command::new("setsid");
@@ -73,12 +85,26 @@ impl Terminal {
         session.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
         let end = || slave.try_clone().expect("a descriptor");
         session.stdin(end()).stdout(end()).stderr(end());
+        let pipe = by_pipe.then(|| std::io::pipe().expect("a pipe"));
+        let drawn = pipe.map(|(reader, writer)| {
+            session.stdout(writer);
+            reader
+        });
         let child = session.spawn().unwrap_or_else(|error| panic!("{session:?} does not start: {error}"));
         let model = vt100::Parser::new_with_callbacks(rows, columns, 0, Reached::default());
         let seen = Arc::new(Mutex::new(Seen { bytes: Vec::new(), model }));
         let filled = Arc::clone(&seen);
         let master = File::from(master);
-        let mut source = master.try_clone().expect("a descriptor");
+        drop(session);
+        let mut console = master.try_clone().expect("a descriptor");
+        let mut source: Box<dyn Read + Send> = match drawn {
+            None => Box::new(console),
+            Some(drawn) => {
+                // Read as well, lest the console waits for whoever looks at it.
+                thread::spawn(move || std::io::copy(&mut console, &mut std::io::sink()));
+                Box::new(drawn)
+            }
+        };
         thread::spawn(move || {
             let mut piece = [0; 4096];
             while let Ok(length @ 1..) = source.read(&mut piece) {

@@ -5,6 +5,7 @@ mod forget;
 mod no_room;
 mod people;
 mod profiles;
+mod platforms;
 mod program;
 mod scripts;
 mod server;

@@ -29,3 +29,4 @@ mod shutdown;
 mod talk;
 mod watching;
 mod ways;
+mod windows;
