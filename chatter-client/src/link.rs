@@ -148,9 +148,13 @@ fn explain(text: &str, error: &LinkError) -> String {
         }
         // Codes differ in length: that the end is missing can only be guessed.
         LinkError::Code(AccessCodeError::Damaged(CodeError::Checksum { at: None } | CodeError::Length))
-            if !text.contains('.') || last.starts_with("chatter1") =>
+            if !text.contains('.') || last.starts_with(CODE_PART) =>
         {
             format!("{error}. Was the link cut short? Copy it whole, and put it in single quotes")
+        }
+        LinkError::Code(AccessCodeError::Damaged(CodeError::OtherKind(_))) if CODE_PART.starts_with(last) => {
+            "the link is cut short: its access code is missing. Copy it whole, and put it in single quotes"
+                .to_owned()
         }
         LinkError::UnknownPart if "room1".starts_with(last) || "cert1".starts_with(last) => {
             "the link is cut short behind its access code: copy it whole, and put it in single quotes"
@@ -177,9 +181,10 @@ const AROUND: [char; 18] =
 /// Format characters that chat programs put into long words: soft hyphen, zero-width ones, word joiner, byte order mark.
 const INVISIBLE: [char; 8] =
     ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
+const CODE_PART: &str = "chatter1";
 const ROOM_PART: &str = "room1";
-/// A room's secret of 32 bytes: prefix, 52 characters, six of a checksum (BIP 350).
-const ROOM_PART_LEN: usize = ROOM_PART.len() + 52 + 6;
+/// A room's secret of 16 bytes: prefix, 26 characters, six of a checksum (BIP 350).
+const ROOM_PART_LEN: usize = ROOM_PART.len() + 26 + 6;
 /// Lines into which a mail program breaks a link.
 const LINES_MAX: usize = 6;
 

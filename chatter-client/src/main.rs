@@ -76,9 +76,12 @@ async fn run(action: Action, config: Option<PathBuf>, style: Style) -> Outcome {
     let started = tokio::select! {
         started = &mut started => started,
         () = signals.next() => {
-            // A prompt broken off by Ctrl-C puts the terminal right again before it ends.
-            let _ = timeout(PROMPT_TIMEOUT, started).await;
-            return Outcome::Interrupted;
+            // A prompt broken off by Ctrl-C puts the terminal right again before it ends; a stay that has just begun is left.
+            let Ok(Ok(Ok(Some(started)))) = timeout(PROMPT_TIMEOUT, started).await else {
+                return Outcome::Interrupted;
+            };
+            started.handle.interrupt();
+            Ok(Ok(Some(started)))
         }
     };
     let Started { handle, notices, room, nick, screen, joins, listener, timeout } = match started {
@@ -87,17 +90,17 @@ async fn run(action: Action, config: Option<PathBuf>, style: Style) -> Outcome {
         Ok(Err((failure, text))) => return fail(style, failure, &text),
         Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
     };
+    // Before the first typed line, and before the end of input.
+    enter_more(joins, &handle).await;
     if let Some(screen) = screen {
         let theme = screen.theme(|name| env::var(name).ok());
         let (when, how) = (screen.ring.unwrap_or_default(), screen.ring_by.unwrap_or_default());
-        tokio::spawn(enter_more(joins, handle.clone()));
         tokio::spawn(interrupt(signals, handle.clone()));
         return show(ui::Settings { theme, when, how, room, nick }, handle, notices).await;
     }
     if reads_lines {
         console::read_lines(handle.clone(), style);
     }
-    tokio::spawn(enter_more(joins, handle.clone()));
     tokio::spawn(interrupt(signals, handle.clone()));
     tell_all(style, handle, notices, listener, timeout).await
 }
@@ -150,7 +153,7 @@ async fn tell_all(
 }
 
 /// Enters the further rooms of a profile; what is typed is said in its own.
-async fn enter_more(joins: Vec<SecretText>, handle: Handle) {
+async fn enter_more(joins: Vec<SecretText>, handle: &Handle) {
     let has_more = !joins.is_empty();
     for line in joins {
         // Fails only where the stay is over.

@@ -194,7 +194,7 @@ mod tests {
         check(r#"{"request":"join","link":"chatter://secret"#, "no JSON object");
         check(r#"{"text":"hi"}"#, "needs a \"request\"");
         check(r#"{"request":"sya","text":"hi"}"#, "there is no request \"sya\"; did you mean \"say\"?");
-        check(r#"{"request":"dance"}"#, "there are: say, line, private");
+        check(r#"{"request":"explode"}"#, "there are: say, line, private");
         check(r#"{"request":"say"}"#, "say needs a field \"text\"");
         check(r#"{"request":"say","txt":"hi"}"#, "there is no field \"txt\"; did you mean \"text\"?");
         check(r#"{"request":"say","text":1}"#, "another kind");
