@@ -283,6 +283,7 @@ impl App {
             Command::Files => self.show_files(),
             Command::Nothing => {}
             Command::Join(what) => self.join(what.expose(), now),
+            Command::New(name) => self.make_room(&name, now),
             Command::Leave => self.leave_room(room, now),
             Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),

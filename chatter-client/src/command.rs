@@ -38,6 +38,8 @@ pub enum Command {
     Rekey,
     /// Show the room's link.
     Link,
+    /// Make another room, called this where something is given.
+    New(String),
     /// Enter another room of this server: its link or the name of a listed one, then perhaps a nickname.
     Join(SecretText),
     /// Leave the current room.
@@ -190,6 +192,7 @@ What you type is said to the room. What begins with a slash is a command:
   /link             the link into this room, to hand on
   /rekey            move with everybody who is here to a new link; the old one leads nowhere then
   /join LINK [NICK] enter another room of this server; /join NAME: a listed one
+  /new [NAME]       make another room on this server, and show its link
   /rooms            your rooms and their numbers, and what the server lists
   /room ROOM        what you type is said in that room from now on
   /in ROOM TEXT     say TEXT there, or carry out a command there
@@ -212,7 +215,7 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 24] = [
+const COMMANDS: [(&str, Takes); 25] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
     ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
@@ -226,6 +229,7 @@ const COMMANDS: [(&str, Takes); 24] = [
     ("/link", Takes::Nothing(Command::Link)),
     ("/rekey", Takes::Nothing(Command::Rekey)),
     ("/join", Takes::Something(|rest| Command::Join(SecretText::new(rest)), "/join LINK or /join NAME")),
+    ("/new", Takes::Perhaps(Command::New)),
     ("/leave", Takes::Nothing(Command::Leave)),
     ("/rooms", Takes::Nothing(Command::Rooms)),
     ("/room", Takes::Something(Command::Room, "/room NUMBER or /room NAME")),
@@ -308,6 +312,8 @@ mod tests {
         check("/remove ben", Command::Remove("ben".into()));
         check("/link", Command::Link);
         check("/rekey", Command::Rekey);
+        check("/new", Command::New(String::new()));
+        check("/new tea", Command::New("tea".into()));
         check("/join chatter://x ben", Command::Join(SecretText::new("chatter://x ben".into())));
         check("/room 2", Command::Room("2".into()));
         check("/in 2 hi", Command::In(SecretText::new("2 hi".into())));

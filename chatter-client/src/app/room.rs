@@ -235,6 +235,7 @@ impl Room {
             | Command::Unlist => self.waiting.push_back(command),
             // About no single room.
             Command::Join(_)
+            | Command::New(_)
             | Command::Leave
             | Command::Files
             | Command::Rooms

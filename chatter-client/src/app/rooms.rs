@@ -1,10 +1,11 @@
 //! Several rooms in one session: joined, left, named, switched between.
 //!
-//! **In** what the user types after `/join`, `/leave`, `/room`, `/in`. **Out** rooms that come and go. **Never** a link
+//! **In** what the user types after `/join`, `/new`, `/leave`, `/room`, `/in`. **Out** rooms that come and go. **Never** a link
 //! in an answer, nor a session with another server.
 
 use chatter_protocol::ids::Nickname;
-use chatter_protocol::invite::{Link, RoomLink, is_link};
+use chatter_protocol::invite::{Link, RoomLink, is_link, parse_label};
+use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
 
 use super::room::{Over, Room};
@@ -49,6 +50,19 @@ impl App {
         self.join_room(link.label.clone(), link, nick.trim(), now);
     }
 
+    /// `/new`: a room of this server that nobody else knows yet; its link is shown.
+    pub(super) fn make_room(&mut self, name: &str, now: Time) {
+        if matches!(self.phase, Phase::Leaving { .. } | Phase::Over) {
+            return;
+        }
+        let Ok(label) = parse_label(name) else {
+            return self.error("a room's name has letters, digits and -._~, at most 64");
+        };
+        let secret = RoomSecret::generate(&mut self.entropy);
+        let link = RoomLink { access: self.access.clone(), label: label.clone(), secret };
+        self.enter_room(label, link, self.nick.clone(), Purpose::New, now);
+    }
+
     /// Enters one more room; its number.
     pub(super) fn join_room(&mut self, name: String, link: RoomLink, nick: &str, now: Time) -> Option<u32> {
         let nick = match nick {
@@ -66,14 +80,25 @@ impl App {
             self.error(text);
             return None;
         }
-        let number = self.add_room(name, link, nick, Purpose::Join);
+        Some(self.enter_room(name, link, nick, Purpose::Join, now))
+    }
+
+    fn enter_room(
+        &mut self,
+        name: String,
+        link: RoomLink,
+        nick: Nickname,
+        purpose: Purpose,
+        now: Time,
+    ) -> u32 {
+        let number = self.add_room(name, link, nick, purpose);
         self.show_current();
         if self.phase == Phase::Open
             && let Some(room) = self.rooms.get_mut(&number)
         {
             room.enter(self.welcome.as_ref(), &mut self.shared, now);
         }
-        Some(number)
+        number
     }
 
     /// `/leave`: the last room is left as by `/quit`.

@@ -56,6 +56,7 @@ impl Room {
                 | Command::Who
                 | Command::Link
                 | Command::Join(_)
+                | Command::New(_)
                 | Command::Leave
                 | Command::Files
                 | Command::Rooms

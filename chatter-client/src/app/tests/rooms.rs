@@ -140,6 +140,24 @@ const ANNA: usize = 0;
 const BEN: usize = 1;
 
 #[test]
+fn a_room_made_on_the_way_is_one_that_others_come_into_by_its_link() {
+    let mut server = Server::of(&["anna", "ben"]);
+    server.line(0, "/new tea");
+    let link = server.told[0].iter().rev().find_map(|told| match &told.notice {
+        Notice::Room { link } => Some(link.expose().to_owned()),
+        _ => None,
+    });
+    let link = link.expect("its link is shown");
+    assert!(link.contains("/tea#"), "it is called so");
+    server.line(1, &format!("/join {link}"));
+    server.wait(Duration::from_secs(1));
+    server.line(0, "milk?");
+    assert_eq!(server.heard(1), ["[tea] anna: milk?"]);
+    server.line(0, "/new no/such name");
+    assert!(server.errors(0).last().expect("an error").contains("letters, digits"));
+}
+
+#[test]
 fn two_rooms_are_talked_in_at_once() {
     let mut server = Server::of(&["anna", "ben"]);
     server.line(BEN, "in the first");
