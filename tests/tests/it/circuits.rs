@@ -1,7 +1,7 @@
 //! Who comes by an onion service: counted by his circuit, and by nothing else. Tor's part is played here: it says its line,
 //! and hears which circuits to close.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
