@@ -4,5 +4,6 @@
 //! both. **Out** real programs that meet through real circuits. **Never** the public Tor network, and never a test that
 //! stops a node which another test needs: whoever does takes a host for himself.
 
+mod service;
 mod talk;
 mod world;
