@@ -37,7 +37,7 @@ pub(crate) enum Onion {
     /// Publish the daemon as an onion service, wait until that is known in the network, and print the access link
     #[command(after_help = examples::ONION)]
     Publish(Publish),
-    /// Publish a service whose key another host had until now, so that clients come here; asks that host's end, not ours to see
+    /// Publish at once what another host with the same key published until now: new clients come here
     #[command(after_help = examples::ONION)]
     TakeOver(Publish),
     /// Whether it is published: exit code 0, else 1

@@ -5,6 +5,7 @@
 //! done by the operator's own hands, as root or as a member of tor's group. **Never** a key in arguments or errors.
 
 mod descriptor;
+mod folder;
 mod link;
 mod publish;
 mod readers;
@@ -73,6 +74,10 @@ async fn services(connection: &mut Connection) -> Result<Services, Failure> {
 
 /// Has tor serve these and no others; with the same ones it looks at their keys and readers anew, and uploads.
 async fn set(connection: &mut Connection, services: &Services) -> Result<(), Failure> {
+    let uid = connection.info("process/uid").await?.parse().ok();
+    for key_dir in services.key_dirs() {
+        folder::check(key_dir, uid).map_err(Failure::failed)?;
+    }
     let result = connection.ask(&services.command()).await;
     if let Err(ControlError::Refused { text, .. }) = &result {
         return Err(Failure::failed(format!(

@@ -7,5 +7,6 @@
 mod nodes;
 mod refusals;
 mod sealed;
+mod service;
 mod talk;
 mod world;

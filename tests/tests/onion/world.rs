@@ -45,7 +45,7 @@ impl World {
         Self { root: root.into() }
     }
 
-    /// Publishes a service on one of the hosts, `host1` to `host4`, which leads to `target`: `127.0.0.1:PORT` or
+    /// Publishes a service on one of the hosts, `host1` to `host6`, which leads to `target`: `127.0.0.1:PORT` or
     /// `unix:PATH`; `more` are further arguments of `tor/testnet.py onion`. Once this returns, clients reach it.
     pub(crate) fn publish(&self, host: &str, target: &str, more: &[&str]) -> Onion {
         let said = self.testnet("onion", &[&["--host", host, "--target", target], more].concat());

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chatter_tor_control::Connection;
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::services::{Service, Services};
 use super::{descriptor, link, readers, socks};
@@ -67,17 +67,41 @@ pub(super) async fn run(
         // Tor uploads at once what it did not serve a moment ago.
         super::set(&mut connection, &services.without(&tor.key_dir)).await?;
     }
-    let fields = once(&mut connection, tor, publish, &services, &service, format).await?;
-    let answer = answer(arguments, fields).await;
+    let first = once(&mut connection, tor, publish, &services, &service, format);
     if !publish.stay {
-        return Ok(answer);
+        let fields = first.await?;
+        return Ok(answer(arguments, fields).await);
     }
+    let mut end = End::listen()?;
+    let fields = tokio::select! {
+        fields = first => fields?,
+        () = end.told() => return withdraw(tor, publish.ephemeral).await,
+    };
+    let answer = answer(arguments, fields).await;
     if let Err(error) = output::show(&answer, format)
         && error.kind() != io::ErrorKind::BrokenPipe
     {
         return Err(Failure::failed(format!("cannot print: {error}")));
     }
-    stay(connection, tor, publish, &service, format).await
+    stay(connection, tor, publish, &service, (format, end)).await
+}
+
+/// SIGTERM and SIGINT.
+struct End(Signal, Signal);
+
+impl End {
+    fn listen() -> Result<Self, Failure> {
+        let hear =
+            |kind| signal(kind).map_err(|error| Failure::failed(format!("cannot hear signals: {error}")));
+        Ok(Self(hear(SignalKind::terminate())?, hear(SignalKind::interrupt())?))
+    }
+
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
 }
 
 /// Has tor serve it, and waits until the network knows.
@@ -153,11 +177,8 @@ async fn stay(
     tor: &Tor,
     publish: &Publish,
     service: &Service,
-    format: Format,
+    (format, mut end): (Format, End),
 ) -> Result<Answer, Failure> {
-    let failed = |error: io::Error| Failure::failed(format!("cannot hear signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut connection = Some(connection);
     let keeping = async {
         loop {
@@ -170,8 +191,7 @@ async fn stay(
     };
     tokio::select! {
         () = keeping => {}
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = end.told() => {}
     }
     withdraw(tor, publish.ephemeral).await
 }

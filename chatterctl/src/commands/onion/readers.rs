@@ -78,7 +78,7 @@ pub(super) async fn revoke(tor: &Tor, name: &str) -> Result<Answer, Failure> {
     look_anew(&mut connection, tor, &services, &onion).await?;
     let readers = names(&tor.key_dir).map_or(0, |names| names.len());
     let mut lines = vec![format!(
-        "{name}'s key finds the service no more; who is in by it stays until he leaves or `chatterctl kick`"
+        "{name}'s key finds the service no more; who is in by it stays until his circuit ends, or `chatterctl kick`"
     )];
     if readers == 0 {
         lines.push(
@@ -110,7 +110,9 @@ pub(super) fn names(key_dir: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Tor reads the folder where its services are set, though they are the same ones; and its network learns of it.
+/// Tor reads the folder where its services are set, though they are the same ones; and its network learns of it. Only that
+/// the last key is gone it does not notice: then the service is taken away and set again, which ends its circuits, and
+/// members come back by new ones.
 async fn look_anew(
     connection: &mut Connection,
     tor: &Tor,
@@ -121,8 +123,17 @@ async fn look_anew(
         return Ok(());
     }
     connection.ask("SETEVENTS HS_DESC").await?;
+    if names(&tor.key_dir).is_ok_and(|names| names.is_empty()) {
+        super::set(connection, &services.without(&tor.key_dir)).await?;
+    }
     super::set(connection, services).await?;
-    descriptor::wait(connection, onion.trim_end_matches(".onion"), super::wait(tor)).await?;
+    let uploads = descriptor::wait(connection, onion.trim_end_matches(".onion"), super::wait(tor)).await?;
+    if uploads.done == 0 {
+        return Err(Failure::failed(format!(
+            "tor knows of it, but its network does not after {} seconds: see `chatterctl onion status`",
+            tor.wait
+        )));
+    }
     Ok(())
 }
 

@@ -89,6 +89,10 @@ impl Services {
         self.0.len()
     }
 
+    pub(super) fn key_dirs(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().map(|service| service.key_dir.as_path())
+    }
+
     /// The same with this one, in place of the one of the same folder.
     pub(super) fn with(&self, service: Service) -> Self {
         let mut with = self.without(&service.key_dir);
