@@ -162,6 +162,9 @@ pub struct Common {
     /// Know others again by their identities, kept in this file; without it nothing is kept
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
+    /// Put received files here, where /accept names no other place; else they go where downloads go on this platform
+    #[arg(long, value_name = "DIR")]
+    pub downloads: Option<PathBuf>,
     /// End when the session is lost, as when the server restarts, instead of coming back
     #[arg(long)]
     pub no_rejoin: bool,
@@ -264,7 +267,9 @@ impl Common {
 }
 
 fn after_long_help() -> String {
-    format!("{EXAMPLES}\n\n{LINKS_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}")
+    format!(
+        "{EXAMPLES}\n\n{LINKS_HELP}\n\n{ROOMS_HELP}\n\n{FILES_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}"
+    )
 }
 
 const EXAMPLES: &str = "\
@@ -308,6 +313,19 @@ has to stay among you. With --passphrase the list shows the room and keeps no
 secret of it; others come in by the passphrase. A listing ends when whoever
 made it leaves the room.";
 
+const FILES_HELP: &str = "\
+/send FILE offers a file or a directory (as tar) to all who are there, /send
+FILE NICK to one; /accept N takes offer N, and before that nothing is written.
+It goes to --downloads, or where downloads go on this platform, or into the
+directory behind N; under the offered name made harmless, with a number where
+there is such a file; readable by you alone, and never something that can be
+run. Until all is there and its checksum right it is called NAME.part. /files
+shows how far things are. Of links, devices and what can't be read in a
+directory nothing is sent; they are named. At most: 64 GiB a file, 8 open offers
+of one member, 64 of a room, 16 files taken at once. A lost connection or session
+costs nothing; who leaves ends his files, and what was not whole is removed (only
+a client that is killed leaves its .part behind: delete it).";
+
 const PROXY_HELP: &str = "\
 A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one
 (http://, by CONNECT), with USER:PASSWORD@ before its host where it wants them.
@@ -328,6 +346,19 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"private-sent\",\"to\":\"anna\",\"text\":\"hi\"}
   {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"],
    \"verified\":[\"ben\"],\"lasting\":[]}
+  {\"event\":\"file-offered\",\"number\":3,\"from\":\"ben\",\"name\":\"x.jpg\",
+   \"size\":9,\"directory\":false}                /accept 3 takes it
+  {\"event\":\"file-offer-sent\",\"number\":3,\"name\":\"x.jpg\",\"size\":9,
+   \"to\":[\"ben\"]}
+  {\"event\":\"file-progress\",\"number\":3,\"name\":\"x.jpg\",\"nick\":\"ben\",
+   \"sending\":true,\"done\":4,\"size\":9,\"rate\":1,\"seconds_left\":5}
+  {\"event\":\"file-waits\",\"number\":3,\"name\":\"x.jpg\",\"nick\":\"ben\"}
+  {\"event\":\"file-received\", …,\"path\":\"/x.jpg\"}, {\"event\":\"file-sent\", …}
+  {\"event\":\"file-ended\", …,\"reason\":\"ben cancelled it\"}
+  {\"event\":\"files\",\"files\":[{\"number\":3,\"name\":\"x.jpg\",\"nick\":\"ben\",
+   \"sending\":true,\"done\":4,\"size\":9,\"stage\":\"going\"}]}   of /files; or
+                                              offered, waiting
+  {\"event\":\"quit-asks\",\"sending\":1,\"receiving\":0}  /quit again leaves
   {\"event\":\"passphrase\",\"passphrase\":\"…\"}       of `new --passphrase`
   {\"event\":\"verify-begun\",\"by\":\"ben\"}           then one of the next two
   {\"event\":\"verify-words\",\"words\":[\"…\",\"…\",\"…\",\"…\",\"…\"]}

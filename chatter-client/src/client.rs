@@ -45,6 +45,7 @@ pub struct Options {
     people: People,
     /// Where known identities are kept.
     memory: Option<PathBuf>,
+    downloads: Option<PathBuf>,
     route: Route,
     chaff: Chaff,
     rejoins: bool,
@@ -140,6 +141,12 @@ impl Options {
         Self { memory: Some(file), ..self }
     }
 
+    /// With received files in this directory, where `/accept` names no other; else where downloads go on this platform.
+    #[must_use]
+    pub fn downloading_to(self, directory: PathBuf) -> Self {
+        Self { downloads: Some(directory), ..self }
+    }
+
     /// By this way instead of the one that the link names.
     #[must_use]
     pub fn by(self, route: Route) -> Self {
@@ -196,6 +203,7 @@ impl Options {
             purpose,
             people,
             memory: None,
+            downloads: None,
             route,
             chaff: Chaff::default(),
             rejoins: true,
@@ -216,8 +224,19 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
     let access = options.access().clone();
-    let Options { goal, nick, purpose, people, memory, route, chaff, rejoins, has_passphrase, listed } =
-        options;
+    let Options {
+        goal,
+        nick,
+        purpose,
+        people,
+        memory,
+        downloads,
+        route,
+        chaff,
+        rejoins,
+        has_passphrase,
+        listed,
+    } = options;
     let peer = Peer::new(&access, route.proxy().cloned())
         .map_err(|error| StartError::NoVerifier(error.to_string()))?;
     let mut carriage = Carriage { access, chaff, peer, entropy: entropy.fork(), clock, carrier: None };
@@ -232,7 +251,17 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let app = if has_passphrase { app.by_passphrase() } else { app };
     let app = listed.into_iter().fold(app, App::listed);
     tokio::spawn(
-        Driver { app, clock, line_events, urgent_events, carriage, notices, memory, disk: Disk::new() }.run(),
+        Driver {
+            app,
+            clock,
+            line_events,
+            urgent_events,
+            carriage,
+            notices,
+            memory,
+            disk: Disk::new(downloads),
+        }
+        .run(),
     );
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }

@@ -149,6 +149,13 @@ fn prepare(action: Action, style: Style) -> Result<Option<Options>, (Failure, St
     let wish = action.common().map_or(Ok(Wish::None), wish)?;
     let Some((options, common)) = stay(action, style)? else { return Ok(None) };
     let options = credentials::equip(options, &common)?.with_chaff(common.chaff);
+    let options = match common.downloads {
+        Some(directory) if directory.is_dir() => options.downloading_to(directory),
+        Some(other) => {
+            return Err((Failure::Usage, format!("--downloads {}: it is no directory", other.display())));
+        }
+        None => options,
+    };
     let options = if common.no_rejoin { options.without_return() } else { options };
     let variable = |name: &str| env::var(name).ok();
     let route = Route::choose(wish, options.access(), variable);
