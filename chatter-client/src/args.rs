@@ -382,7 +382,7 @@ const SECONDS_MAX: u64 = 366 * 24 * 3600;
 
 fn after_long_help() -> String {
     format!(
-        "{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROFILES_HELP}\n\n{ROOMS_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}"
+        "{EXAMPLES}\n\n{LINKS_HELP}\n\n{PROFILES_HELP}\n\n{ROOMS_HELP}\n\n{FILES_HELP}\n\n{PROXY_HELP}\n\n{JSON_HELP}\n\n{EXIT_CODES_HELP}"
     )
 }
 
@@ -432,6 +432,19 @@ between you, read and change what is said, unless you /verify: do not list what
 has to stay among you. With --passphrase the list shows the room and keeps no
 secret of it; others come in by the passphrase. A listing ends when whoever
 made it leaves the room.";
+
+const FILES_HELP: &str = "\
+/send FILE offers a file or a directory (as tar) to all who are there, /send
+FILE NICK to one; /accept N takes offer N, and before that nothing is written.
+It goes to --downloads, or where downloads go on this platform, or into the
+directory behind N; under the offered name made harmless, with a number where
+there is such a file; readable by you alone, and never something that can be
+run. Until all is there and its checksum right it is called NAME.part. /files
+shows how far things are. Of links, devices and what can't be read in a
+directory nothing is sent; they are named. At most: 64 GiB a file, 8 open offers
+of one member, 64 of a room, 16 files taken at once. A lost connection or session
+costs nothing; who leaves ends his files, and what was not whole is removed (only
+a client that is killed leaves its .part behind: delete it).";
 
 const PROXY_HELP: &str = "\
 A proxy is a SOCKS5 one (socks5h://, names are resolved there) or an HTTP one

@@ -274,7 +274,17 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let app = if has_passphrase { app.by_passphrase() } else { app };
     let app = listed.into_iter().fold(app, App::listed);
     tokio::spawn(
-        Driver { app, clock, line_events, urgent_events, carriage, notices, memory, disk: Disk::new() }.run(),
+        Driver {
+            app,
+            clock,
+            line_events,
+            urgent_events,
+            carriage,
+            notices,
+            memory,
+            disk: Disk::new(),
+        }
+        .run(),
     );
     Ok((Handle { lines, urgent }, Notices(notices_receiver)))
 }

@@ -57,6 +57,8 @@ pub(crate) enum Order {
         directory: Option<PathBuf>,
         /// As it was offered.
         name: FileName,
+        /// Bytes that there must be room for.
+        size: u64,
     },
     /// Write a piece behind the others.
     Write {
@@ -187,7 +189,7 @@ fn work(room: u32, orders: &threads::Receiver<Order>, reporter: &mpsc::Sender<(u
 
 impl Job {
     fn carry_out(&mut self, order: Order) -> News {
-        let failed = |id, error: io::Error| News::Failed(id, error.to_string());
+        let failed = |id, error: io::Error| News::Failed(id, words(&error));
         match (std::mem::replace(self, Self::Nothing), order) {
             (job, Order::Read { id, found, offset, len }) => {
                 let source = match job {
@@ -202,8 +204,8 @@ impl Job {
                     Err(error) => failed(id, error),
                 }
             }
-            (_, Order::Create { id, directory, name }) => {
-                match Part::create(directory.unwrap_or_else(downloads), name) {
+            (_, Order::Create { id, directory, name, size }) => {
+                match Part::create(directory.unwrap_or_else(downloads), name, size) {
                     Ok(part) => {
                         *self = Self::Writing(Box::new(part));
                         News::Created(id)
@@ -247,6 +249,13 @@ fn look(number: u32, candidates: &[PathBuf]) -> News {
     }
     let text = trouble.map(|(path, error)| format!("{}: {error}", path.display()));
     News::NotFound(number, text.unwrap_or_else(|| "there is no name of a file".to_owned()))
+}
+
+/// What went wrong, for people.
+fn words(error: &io::Error) -> String {
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&error.kind());
+    // What we say ourselves says more.
+    if full && error.get_ref().is_none() { "the disk is full".to_owned() } else { error.to_string() }
 }
 
 /// Where downloads go on this platform, or where we are.

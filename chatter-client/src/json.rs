@@ -410,6 +410,23 @@ mod tests {
         let received =
             Notice::FileReceived { number: 1, name: "x".into(), nick: "ben".into(), path: "/x".into() };
         check(&received, r#"{"event":"file-received","number":1,"name":"x","nick":"ben","path":"/x"}"#);
+        let info = FileInfo {
+            number: 1,
+            name: "x".into(),
+            nick: "ben".into(),
+            sending: true,
+            done: 1,
+            size: 3,
+            stage: FileStage::Going,
+        };
+        check(
+            &Notice::Files { files: vec![info] },
+            r#"{"event":"files","files":[{"number":1,"name":"x","nick":"ben","sending":true,"done":1,"size":3,"stage":"going"}]}"#,
+        );
+        check(
+            &Notice::QuitAsks { sending: 1, receiving: 2 },
+            r#"{"event":"quit-asks","sending":1,"receiving":2}"#,
+        );
         check(&Notice::VerifyBegun { by: "ben".into() }, r#"{"event":"verify-begun","by":"ben"}"#);
         let words = Notice::VerifyWords { words: strings(&["zoo", "able"]) };
         check(&words, r#"{"event":"verify-words","words":["zoo","able"]}"#);

@@ -232,7 +232,10 @@ fn prepare(
     let options = if common.no_rejoin { options.without_return() } else { options };
     let options = match common.downloads {
         _ if common.forget => options.downloading_nowhere(),
-        Some(downloads) => options.downloading_to(downloads),
+        Some(directory) if directory.is_dir() => options.downloading_to(directory),
+        Some(other) => {
+            return Err((Failure::Usage, format!("--downloads {}: it is no directory", other.display())));
+        }
         None => options,
     };
     let route = Route::choose(wish, options.access(), variable);

@@ -349,6 +349,20 @@ mod tests {
             Notice::PrivateSent { to: trick(), text: trick() },
             Notice::FileOffered { number: 1, from: trick(), name: trick(), size: 1, directory: false },
             Notice::FileOfferSent { number: 1, name: trick(), size: 1, to: vec![trick()] },
+            Notice::Files {
+                files: [FileStage::Offered, FileStage::Going, FileStage::Waiting]
+                    .map(|stage| FileInfo {
+                        number: 1,
+                        name: trick(),
+                        nick: trick(),
+                        sending: false,
+                        done: 1,
+                        size: 2,
+                        stage,
+                    })
+                    .to_vec(),
+            },
+            Notice::QuitAsks { sending: 1, receiving: 1 },
             Notice::FileProgress {
                 number: 1,
                 name: trick(),
@@ -440,6 +454,36 @@ mod tests {
         let rooms = vec![info(1, "room", false, None), info(3, "room#3", true, Some("tea"))];
         let text = talk(&Notice::Rooms { rooms });
         assert_eq!(text, "* your rooms: 1 room (2), 3 room#3 (2, current, listed as tea)");
+    }
+
+    #[test]
+    fn files_are_listed_with_what_can_be_done() {
+        let info = |number, sending, done, stage| FileInfo {
+            number,
+            name: "x.jpg".into(),
+            nick: "ben".into(),
+            sending,
+            done,
+            size: 2_000,
+            stage,
+        };
+        let files = vec![
+            info(1, true, 0, FileStage::Offered),
+            info(2, false, 0, FileStage::Offered),
+            info(3, true, 500, FileStage::Going),
+            info(4, false, 1_999, FileStage::Waiting),
+        ];
+        assert_eq!(
+            talk(&Notice::Files { files }),
+            "* files: 1 x.jpg (2.0 kB) to ben: offered, 2 x.jpg (2.0 kB) from ben: /accept 2 takes it, 3 x.jpg (2.0 kB) to \
+             ben: 25 %, 4 x.jpg (2.0 kB) from ben: 99 %, waits"
+        );
+        assert_eq!(talk(&Notice::Files { files: Vec::new() }), "* no files are on offer or on their way");
+        assert_eq!(quit_asks(2, 0), "2 files are still being sent; /quit again leaves and ends that");
+        assert_eq!(
+            quit_asks(1, 1),
+            "one file is still being sent, one file is still being received; /quit again leaves and ends that"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf, absolute};
 use chatter_protocol::room::transfer::FileName;
 
 use crate::files;
+use crate::plain::bytes;
 
 /// A file that is not whole yet. Dropping it removes it.
 #[derive(Debug)]
@@ -33,11 +34,16 @@ pub(crate) enum Unkept {
 }
 
 impl Part {
-    /// A file in this directory, empty, that will bear that name or one like it.
+    /// A file in this directory, empty, that will bear that name or one like it and hold so many bytes.
     ///
     /// # Errors
-    /// Where the system refuses.
-    pub(super) fn create(directory: PathBuf, name: FileName) -> io::Result<Self> {
+    /// Where the system refuses, or has no room for as much.
+    pub(super) fn create(directory: PathBuf, name: FileName, size: u64) -> io::Result<Self> {
+        if let Some(free) = free(&directory).filter(|free| *free < size) {
+            let (directory, free, size) = (directory.display(), bytes(free), bytes(size));
+            let text = format!("{directory} has room for {free}, and this takes {size}");
+            return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+        }
         let (file, path) = new_file(&directory, &name, ".part")?;
         Ok(Self { file, path, directory, name, hasher: blake3::Hasher::new(), written: 0, kept: false })
     }
@@ -84,6 +90,18 @@ impl Drop for Part {
     }
 }
 
+/// How many bytes can still be written there, where the system tells.
+#[cfg(unix)]
+fn free(directory: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(directory).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free(_: &Path) -> Option<u64> {
+    None
+}
+
 /// A file that was not there before, under this name or a numbered one.
 fn new_file(directory: &Path, name: &FileName, suffix: &str) -> io::Result<(File, PathBuf)> {
     for number in 1..=NUMBER_MAX {
@@ -104,7 +122,7 @@ mod tests {
     use super::*;
 
     fn part(folder: &Path, bytes: &[u8]) -> Part {
-        let mut part = Part::create(folder.to_owned(), FileName::tame("x.sh")).expect("made");
+        let mut part = Part::create(folder.to_owned(), FileName::tame("x.sh"), 3).expect("made");
         assert_eq!(part.write(bytes).expect("written"), bytes.len() as u64);
         part
     }
@@ -144,7 +162,18 @@ mod tests {
         assert!(matches!(part(folder.path(), b"one").finish(&[0; 32]), Err(Unkept::Mismatch)));
         drop(part(folder.path(), b"half"));
         assert!(names(folder.path()).is_empty());
-        assert!(Part::create(folder.path().join("none"), FileName::tame("x")).is_err());
+        assert!(Part::create(folder.path().join("none"), FileName::tame("x"), 1).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_has_no_room_is_not_begun() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error =
+            Part::create(folder.path().to_owned(), FileName::tame("x"), u64::MAX).expect_err("no room");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains(" has room for "), "{error}");
+        assert!(names(folder.path()).is_empty());
     }
 
     #[cfg(target_os = "linux")]

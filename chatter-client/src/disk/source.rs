@@ -26,6 +26,10 @@ pub(crate) struct Found {
     pub(crate) hash: [u8; 32],
     /// Whether it is a directory.
     pub(crate) directory: bool,
+    /// What of it is not sent, and why; the first of them …
+    left_out: Vec<String>,
+    /// … and how many there are.
+    left_out_count: usize,
     modified: Option<SystemTime>,
 }
 
@@ -36,7 +40,7 @@ pub(super) struct Source {
 }
 
 enum From {
-    File(File),
+    File(File, Found),
     Tar(Pipe),
 }
 
@@ -55,13 +59,35 @@ impl Found {
         let name = path.file_name().map_or_else(|| "files".into(), |name| name.to_string_lossy());
         let name = if directory { format!("{name}.tar") } else { name.into_owned() };
         let mut sum = Sum::default();
+        let (mut left_out, mut left_out_count) = (Vec::new(), 0);
         if directory {
-            pack(&path, &mut sum)?;
+            pack(&path, &mut sum, &mut |name, why| {
+                left_out_count += 1;
+                if left_out.len() < LEFT_OUT_NAMED_MAX {
+                    left_out.push(format!("{} ({why})", name.display()));
+                }
+            })?;
         } else {
             io::copy(&mut File::open(&path)?.take(FILE_LEN_MAX + 1), &mut sum)?;
         }
         let modified = metadata.modified().ok().filter(|_| !directory);
-        Ok(Self { path, name, size: sum.size, hash: *sum.hasher.finalize().as_bytes(), directory, modified })
+        let hash = *sum.hasher.finalize().as_bytes();
+        Ok(Self { path, name, size: sum.size, hash, directory, left_out, left_out_count, modified })
+    }
+
+    /// What of it is not sent, where there is something.
+    pub(crate) fn left_out_words(&self) -> Option<String> {
+        let more = match self.left_out_count.saturating_sub(self.left_out.len()) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        (self.left_out_count > 0).then(|| format!("{}{more}", self.left_out.join(", ")))
+    }
+
+    /// Whether the file is as it was.
+    fn is_unchanged(&self, file: &File) -> io::Result<bool> {
+        let metadata = file.metadata()?;
+        Ok(metadata.len() == self.size && metadata.modified().ok() == self.modified)
     }
 }
 
@@ -80,12 +106,11 @@ impl Source {
             From::Tar(pipe)
         } else {
             let mut file = File::open(&found.path)?;
-            let metadata = file.metadata()?;
-            if metadata.len() != found.size || metadata.modified().ok() != found.modified {
+            if !found.is_unchanged(&file)? {
                 return Err(changed());
             }
             file.seek(SeekFrom::Start(offset))?;
-            From::File(file)
+            From::File(file, found.clone())
         };
         Ok(Self { from, at: offset })
     }
@@ -102,7 +127,11 @@ impl Source {
     pub(super) fn read(&mut self, len: usize) -> io::Result<Zeroizing<Vec<u8>>> {
         let mut data = Zeroizing::new(vec![0; len]);
         let read = match &mut self.from {
-            From::File(file) => file.read_exact(&mut data),
+            // What was written meanwhile would be found out at the end alone, by the taker.
+            From::File(file, found) => match file.read_exact(&mut data) {
+                Ok(()) if !found.is_unchanged(file)? => Err(changed()),
+                read => read,
+            },
             From::Tar(pipe) => pipe.read_exact(&mut data),
         };
         read.map_err(|error| if error.kind() == io::ErrorKind::UnexpectedEof { changed() } else { error })?;
@@ -143,7 +172,7 @@ impl Pipe {
     fn new(path: PathBuf) -> Self {
         let (sender, blocks) = sync_channel(BLOCKS_MAX);
         thread::spawn(move || {
-            if let Err(error) = pack(&path, &mut Blocks(sender.clone())) {
+            if let Err(error) = pack(&path, &mut Blocks(sender.clone()), &mut |_, _| {}) {
                 // Nobody reads any more.
                 let _ = sender.send(Err(error));
             }
@@ -180,35 +209,63 @@ impl Write for Blocks {
     }
 }
 
-/// Writes a directory as tar, the same bytes each time as long as nothing changes.
-fn pack(path: &Path, out: &mut impl Write) -> io::Result<()> {
+/// Writes a directory as tar, the same bytes each time as long as nothing changes. What is neither a file nor a directory, or
+/// can't be read, is left out, and named with the reason.
+fn pack(path: &Path, out: &mut impl Write, leave_out: &mut dyn FnMut(&Path, &str)) -> io::Result<()> {
     let mut builder = Builder::new(out);
     builder.mode(HeaderMode::Deterministic);
     builder.follow_symlinks(false);
     let top = PathBuf::from(path.file_name().unwrap_or("files".as_ref()));
+    // Nothing of it is sent where it can't be read at all.
+    fs::read_dir(path)?;
     let mut waiting = vec![(path.to_owned(), top)];
     while let Some((path, name)) = waiting.pop() {
-        let kind = fs::symlink_metadata(&path)?.file_type();
-        if kind.is_dir() {
-            builder.append_dir(&name, &path)?;
-            let mut entries = fs::read_dir(&path)?.collect::<io::Result<Vec<_>>>()?;
-            entries.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
-            waiting.extend(entries.iter().map(|entry| (entry.path(), name.join(entry.file_name()))));
-        } else if kind.is_file() {
-            let mut header = tar::Header::new_gnu();
-            let file = File::open(&path)?;
-            let metadata = file.metadata()?;
-            header.set_metadata_in_mode(&metadata, HeaderMode::Deterministic);
-            builder.append_data(&mut header, &name, BufReader::new(file).take(metadata.len()))?;
+        match look_into(&path) {
+            Ok(Inside::Directory(mut entries)) => {
+                builder.append_dir(&name, &path)?;
+                entries.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
+                waiting.extend(entries.iter().map(|entry| (entry.path(), name.join(entry.file_name()))));
+            }
+            Ok(Inside::File(file)) => {
+                let mut header = tar::Header::new_gnu();
+                let metadata = file.metadata()?;
+                header.set_metadata_in_mode(&metadata, HeaderMode::Deterministic);
+                builder.append_data(&mut header, &name, BufReader::new(file).take(metadata.len()))?;
+            }
+            Ok(Inside::Other(what)) => leave_out(&name, what),
+            Err(error) => leave_out(&name, &error.to_string()),
         }
     }
     builder.finish()
+}
+
+/// What stands in a directory.
+enum Inside {
+    Directory(Vec<fs::DirEntry>),
+    File(File),
+    /// Nothing that is sent; what it is.
+    Other(&'static str),
+}
+
+fn look_into(path: &Path) -> io::Result<Inside> {
+    let kind = fs::symlink_metadata(path)?.file_type();
+    Ok(if kind.is_dir() {
+        Inside::Directory(fs::read_dir(path)?.collect::<io::Result<_>>()?)
+    } else if kind.is_file() {
+        Inside::File(File::open(path)?)
+    } else if kind.is_symlink() {
+        Inside::Other("a symbolic link")
+    } else {
+        Inside::Other("neither a file nor a directory")
+    })
 }
 
 fn changed() -> io::Error {
     io::Error::other("it has changed since it was offered")
 }
 
+/// What is left out is named up to here: a directory may be full of it.
+const LEFT_OUT_NAMED_MAX: usize = 10;
 /// Blocks that are made ahead.
 const BLOCKS_MAX: usize = 16;
 
@@ -229,6 +286,7 @@ mod tests {
         assert_eq!(source.read(500).expect("read")[..], bytes[1000..1500]);
         assert_eq!(source.at(), 1500);
         fs::write(&path, &bytes[1..]).expect("written");
+        assert!(source.read(500).is_err(), "it has changed");
         assert!(Source::open(&found, 0).is_err(), "it has changed");
         assert!(Found::at(&folder.path().join("none")).is_err());
     }
@@ -243,7 +301,14 @@ mod tests {
         fs::write(top.join("inner/deep/a"), "").expect("written");
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/passwd", top.join("link")).expect("made");
+        #[cfg(unix)]
+        let _socket = std::os::unix::net::UnixListener::bind(top.join("socket")).expect("made");
         let found = Found::at(&top).expect("found");
+        #[cfg(unix)]
+        assert_eq!(
+            found.left_out_words().as_deref(),
+            Some("things/link (a symbolic link), things/socket (neither a file nor a directory)")
+        );
         assert_eq!((found.name.as_str(), found.directory), ("things.tar", true));
         let len = usize::try_from(found.size).expect("small");
         let whole = Source::open(&found, 0).expect("opened").read(len).expect("read");

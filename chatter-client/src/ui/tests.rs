@@ -15,6 +15,7 @@ use crate::secret::SecretText;
 
 mod attacks;
 mod bounds;
+mod files;
 mod picture;
 
 /// A screen with hands.

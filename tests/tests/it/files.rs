@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use chatter_tests::chaos::Chaos;
 use chatter_tests::client::Client;
 use chatter_tests::daemon::Home;
+use chatter_tests::process::until;
 use chatter_tests::recorder::{Recorder, readdress};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 /// Bytes of a file that no offset repeats.
-fn content(len: usize) -> Vec<u8> {
+pub(crate) fn content(len: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let mut byte = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -21,19 +22,19 @@ fn content(len: usize) -> Vec<u8> {
     (0..len).map(|_| byte()).collect()
 }
 
-fn is(event: &Value, name: &str) -> bool {
+pub(crate) fn is(event: &Value, name: &str) -> bool {
     event["event"] == name
 }
 
 /// Has `giver` offer a file, and `taker` accept it into a folder.
-fn hand_over(giver: &mut Client, path: &Path, taker: &mut Client, into: &Path) {
+pub(crate) fn hand_over(giver: &mut Client, path: &Path, taker: &mut Client, into: &Path) {
     giver.say(&format!("/send {} {}", path.display(), taker.nick));
     let offered = taker.wait("is offered a file", |event| is(event, "file-offered"));
     taker.say(&format!("/accept {} {}", offered["number"], into.display()));
 }
 
 /// Waits until the file is there, and compares it.
-fn arrives(giver: &Client, taker: &Client, path: &Path) -> String {
+pub(crate) fn arrives(giver: &Client, taker: &Client, path: &Path) -> String {
     let received = taker.wait("has the file", |event| is(event, "file-received"));
     giver.wait("hears of it", |event| is(event, "file-sent"));
     let place = received["path"].as_str().expect("a path").to_owned();
@@ -41,7 +42,7 @@ fn arrives(giver: &Client, taker: &Client, path: &Path) -> String {
     place
 }
 
-fn entries(folder: &Path) -> Vec<String> {
+pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder");
     entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
 }
@@ -180,6 +181,9 @@ fn either_side_may_cancel_and_nothing_stays() {
     ben.wait("is offered it once more", |event| is(event, "file-offered") && event["number"] == 3);
     ben.say(&format!("/accept 3 {}", into.display()));
     ben.wait("sees it begin", |event| is(event, "file-progress") && event["number"] == 3);
+    ben.say("/quit");
+    let asks = ben.wait("is asked", |event| is(event, "quit-asks"));
+    assert_eq!((&asks["sending"], &asks["receiving"]), (&json!(0), &json!(1)));
     assert_eq!(ben.quit().code, Some(0));
     assert!(entries(&into).is_empty(), "{:?}", entries(&into));
     assert!(!daemon.log().contains("film"), "no name in the log");
@@ -214,7 +218,7 @@ fn what_changes_on_the_way_is_not_kept() {
     ben.say(&format!("/accept {} {}", offered["number"], into.display()));
     anna.wait("is told", |event| is(event, "file-ended") && event["reason"].to_string().contains("changed"));
     ben.wait("is told", |event| is(event, "file-ended") && event["name"] == "list");
-    assert!(entries(&into).is_empty());
+    until("the half is removed", || entries(&into).is_empty().then_some(()));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod clocks;
 mod doctor;
 mod entrances;
 mod files;
+mod files_end;
 mod forgotten;
 mod gates;
 mod knocks;

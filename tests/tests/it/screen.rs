@@ -76,6 +76,56 @@ fn two_talk_and_one_of_them_sees_it() {
 
 #[test]
 #[cfg_attr(not(setsid), ignore = "no setsid")]
+fn a_file_goes_from_screen_to_screen() {
+    let home = Home::new();
+    let daemon = home.ephemeral("grace = 2");
+    let (_carol, link) = Client::new_room(&daemon.access_link(), "kitchen", "carol");
+    let (path, into) = (home.path("my cake.jpg"), home.path("into"));
+    std::fs::create_dir(&into).expect("made");
+    // Longer than what could arrive in the meantime.
+    std::fs::File::create(&path).and_then(|file| file.set_len(100_000_000)).expect("made");
+    let mut anna = Terminal::start(&join(&link, "anna", &[]), 120, 24);
+    let downloads = into.to_str().expect("text");
+    let mut ben = Terminal::start(&join(&link, "ben", &["--downloads", downloads, "--ascii"]), 80, 24);
+    anna.shows("ben joined");
+    ben.shows("anna joined");
+    let begun = path.to_str().expect("text").trim_end_matches("cake.jpg").trim_end();
+    anna.type_text(&format!("/send {begun}\t"));
+    anna.shows("my cake.jpg\"");
+    anna.type_text("be\t");
+    anna.shows("my cake.jpg\" ben");
+    anna.type_text("\r");
+    ben.shows("? 1 my cake.jpg from anna");
+    ben.shows("/accept 1 or /cancel 1, 100.0 MB");
+    ben.type_text("/accept \t\r");
+    let row = |screen: &str, start: &str| {
+        screen.lines().find(|line| line.starts_with(start)).map(str::to_owned).unwrap_or_default()
+    };
+    let moves = |screen: &str, start: &str| {
+        let row = row(screen, start);
+        row.contains("B/s") && row.contains('%') && !row.contains("  0%")
+    };
+    ben.wait("a bar", |screen| moves(screen, " < 1 my cake.jpg from anna"));
+    anna.wait("a bar", |screen| moves(screen, " ↑ 1 my cake.jpg to ben"));
+    assert!(row(&ben.screen(), " < 1").contains("--"), "{}", ben.screen());
+    anna.type_text("\x04");
+    anna.shows("one file is still being sent; /quit again leaves");
+    anna.type_line("/files");
+    anna.shows("-- files: 1 my cake.jpg (100.0 MB) to ben: ");
+    ben.type_line("/cancel 1");
+    anna.shows("ben cancelled it");
+    anna.wait("no bar any more", |screen| row(screen, " ↑ 1").is_empty());
+    ben.wait("no bar any more", |screen| row(screen, " < 1").is_empty());
+    until("the half is removed", || (std::fs::read_dir(&into).ok()?.count() == 0).then_some(()));
+    for terminal in [&mut anna, &mut ben] {
+        terminal.type_line("/quit");
+        assert_eq!(terminal.ended().code(), Some(0));
+        assert_eq!(terminal.astray(), [""; 0]);
+    }
+}
+
+#[test]
+#[cfg_attr(not(setsid), ignore = "no setsid")]
 fn every_way_out_leaves_the_terminal_as_it_was() {
     let home = Home::new();
     let daemon = home.ephemeral("grace = 2");

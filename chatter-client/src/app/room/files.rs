@@ -265,6 +265,9 @@ impl Room {
             Whom::One(id) => vec![id],
             Whom::Nobody(text) => return self.error(shared, format!("not sent: {text}")),
         };
+        if let Some(left_out) = found.left_out_words() {
+            self.error(shared, format!("not in {}: {left_out}", found.name));
+        }
         let (able, unable): (Vec<_>, Vec<_>) =
             everybody.into_iter().partition(|id| conversation.takes_files(id));
         let labels = |ids: &[MemberId]| ids.iter().filter_map(|id| self.names.label(id)).collect::<Vec<_>>();
@@ -330,8 +333,8 @@ impl Room {
             match self.files.items.get_mut(&id).map(|item| &mut item.kind) {
                 Some(Kind::Taken { offer, wanted: wanted @ false }) => {
                     *wanted = true;
-                    let name = offer.name.clone();
-                    return self.order(shared, Order::Create { id, directory, name });
+                    let (name, size) = (offer.name.clone(), offer.size);
+                    return self.order(shared, Order::Create { id, directory, name, size });
                 }
                 Some(Kind::Taken { .. }) => return self.error(shared, "that is accepted already"),
                 Some(Kind::Given(_)) | None => {}
