@@ -323,7 +323,17 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"member-joined\",\"nick\":\"ben\"}        he can read you from here on
   {\"event\":\"member-left\",\"nick\":\"ben\"}
   {\"event\":\"message\",\"from\":\"anna\",\"text\":\"hi\"}
+  {\"event\":\"waiting\",\"text\":\"hi\",\"waiting\":1,\"full\":false}
+                                              no connection yet: so many lines wait;
+                                              full: no more is read
+  {\"event\":\"said\",\"number\":1,\"text\":\"hi\"}       your first is under way
   {\"event\":\"acknowledged\",\"number\":1}           the relay took your first
+  {\"event\":\"delivered\",\"number\":1,\"opened\":1,\"of\":2,\"missing\":[\"ben\"]}
+                                              one more has opened it; of /info too
+  {\"event\":\"handed-back\",\"number\":1,\"text\":\"hi\",\"reason\":\"…\"}
+                                              others are here than when it was typed:
+                                              /resend 1 says it, /drop 1 does not
+  {\"event\":\"dropped\",\"lines\":1,\"waiting\":false}
   {\"event\":\"private\",\"from\":\"anna\",\"text\":\"hi\"}    to you alone
   {\"event\":\"private-sent\",\"to\":\"anna\",\"text\":\"hi\"}
   {\"event\":\"who\",\"you\":\"anna\",\"members\":[\"anna\",\"ben\"],
@@ -345,8 +355,9 @@ With --json, stdout has one object a line. These stay; more may join:
   {\"event\":\"error\",\"text\":\"…\"}
   {\"event\":\"broken\"}                            the connection is lost
   {\"event\":\"resumed\"}                           and whole again
-  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\"}
-                                              lost with its session, perhaps
+  {\"event\":\"not-acknowledged\",\"number\":7,\"text\":\"hi\",\"resend\":1}
+                                              lost with its session, perhaps;
+                                              /resend 1 says it again
   {\"event\":\"away\",\"text\":\"…\",\"seconds\":2}     the session is lost, another
                                               is tried for; nobody is present
   {\"event\":\"rejoined\",\"text\":\"…\",\"present\":1} in the room again

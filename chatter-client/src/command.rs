@@ -46,6 +46,14 @@ pub enum Command {
     List(String),
     /// List it no longer.
     Unlist,
+    /// Say what was handed back: all of it, or what has this number.
+    Resend(String),
+    /// Forget what was handed back, or what waits.
+    Drop(String),
+    /// Show who has opened what was said last, or as the so-manieth.
+    Info(String),
+    /// Try to get the connection back at once.
+    Reconnect,
     /// Show what can be typed.
     Help,
     /// Leave.
@@ -88,6 +96,12 @@ pub enum CommandError {
 }
 
 impl Command {
+    /// Whether it is carried out though lines wait before it: it is about them.
+    pub(crate) fn overtakes(line: &str) -> bool {
+        let parsed = Self::parse(line);
+        matches!(parsed, Ok(Self::Resend(_) | Self::Drop(_) | Self::Reconnect | Self::Nothing))
+    }
+
     /// What `line` asks for.
     ///
     /// # Errors
@@ -165,6 +179,10 @@ What you type is said to the room. What begins with a slash is a command:
   /verify NICK      the number that you and NICK compare; then /verify NICK yes
   /lock, /unlock    keep newcomers out, let them in again
   /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
+  /info [N]         who has opened your last message, or number N; who has not said so yet
+  /resend [N]       say what was handed back to you, to whoever is here now; /drop [N] forgets it,
+                    /drop waiting what waits for the connection
+  /reconnect        try at once (also: Enter on an empty line, while there is no connection)
   /link             the link into this room, to hand on
   /rekey            move with everybody who is here to a new link; the old one leads nowhere then
   /join LINK [NICK] enter another room of this server; /join NAME: a listed one
@@ -189,7 +207,7 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 21] = [
+const COMMANDS: [(&str, Takes); 25] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
     ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
@@ -200,6 +218,10 @@ const COMMANDS: [(&str, Takes); 21] = [
     ("/unlock", Takes::Nothing(Command::Unlock)),
     ("/remove", Takes::Something(Command::Remove, "/remove NICK")),
     ("/link", Takes::Nothing(Command::Link)),
+    ("/info", Takes::Perhaps(Command::Info)),
+    ("/resend", Takes::Perhaps(Command::Resend)),
+    ("/drop", Takes::Perhaps(Command::Drop)),
+    ("/reconnect", Takes::Nothing(Command::Reconnect)),
     ("/rekey", Takes::Nothing(Command::Rekey)),
     ("/join", Takes::Something(|rest| Command::Join(SecretText::new(rest)), "/join LINK or /join NAME")),
     ("/leave", Takes::Nothing(Command::Leave)),
@@ -246,6 +268,10 @@ mod tests {
         check("/unlock", Command::Unlock);
         check("/remove ben", Command::Remove("ben".into()));
         check("/link", Command::Link);
+        check("/info", Command::Info(String::new()));
+        check("/resend 3", Command::Resend("3".into()));
+        check("/drop waiting", Command::Drop("waiting".into()));
+        check("/reconnect", Command::Reconnect);
         check("/rekey", Command::Rekey);
         check("/join chatter://x ben", Command::Join(SecretText::new("chatter://x ben".into())));
         check("/room 2", Command::Room("2".into()));

@@ -121,6 +121,8 @@ pub(crate) struct Screen {
     pub(crate) input: InputLine,
     completion: Option<Completion>,
     pub(crate) link: Link,
+    /// When another session is tried for, while there is none.
+    retry_at: Option<Duration>,
     /// How long the relay took for the last thing said.
     pub(crate) latency: Option<Duration>,
     /// Warnings that were not acknowledged, the oldest first; cleaned.
@@ -154,6 +156,7 @@ impl Screen {
             input: InputLine::default(),
             completion: None,
             link: Link::Opening,
+            retry_at: None,
             latency: None,
             alarms: VecDeque::new(),
             more_alarms: 0,
@@ -186,6 +189,18 @@ impl Screen {
     /// The terminal has another size.
     pub(crate) fn resize(&mut self, size: (u16, u16)) {
         self.size = size;
+    }
+
+    /// How many seconds it is until another session is tried for; none where that is under way, or there is one.
+    pub(crate) fn countdown(&self) -> Option<u64> {
+        let left = self.retry_at?.checked_sub(self.now.elapsed)?;
+        (self.link == Link::Away && !left.is_zero())
+            .then(|| left.as_secs() + u64::from(left.subsec_nanos() > 0))
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, now: Moment) {
+        self.now = now;
     }
 
     fn tab_mut(&mut self) -> Option<&mut Tab> {

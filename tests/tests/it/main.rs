@@ -25,6 +25,7 @@ mod screen;
 mod send;
 mod settings;
 mod shutdown;
+mod staying;
 mod talk;
 mod watching;
 mod ways;
