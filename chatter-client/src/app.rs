@@ -87,6 +87,8 @@ pub(crate) struct App {
     entered_at: Option<Time>,
     /// Whether the user was told which files leaving would end.
     asked_to_stay: bool,
+    /// When the user last asked for another try.
+    asked_at: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +143,7 @@ impl App {
             server_key: *access.code.server_key.as_bytes(),
             effects: Vec::new(),
             several: false,
+            broken: false,
             patient_until: None,
             failure: None,
             has_marked: false,
@@ -168,6 +171,7 @@ impl App {
             returns: 0,
             entered_at: None,
             asked_to_stay: false,
+            asked_at: None,
         }
     }
 
@@ -281,7 +285,10 @@ impl App {
             Command::Help => self.show(Notice::Help),
             Command::Quit => self.quit(),
             Command::Files => self.show_files(),
+            // Whoever waits for the connection and presses Enter wants it now.
+            Command::Nothing if self.is_cut() => self.reconnect(now),
             Command::Nothing => {}
+            Command::Reconnect => self.reconnect(now),
             Command::Join(what) => self.join(what.expose(), now),
             Command::New(name) => self.make_room(&name, now),
             Command::Leave => self.leave_room(room, now),
@@ -298,6 +305,9 @@ impl App {
                 }
             }
             Command::Say(_)
+            | Command::Resend(_)
+            | Command::Drop(_)
+            | Command::Info(_)
             | Command::Private(_)
             | Command::Send(_)
             | Command::Who
@@ -339,8 +349,15 @@ impl App {
                 }
             }
             NetworkEvent::Connected => {}
-            NetworkEvent::Broken => self.show(Notice::Broken),
-            NetworkEvent::Resumed => self.show(Notice::Resumed),
+            NetworkEvent::Broken => {
+                self.shared.broken = true;
+                self.rooms.values_mut().for_each(|room| room.outbox.keep());
+                self.show(Notice::Broken);
+            }
+            NetworkEvent::Resumed => {
+                self.shared.broken = false;
+                self.show(Notice::Resumed);
+            }
             NetworkEvent::Warning(text) => self.show(Notice::Warning(text)),
             NetworkEvent::Frame(frame) => self.frame(frame, now),
             NetworkEvent::Ended { end, trouble } => self.ended(&end, trouble, now),
@@ -422,8 +439,8 @@ impl App {
     }
 }
 
-/// Typed lines that wait to be said in one room; beyond them, whoever types waits.
-const UNSAID_MAX: usize = 64;
+/// Commands that wait in one room until they can be carried out; beyond them, whoever types waits.
+const COMMANDS_MAX: usize = 64;
 /// Messages of one room under way to the relay at once.
 const UNTAKEN_MAX: usize = 32;
 /// Fresh ids tried where the relay says that one is taken.
@@ -432,6 +449,8 @@ const FRESH_IDS_MAX: u32 = 3;
 const ENTER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Who was here is met within two round trips; somebody who has just vanished never is.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(6);
+/// Back in a room: how long what was kept waits for those for whom it was typed, where some of them are there.
+const HOLD_TIMEOUT: Duration = Duration::from_secs(20);
 /// At the end of input: how long the relay may take for the next message.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The same at `/quit`, where somebody waits.

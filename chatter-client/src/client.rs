@@ -21,11 +21,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::AbortHandle;
 use zeroize::Zeroizing;
 
 use crate::app::{App, Awaited, Downloads, People, Purpose};
+use crate::command::Command;
 use crate::dial::Peer;
 use crate::disk::Disk;
 use crate::event::{Effect, Event, NetworkEvent, Notice, Told};
@@ -68,6 +69,8 @@ enum Goal {
 #[derive(Clone, Debug)]
 pub struct Handle {
     lines: mpsc::Sender<Event>,
+    /// Commands about lines that wait: they can't wait behind them.
+    overtaking: mpsc::Sender<Event>,
     urgent: mpsc::Sender<Event>,
 }
 
@@ -244,6 +247,7 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     let mut entropy = entropy()?;
     let clock = Clock::start();
     let (lines, line_events) = mpsc::channel(LINES_MAX);
+    let (overtaking, overtaking_events) = mpsc::channel(LINES_MAX);
     let (urgent, urgent_events) = mpsc::channel(1);
     let (notices, notices_receiver) = mpsc::channel(NOTICES_MAX);
     let access = options.access().clone();
@@ -278,6 +282,7 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
             app,
             clock,
             line_events,
+            overtaking_events,
             urgent_events,
             carriage,
             notices,
@@ -286,7 +291,7 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
         }
         .run(),
     );
-    Ok((Handle { lines, urgent }, Notices(notices_receiver)))
+    Ok((Handle { lines, overtaking, urgent }, Notices(notices_receiver)))
 }
 
 impl Handle {
@@ -303,12 +308,18 @@ impl Handle {
 
     /// Takes a line as a user types it: a command, or something to say. False if the stay is over.
     pub async fn line(&self, line: impl Into<String>) -> bool {
-        self.lines.send(Event::Line(line.into())).await.is_ok()
+        let line = line.into();
+        self.channel_of(&line).send(Event::Line(line)).await.is_ok()
     }
 
     /// The same in the room of this number, whichever is the current one.
     pub async fn line_in(&self, room: u32, line: impl Into<String>) -> bool {
-        self.lines.send(Event::LineIn(room, line.into())).await.is_ok()
+        let line = line.into();
+        self.channel_of(&line).send(Event::LineIn(room, line)).await.is_ok()
+    }
+
+    fn channel_of(&self, line: &str) -> &mpsc::Sender<Event> {
+        if Command::overtakes(line) { &self.overtaking } else { &self.lines }
     }
 
     /// Nothing more will be said: leaves once everything has been taken by the relay.
@@ -341,6 +352,7 @@ struct Driver {
     app: App,
     clock: Clock,
     line_events: mpsc::Receiver<Event>,
+    overtaking_events: mpsc::Receiver<Event>,
     urgent_events: mpsc::Receiver<Event>,
     carriage: Carriage,
     notices: mpsc::Sender<Told>,
@@ -364,6 +376,8 @@ struct Carrier {
     events: mpsc::Receiver<NetworkEvent>,
     frames: mpsc::UnboundedSender<client_frame::Frame>,
     backlog: Arc<Backlog>,
+    /// Tells it to try another connection now.
+    nudge: Arc<Notify>,
     task: AbortHandle,
 }
 
@@ -372,6 +386,7 @@ impl Carriage {
         let (sender, events) = mpsc::channel(NETWORK_EVENTS_MAX);
         let (frames, frames_receiver) = mpsc::unbounded_channel();
         let backlog = Arc::new(Backlog::new(self.chaff));
+        let nudge = Arc::new(Notify::new());
         let network = Network::new(
             &self.access,
             self.chaff,
@@ -380,8 +395,8 @@ impl Carriage {
             self.clock,
             (sender, Arc::clone(&backlog)),
         );
-        let task = tokio::spawn(network.run(frames_receiver)).abort_handle();
-        self.carrier = Some(Carrier { events, frames, backlog, task });
+        let task = tokio::spawn(network.run(frames_receiver, Arc::clone(&nudge))).abort_handle();
+        self.carrier = Some(Carrier { events, frames, backlog, nudge, task });
     }
 
     /// What happens next; none where the carrier stopped without a last word. Waits for ever where there is no carrier.
@@ -441,6 +456,7 @@ impl Driver {
                     Err(_) => continue,
                 },
                 (room, news) = self.disk.next() => Event::Disk(room, news),
+                Some(event) = self.overtaking_events.recv() => event,
                 line = self.line_events.recv(), if lines_open && self.app.accepts_lines() => {
                     line.unwrap_or_else(|| {
                         lines_open = false;
@@ -474,6 +490,10 @@ impl Driver {
             }
             Effect::Open => {
                 self.carriage.start();
+                true
+            }
+            Effect::Reconnect => {
+                self.carriage.carrier.iter().for_each(|carrier| carrier.nudge.notify_one());
                 true
             }
             Effect::Show(told) => self.notices.send(told).await.is_ok(),

@@ -54,6 +54,14 @@ pub enum Command {
     List(String),
     /// List it no longer.
     Unlist,
+    /// Say what was handed back: all of it, or what has this number.
+    Resend(String),
+    /// Forget what was handed back, or what waits.
+    Drop(String),
+    /// Show who has opened what was said last, or as the so-manieth.
+    Info(String),
+    /// Try to get the connection back at once.
+    Reconnect,
     /// Show what can be typed.
     Help,
     /// Leave.
@@ -104,6 +112,12 @@ pub enum CommandError {
 }
 
 impl Command {
+    /// Whether it is carried out though lines wait before it: it is about them.
+    pub(crate) fn overtakes(line: &str) -> bool {
+        let parsed = Self::parse(line);
+        matches!(parsed, Ok(Self::Resend(_) | Self::Drop(_) | Self::Reconnect | Self::Nothing))
+    }
+
     /// What `line` asks for.
     ///
     /// # Errors
@@ -189,6 +203,10 @@ What you type is said to the room. What begins with a slash is a command:
   /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
   /ignore NICK      show nothing of what NICK says; /unignore NICK ends that
   /me TEXT          say what you do: “/me waves”
+  /info [N]         who has opened your last message, or number N; who has not said so yet
+  /resend [N]       say what was handed back to you, to whoever is here now; /drop [N] forgets it,
+                    /drop waiting what waits for the connection
+  /reconnect        try at once (also: Enter on an empty line, while there is no connection)
   /link             the link into this room, to hand on
   /rekey            move with everybody who is here to a new link; the old one leads nowhere then
   /join LINK [NICK] enter another room of this server; /join NAME: a listed one
@@ -215,7 +233,7 @@ enum Takes {
     Something(fn(String) -> Command, &'static str),
 }
 
-const COMMANDS: [(&str, Takes); 25] = [
+const COMMANDS: [(&str, Takes); 29] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
     ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
@@ -227,6 +245,10 @@ const COMMANDS: [(&str, Takes); 25] = [
     ("/unlock", Takes::Nothing(Command::Unlock)),
     ("/remove", Takes::Something(Command::Remove, "/remove NICK")),
     ("/link", Takes::Nothing(Command::Link)),
+    ("/info", Takes::Perhaps(Command::Info)),
+    ("/resend", Takes::Perhaps(Command::Resend)),
+    ("/drop", Takes::Perhaps(Command::Drop)),
+    ("/reconnect", Takes::Nothing(Command::Reconnect)),
     ("/rekey", Takes::Nothing(Command::Rekey)),
     ("/join", Takes::Something(|rest| Command::Join(SecretText::new(rest)), "/join LINK or /join NAME")),
     ("/new", Takes::Perhaps(Command::New)),
@@ -311,6 +333,10 @@ mod tests {
         check("/unlock", Command::Unlock);
         check("/remove ben", Command::Remove("ben".into()));
         check("/link", Command::Link);
+        check("/info", Command::Info(String::new()));
+        check("/resend 3", Command::Resend("3".into()));
+        check("/drop waiting", Command::Drop("waiting".into()));
+        check("/reconnect", Command::Reconnect);
         check("/rekey", Command::Rekey);
         check("/new", Command::New(String::new()));
         check("/new tea", Command::New("tea".into()));

@@ -71,6 +71,8 @@ pub(crate) enum Effect {
     Disk(u32, Order),
     /// Another session, in place of the one that has ended.
     Open,
+    /// Another connection for the session that there is, now.
+    Reconnect,
     /// To the user.
     Show(Told),
     /// Into the file of known identities: its whole text.
@@ -373,6 +375,44 @@ pub enum Notice {
         /// As it was said.
         text: String,
     },
+    /// Something waits to be said until there is a connection, or others were met.
+    Waiting {
+        /// As it was typed.
+        text: String,
+        /// How many lines wait now.
+        waiting: usize,
+        /// Whether nothing more is read from whoever types until some of it was said or dropped.
+        full: bool,
+    },
+    /// Something that had to wait is not said by itself any more, since others are there now than when it was typed.
+    HandedBack {
+        /// By which `/resend` says and `/drop` forgets it.
+        number: u64,
+        /// As it was typed.
+        text: String,
+        /// Why, as a clause.
+        reason: String,
+    },
+    /// Lines that waited, or were handed back, are forgotten.
+    Dropped {
+        /// How many.
+        lines: usize,
+        /// Whether they waited.
+        waiting: bool,
+    },
+    /// How many have opened something that was said here: whenever one more has, and when the user asked.
+    Delivered {
+        /// The how-manieth said in this stay, from 1.
+        number: u64,
+        /// How many have.
+        opened: usize,
+        /// For how many it was sealed.
+        of: usize,
+        /// Who has not, as far as they have told.
+        missing: Vec<String>,
+        /// Whether the user asked.
+        asked: bool,
+    },
     /// The relay has taken something that was said here.
     Acknowledged {
         /// The how-manieth said in this stay, from 1.
@@ -445,6 +485,8 @@ pub enum Notice {
         number: u64,
         /// As it was said.
         text: String,
+        /// By which `/resend` says it again and `/drop` forgets it.
+        resend: u64,
     },
     /// Something did not work.
     Error(String),

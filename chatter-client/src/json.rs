@@ -132,8 +132,32 @@ enum Object<'a> {
         by: &'a str,
     },
     Moved,
+    Said {
+        number: u64,
+        text: &'a str,
+    },
     Acknowledged {
         number: u64,
+    },
+    Delivered {
+        number: u64,
+        opened: usize,
+        of: usize,
+        missing: &'a [String],
+    },
+    Waiting {
+        text: &'a str,
+        waiting: usize,
+        full: bool,
+    },
+    HandedBack {
+        number: u64,
+        text: &'a str,
+        reason: &'a str,
+    },
+    Dropped {
+        lines: usize,
+        waiting: bool,
     },
     Who {
         you: &'a str,
@@ -160,6 +184,7 @@ enum Object<'a> {
     NotAcknowledged {
         number: u64,
         text: &'a str,
+        resend: u64,
     },
     Unconnected {
         unmet: usize,
@@ -307,7 +332,16 @@ fn object(notice: &Notice) -> Option<Object<'_>> {
         Notice::Resumed => Object::Resumed,
         Notice::Away { text, seconds } => Object::Away { text, seconds: *seconds },
         Notice::Rejoined { text, present } => Object::Rejoined { text, present: *present },
-        Notice::NotAcknowledged { number, text } => Object::NotAcknowledged { number: *number, text },
+        Notice::NotAcknowledged { number, text, resend } => {
+            Object::NotAcknowledged { number: *number, text, resend: *resend }
+        }
+        Notice::Said { number, text } => Object::Said { number: *number, text },
+        Notice::Delivered { number, opened, of, missing, .. } => {
+            Object::Delivered { number: *number, opened: *opened, of: *of, missing }
+        }
+        Notice::Waiting { text, waiting, full } => Object::Waiting { text, waiting: *waiting, full: *full },
+        Notice::HandedBack { number, text, reason } => Object::HandedBack { number: *number, text, reason },
+        Notice::Dropped { lines, waiting } => Object::Dropped { lines: *lines, waiting: *waiting },
         Notice::Unconnected { unmet, pairs } => Object::Unconnected { unmet: *unmet, pairs },
         Notice::Rooms { rooms } => Object::Rooms { rooms: rooms.iter().map(RoomObject::of).collect() },
         Notice::ListedRooms { rooms } => {
@@ -318,7 +352,7 @@ fn object(notice: &Notice) -> Option<Object<'_>> {
         Notice::Listed { name: None, .. } => Object::Unlisted,
         Notice::RoomLeft => Object::RoomLeft,
         Notice::Left => Object::Left,
-        Notice::Progress(_) | Notice::Said { .. } | Notice::Help | Notice::Finished(_) => return None,
+        Notice::Progress(_) | Notice::Help | Notice::Finished(_) => return None,
     };
     Some(object)
 }
@@ -452,8 +486,18 @@ mod tests {
         check(&away, r#"{"event":"away","text":"w","seconds":4}"#);
         let rejoined = Notice::Rejoined { text: "r".into(), present: 2 };
         check(&rejoined, r#"{"event":"rejoined","text":"r","present":2}"#);
-        let unheard = Notice::NotAcknowledged { number: 3, text: "hi".into() };
-        check(&unheard, r#"{"event":"not-acknowledged","number":3,"text":"hi"}"#);
+        let unheard = Notice::NotAcknowledged { number: 3, text: "hi".into(), resend: 1 };
+        check(&unheard, r#"{"event":"not-acknowledged","number":3,"text":"hi","resend":1}"#);
+        check(&Notice::Said { number: 3, text: "hi".into() }, r#"{"event":"said","number":3,"text":"hi"}"#);
+        let delivered =
+            Notice::Delivered { number: 3, opened: 1, of: 2, missing: strings(&["ben"]), asked: false };
+        check(&delivered, r#"{"event":"delivered","number":3,"opened":1,"of":2,"missing":["ben"]}"#);
+        let waiting = Notice::Waiting { text: "hi".into(), waiting: 2, full: false };
+        check(&waiting, r#"{"event":"waiting","text":"hi","waiting":2,"full":false}"#);
+        let back = Notice::HandedBack { number: 1, text: "hi".into(), reason: "r".into() };
+        check(&back, r#"{"event":"handed-back","number":1,"text":"hi","reason":"r"}"#);
+        let dropped = Notice::Dropped { lines: 2, waiting: true };
+        check(&dropped, r#"{"event":"dropped","lines":2,"waiting":true}"#);
         let info = |number, listed: Option<&str>| RoomInfo {
             number,
             name: "tea".into(),

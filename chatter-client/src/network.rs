@@ -11,6 +11,7 @@
 //! ```
 
 mod down;
+mod sleep;
 mod up;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -34,6 +35,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::dial::{Peer, Spares};
 use crate::event::NetworkEvent;
 use crate::request::{Authority, download, reload};
+use sleep::Sleep;
 
 /// The carrier, running: ends when the session has ended or nobody listens any more.
 pub(crate) struct Network {
@@ -188,8 +190,17 @@ impl Network {
     }
 
     /// Carries `frames` until the session has ended or their sender is gone.
-    pub(crate) async fn run(mut self, mut frames: mpsc::UnboundedReceiver<client_frame::Frame>) {
+    /// At each `nudge` it tries another connection; so it does where the machine has slept.
+    pub(crate) async fn run(
+        mut self,
+        mut frames: mpsc::UnboundedReceiver<client_frame::Frame>,
+        nudge: Arc<Notify>,
+    ) {
+        let mut sleep = Sleep::watch(self.clock.now(), Clock::wall());
         while self.drain().await {
+            if sleep.has_slept(self.clock.now(), Clock::wall()) {
+                self.session.try_now(self.clock.now());
+            }
             tokio::select! {
                 frame = frames.recv() => match frame {
                     Some(frame) => {
@@ -205,6 +216,11 @@ impl Network {
                 }
                 Some(_) = self.ups.join_next(), if !self.ups.is_empty() => self.start_ups(),
                 Some(_) = self.downs.join_next(), if !self.downs.is_empty() => {}
+                () = nudge.notified() => {
+                    // Those that wait were made before whatever happened.
+                    self.server.spares.clear();
+                    self.session.try_now(self.clock.now());
+                }
                 () = self.clock.sleep_until(self.session.poll_timeout()) => {
                     self.session.handle_timeout(self.clock.now(), Clock::wall());
                 }

@@ -160,8 +160,23 @@ pub(crate) fn lines_of(notice: &Notice) -> Lines {
                 harmless(text)
             ))
         }
-        Notice::NotAcknowledged { text, .. } => {
-            talk(format!("! nobody may have heard this, say it again if it matters: {}", harmless(text)))
+        Notice::NotAcknowledged { text, resend, .. } => talk(format!(
+            "! nobody may have heard this, or all have; /resend {resend} says it again, /drop {resend} does not: {}",
+            harmless(text)
+        )),
+        Notice::HandedBack { number, text, reason } => talk(format!(
+            "! not sent, as {}; /resend {number} sends it, /drop {number} does not: {}",
+            harmless(reason),
+            harmless(text)
+        )),
+        Notice::Waiting { waiting, full, .. } => {
+            let more = if *full { "; nothing more is taken, /drop waiting drops what waits" } else { "" };
+            note(&format!("not sent yet: {waiting} waiting{more}"))
+        }
+        Notice::Dropped { lines, .. } => note(&format!("dropped: {lines}")),
+        Notice::Delivered { asked: false, .. } => Lines::default(),
+        Notice::Delivered { number, opened, of, missing, asked: true } => {
+            talk(delivered(*number, *opened, *of, missing))
         }
         Notice::Error(text) => note(&format!("error: {text}")),
         Notice::Unconnected { unmet, pairs } => talk(unconnected(*unmet, pairs)),
@@ -198,6 +213,24 @@ pub(crate) fn lines_of(notice: &Notice) -> Lines {
 
 const VERIFY_HELP: &str = "\
 call each other and read these words aloud. If all read the same, type /verify yes; if anybody reads others, /verify no";
+
+fn delivered(number: u64, opened: usize, of: usize, missing: &[String]) -> String {
+    if of == 0 {
+        return format!("* message {number}: nobody else was here");
+    }
+    let shown = missing.get(..MISSING_SHOWN_MAX).unwrap_or(missing);
+    let more = match missing.len().saturating_sub(shown.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let missing = match shown {
+        [] => String::new(),
+        shown => format!("; not yet, as far as they have told: {}{more}", harmless(&shown.join(", "))),
+    };
+    format!("* message {number}: opened by {opened} of {of}{missing}")
+}
+
+const MISSING_SHOWN_MAX: usize = 16;
 
 fn unconnected(unmet: usize, pairs: &[(String, String)]) -> String {
     let unmet = match unmet {
@@ -392,7 +425,10 @@ mod tests {
             Notice::Progress(trick()),
             Notice::Away { text: trick(), seconds: 1 },
             Notice::Rejoined { text: trick(), present: 0 },
-            Notice::NotAcknowledged { number: 1, text: trick() },
+            Notice::NotAcknowledged { number: 1, text: trick(), resend: 1 },
+            Notice::HandedBack { number: 1, text: trick(), reason: trick() },
+            Notice::Waiting { text: trick(), waiting: 1, full: true },
+            Notice::Delivered { number: 1, opened: 1, of: 2, missing: vec![trick()], asked: true },
             Notice::Unconnected { unmet: 1, pairs: vec![(trick(), trick())] },
             Notice::Rooms {
                 rooms: vec![RoomInfo {

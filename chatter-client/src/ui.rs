@@ -1,6 +1,7 @@
 //! The full screen: the talk with everything around it, for whoever sits at a terminal.
 //!
-//! **In** keys and notices. **Out** frames, and lines for the app. **Never** a tick: nothing happens where nothing happened.
+//! **In** keys and notices. **Out** frames, and lines for the app. **Never** a tick, but while seconds are counted:
+//! nothing happens where nothing happened.
 //!
 //! ```text
 //! terminal ──key──> keys ──> screen/typing ──Deed──> Handle
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::Event;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::client::{Handle, Notices};
 use crate::disk;
@@ -122,6 +123,7 @@ impl Desk {
                         self.handle.interrupt();
                     }
                 },
+                () = sleep(SECOND), if self.screen.countdown().is_some() => self.screen.tick(self.clock.now()),
                 () = continued.next() => self.or_leave(|desk| desk.terminal.take_again()),
             }
             if self.act() {
@@ -276,6 +278,8 @@ impl Continued {
 #[cfg(test)]
 mod tests;
 
+/// How often seconds are counted.
+const SECOND: Duration = Duration::from_secs(1);
 /// Notices that are shown by one frame.
 const AT_ONCE_MAX: usize = 256;
 /// A program that is to be stopped is so at once.

@@ -180,6 +180,9 @@ pub const MOVE_DELAY: Duration = Duration::from_secs(3);
 /// How many removals of one member by another are remembered.
 pub const REMOVALS_MAX: usize = 1024;
 
+/// Of how many texts of one's own it is noted who has opened them.
+pub const DELIVERIES_MAX: usize = 64;
+
 /// How many places of a member's chain are remembered: whoever lags further behind is not compared with until he has
 /// caught up.
 pub const HISTORY_LEN: usize = 128;

@@ -96,7 +96,11 @@ impl App {
             return;
         }
         if self.rooms.values().all(Room::is_done) && !self.seeks() {
-            self.leave(now);
+            if self.rooms.values().any(|room| room.outbox.has_back()) {
+                self.fail(Failure::NotSaid, "what was handed back to you was not sent", now);
+            } else {
+                self.leave(now);
+            }
             return;
         }
         let until = *self.shared.patient_until.get_or_insert(now + patience);
@@ -108,7 +112,7 @@ impl App {
     /// On the way back, whoever only wants to get rid of what he typed waits no longer than elsewhere.
     fn give_up_when_due(&mut self, now: Time) {
         let Some(patience) = self.patience.filter(|_| self.returning.is_some()) else { return };
-        if self.rooms.values().all(|room| room.unsaid.is_empty()) {
+        if self.rooms.values().all(|room| room.outbox.is_empty()) {
             self.leave(now);
             return;
         }
@@ -120,7 +124,7 @@ impl App {
 
     /// The stay is over, as asked or nearly so.
     fn left(&mut self) {
-        let all_taken = self.rooms.values().all(Room::is_done);
+        let all_taken = self.rooms.values().all(|room| room.is_done() && !room.outbox.has_back());
         self.name_untaken();
         if self.rooms.values().any(|room| room.unconfirmed.is_some()) {
             self.shared.failure.get_or_insert(Failure::NotSaid);
@@ -143,7 +147,7 @@ impl Room {
     /// Names what was typed and never taken by the relay.
     pub(super) fn name_untaken(&self, shared: &mut Shared) {
         let texts: Vec<&String> =
-            self.untaken.values().chain(&self.unconfirmed).chain(&self.unsaid).collect();
+            self.untaken.values().chain(&self.unconfirmed).chain(self.outbox.texts()).collect();
         for text in texts.iter().take(NAMED_MAX) {
             let cut = text.chars().count() > NAMED_CHARS_MAX;
             let start: String = text.chars().take(NAMED_CHARS_MAX).collect();

@@ -38,7 +38,7 @@ impl App {
         }
         let has_begun = self.phase != Phase::Opening || self.returning.is_some();
         // Whoever only waits for the last acknowledgements is told that there are none.
-        let has_unsaid = self.rooms.values().any(|room| !room.unsaid.is_empty());
+        let has_unsaid = self.rooms.values().any(|room| !room.outbox.is_empty());
         let has_untaken = self.rooms.values().any(|room| !room.untaken.is_empty());
         let has_more = self.patience.is_none() || (has_unsaid && !has_untaken);
         self.rejoins && has_begun && has_more && reason(end, self.returning.is_some()).is_some()
@@ -51,6 +51,7 @@ impl App {
         for room in self.rooms.values_mut() {
             room.go_away(self.returning, &mut self.shared, now);
         }
+        self.shared.broken = false;
         self.forget_listing();
         if self.entered_at.take().is_some_and(|entered_at| entered_at + STABLE_MIN <= now) {
             self.returns = 0;
@@ -61,6 +62,24 @@ impl App {
         self.returns = self.returns.saturating_add(1);
         self.phase = Phase::Away { until: now + wait };
         self.show(Notice::Away { text, seconds: wait.as_secs().max(1) });
+    }
+
+    /// `/reconnect`: tries at once, whatever the time; but no more often than that, whoever asks.
+    pub(super) fn reconnect(&mut self, now: Time) {
+        if self.asked_at.is_some_and(|asked_at| now.saturating_since(asked_at) < ASKED_MIN) {
+            return;
+        }
+        self.asked_at = Some(now);
+        if matches!(self.phase, Phase::Away { .. }) {
+            self.phase = Phase::Away { until: now };
+        } else if matches!(self.phase, Phase::Open | Phase::Opening) {
+            self.shared.effects.push(Effect::Reconnect);
+        }
+    }
+
+    /// Whether there is no connection, as far as we know.
+    pub(super) fn is_cut(&self) -> bool {
+        matches!(self.phase, Phase::Away { .. }) || self.shared.broken
     }
 
     /// Tries again when it is time.
@@ -122,5 +141,7 @@ const DOUBLINGS_MAX: u32 = 6;
 const DELAY_MAX: Duration = Duration::from_secs(60);
 /// Others try again within so long, unless the server was away for more than a few minutes.
 const COMPANY_TIMEOUT: Duration = Duration::from_secs(60);
+/// A script that sends empty lines must not beat at the door.
+const ASKED_MIN: Duration = Duration::from_secs(1);
 /// A stay that has lasted so long was one: the next loss begins anew.
 const STABLE_MIN: Duration = Duration::from_secs(60);

@@ -13,25 +13,30 @@
 mod awaiting;
 mod entering;
 mod files;
+mod outbox;
 mod people;
+mod staying;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use chatter_proto::relay::{refused, relay_frame};
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::{MemberId, Nickname};
 use chatter_protocol::invite::RoomLink;
 use chatter_protocol::room::conversation::{Conversation, Happening, Output};
+use chatter_protocol::room::identity::Identity;
 use chatter_protocol::time::Time;
 
 pub(crate) use awaiting::Awaited;
 use files::Files;
+use outbox::{Company, Outbox};
 pub(crate) use people::People;
 
 use super::Wish;
 use super::names::Names;
 use super::returning::Return;
-use super::{Downloads, FRESH_IDS_MAX, Purpose, UNSAID_MAX, UNTAKEN_MAX};
+use super::{COMMANDS_MAX, Downloads, ENTER_TIMEOUT, FRESH_IDS_MAX, Purpose};
 use crate::command::Command;
 use crate::event::{Effect, Notice, Place, Told};
 use crate::exit::Failure;
@@ -45,10 +50,17 @@ pub(super) struct Room {
     pub(super) nick: Nickname,
     pub(super) purpose: Purpose,
     entropy: Entropy,
+    /// By which others know us again here, as long as this program runs.
+    identity: Identity,
     pub(super) conversation: Option<Conversation>,
     pub(super) phase: Phase,
-    /// Typed and not yet said.
-    pub(super) unsaid: VecDeque<String>,
+    /// Typed and not yet said, or handed back.
+    pub(super) outbox: Outbox,
+    /// Who was here when a session was lost: what is typed meanwhile is for them. None before the first time that we
+    /// were in.
+    company: Option<Arc<Company>>,
+    /// Back again: until when what was kept waits for those of them who are not.
+    hold_until: Option<Time>,
     /// Said and not yet taken by the relay, by number in this stay.
     pub(super) untaken: BTreeMap<u64, String>,
     /// The newest number in this stay …
@@ -119,6 +131,8 @@ pub(super) struct Shared {
     pub(super) effects: Vec<Effect>,
     /// Whether there was ever more than one room.
     pub(super) several: bool,
+    /// Whether there is a session without a connection.
+    pub(super) broken: bool,
     /// When patience ends.
     pub(super) patient_until: Option<Time>,
     /// What makes this stay a failure even when it ends cleanly.
@@ -150,13 +164,15 @@ impl Room {
         purpose: Purpose,
         entropy: Entropy,
     ) -> Self {
-        let unsaid = match &purpose {
-            Purpose::Send(text) => VecDeque::from([text.clone()]),
-            Purpose::New | Purpose::Join => VecDeque::new(),
-        };
+        let mut outbox = Outbox::default();
+        if let Purpose::Send(text) = &purpose {
+            outbox.push(text.clone(), None, false);
+        }
         let mut entropy = entropy;
         let files = Files::new(entropy.fork());
+        let identity = Identity::generate(&mut entropy);
         Self {
+            identity,
             files,
             number,
             name,
@@ -166,7 +182,9 @@ impl Room {
             entropy,
             conversation: None,
             phase: Phase::Outside,
-            unsaid,
+            outbox,
+            company: None,
+            hold_until: None,
             untaken: BTreeMap::new(),
             said: 0,
             said_before: 0,
@@ -201,12 +219,12 @@ impl Room {
 
     /// Whether more may be typed for this room.
     pub(super) fn accepts_lines(&self) -> bool {
-        self.unsaid.len() + self.waiting.len() < UNSAID_MAX
+        !self.outbox.is_full() && self.waiting.len() < COMMANDS_MAX
     }
 
     /// Whether nothing waits to be said or taken.
     pub(super) fn is_done(&self) -> bool {
-        self.unsaid.is_empty() && self.untaken.is_empty()
+        self.outbox.is_empty() && self.untaken.is_empty()
     }
 
     /// Whether others are here with whom we can talk.
@@ -217,7 +235,10 @@ impl Room {
     /// Carries out a command that is about one room, now or when it can be.
     pub(super) fn command(&mut self, command: Command, shared: &mut Shared) {
         match command {
-            Command::Say(text) => self.unsaid.push_back(text),
+            Command::Say(text) => self.typed(text, shared),
+            Command::Resend(rest) => self.resend(rest.trim(), shared),
+            Command::Drop(rest) => self.drop_lines(rest.trim(), shared),
+            Command::Info(rest) => self.tell_delivery(rest.trim(), shared),
             Command::Who => self.who(shared),
             Command::Link => self.show_link(shared),
             Command::Private(_)
@@ -242,6 +263,7 @@ impl Room {
             | Command::Room(_)
             | Command::In(_)
             | Command::Help
+            | Command::Reconnect
             | Command::Quit
             | Command::Nothing => {}
         }
@@ -260,19 +282,13 @@ impl Room {
         if let Phase::Settling { .. } = self.phase {
             self.settle(shared, now);
         }
-        while self.phase == Phase::Talking && self.untaken.len() < UNTAKEN_MAX && self.has_awaited() {
-            let Some(text) = self.unsaid.pop_front() else { break };
-            match self.awaited.to.clone() {
-                Some(nick) => self.say_to_one(&nick, text, shared, now),
-                None => self.say(text, shared, now),
-            }
-        }
+        self.say_waiting(shared, now);
         if self.phase == Phase::Talking {
             self.tell_awaited(shared);
         }
         self.attend(shared, now);
         self.converse(shared, now);
-        self.end_when_due(now);
+        self.end_when_due(shared, now);
     }
 
     /// When the next step is due by itself.
@@ -282,7 +298,7 @@ impl Room {
             Phase::Outside | Phase::Talking => None,
         };
         let conversation = self.conversation.as_ref().and_then(Conversation::poll_timeout);
-        [phase, conversation, self.leaving].into_iter().flatten().min()
+        [phase, conversation, self.leaving, self.hold_until].into_iter().flatten().min()
     }
 
     /// Lets the conversation work and takes what it has to say.
@@ -291,6 +307,7 @@ impl Room {
         if conversation.poll_timeout().is_some_and(|timeout| timeout <= now) {
             conversation.handle_timeout(now);
         }
+        self.mind_stay(now);
         while let Some(output) = self.conversation.as_mut().and_then(Conversation::poll_output) {
             match output {
                 Output::Send(frame) => shared.effects.push(Effect::Send(frame)),
@@ -336,6 +353,7 @@ impl Room {
                 let from = self.label(&from, &nick);
                 self.show(shared, Notice::Message { from, text });
             }
+            Happening::Opened { number } => self.opened(number, shared),
             Happening::Acknowledged { number } => {
                 self.taken(self.said_before.saturating_add(number), shared);
             }
@@ -423,8 +441,12 @@ impl Room {
     }
 
     /// What the time alone brings to an end, or that all was taken before leaving.
-    fn end_when_due(&mut self, now: Time) {
+    fn end_when_due(&mut self, shared: &Shared, now: Time) {
         match self.phase {
+            // What it says is on its way.
+            Phase::Entering { until } if now >= until && shared.broken => {
+                self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
+            }
             Phase::Entering { until } if now >= until => {
                 self.fail(
                     Failure::SessionLost,

@@ -18,6 +18,7 @@ use crate::secret::SecretText;
 
 mod people;
 mod rooms;
+mod staying;
 
 /// Apps around one relay.
 struct World {
@@ -34,6 +35,8 @@ struct World {
     says_bye: bool,
     /// How many further sessions were asked for.
     opened: usize,
+    /// How often another connection was.
+    nudged: usize,
 }
 
 impl World {
@@ -54,6 +57,7 @@ impl World {
             acknowledges: true,
             says_bye: true,
             opened: 0,
+            nudged: 0,
         }
     }
 
@@ -67,6 +71,7 @@ impl World {
                 Effect::Send(frame) => self.waiting.push_back((who, frame)),
                 Effect::Disk(..) => {}
                 Effect::Open => self.opened += 1,
+                Effect::Reconnect => self.nudged += 1,
                 Effect::Show(told) => self.shown[who].push(told.notice),
                 Effect::Remember(text) => self.remembered[who] = Some(text),
                 Effect::Finish(outcome) => self.outcomes[who] = Some(outcome),
@@ -353,9 +358,9 @@ fn somebody_who_never_answers_is_not_waited_for_long() {
     world.outcomes[0] = Some(Outcome::Interrupted);
     world.line(1, "hi");
     world.connect(1);
-    assert_eq!(world.room(1).unsaid.len(), 1);
+    assert_eq!(world.room(1).outbox.len(), 1);
     world.wait(SETTLE_TIMEOUT);
-    assert_eq!(world.room(1).unsaid.len(), 0);
+    assert_eq!(world.room(1).outbox.len(), 0);
 }
 
 #[test]
@@ -416,7 +421,7 @@ fn a_restarted_server_is_come_back_to() {
     for who in [0, 1] {
         world.lose(who, End::Bye(bye::Reason::Shutdown));
     }
-    let unheard = Notice::NotAcknowledged { number: 2, text: "into the void".into() };
+    let unheard = Notice::NotAcknowledged { number: 2, text: "into the void".into(), resend: 1 };
     assert!(world.shown[0].contains(&unheard), "handed back");
     assert!(world.shown[0].iter().any(|notice| matches!(notice, Notice::Away { .. })));
     world.line(0, "meanwhile");
@@ -449,13 +454,13 @@ fn what_was_kept_waits_for_others_who_come_back() {
         world.wait(A_TRY);
         world.connect(0);
         world.wait(Duration::from_secs(30));
-        assert_eq!(world.room(0).unsaid.len(), 1, "nobody would hear it");
+        assert_eq!(world.room(0).outbox.len(), 1, "nobody would hear it");
         if comes_back {
             world.connect(1);
             assert_eq!(world.messages(1), ["anna: kept"]);
         } else {
             world.wait(Duration::from_secs(30));
-            assert_eq!(world.room(0).unsaid.len(), 0, "not for ever");
+            assert_eq!(world.room(0).outbox.len(), 0, "not for ever");
         }
     }
 }

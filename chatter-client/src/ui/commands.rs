@@ -124,8 +124,10 @@ Commands of this screen:
 const SIGNS: &str = "\
 Beside a name: ✓ (or +) you have verified it; ◆ (or =) it shows a lasting
 identity. Behind your own lines: … they wait for others to be met, or for a
-connection; \"not heard\": say it again if it matters. The lines here are kept in
-memory alone, 10,000 for each room, and are gone when you leave.";
+connection; · under way; ✓ taken by the relay; ✓2/5 opened by two of five, ✓✓
+by all (or ..., -, +, +2/5, ++); \"not heard\": /resend says it again if it
+matters. The lines here are kept in memory alone, 10,000 for each room, and are
+gone when you leave.";
 
 /// More slips than this and no command was meant.
 const GUESS_MAX: usize = 2;

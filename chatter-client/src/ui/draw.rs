@@ -291,7 +291,10 @@ impl Pen<'_> {
         parts.push(match (self.screen.link, tab.entered) {
             (Link::Opening, _) => ("opening the door".to_owned(), Role::Notable),
             (Link::Broken, _) => ("connection lost, trying again".to_owned(), Role::Notable),
-            (Link::Away, _) => ("session lost, trying again".to_owned(), Role::Notable),
+            (Link::Away, _) => {
+                let when = self.screen.countdown().map(|seconds| format!(" in {seconds} s (Enter: now)"));
+                (format!("session lost, trying again{}", when.unwrap_or_default()), Role::Notable)
+            }
             (Link::Connected, false) => ("entering".to_owned(), Role::Notable),
             (Link::Connected, true) => ("connected".to_owned(), Role::Bar),
         });

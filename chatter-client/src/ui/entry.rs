@@ -58,6 +58,8 @@ pub(crate) enum Sent {
     Said,
     /// The relay has it.
     Taken,
+    /// So many of those for whom it was sealed have opened it.
+    Opened { opened: usize, of: usize },
     /// It was not said, or got lost on the way.
     Lost,
 }
@@ -91,9 +93,9 @@ impl Entry {
                 rows.push(Line::from(spans));
             }
         }
-        if let (Kind::Own { state: Sent::Waiting, .. }, Some(last)) = (self.kind, rows.last_mut()) {
+        if let (Kind::Own { state, .. }, Some(last)) = (self.kind, rows.last_mut()) {
             // The width leaves room for it.
-            last.push_span(Span::styled(format!(" {}", theme.signs().waiting), theme.style(Role::Faint)));
+            last.push_span(Span::styled(state.mark(theme), theme.style(Role::Faint)));
         }
         rows
     }
@@ -161,9 +163,9 @@ impl Entry {
     }
 
     fn layout(&self, width: usize) -> Layout {
-        // A mark may have to stand behind the last row.
-        let waiting = matches!(self.kind, Kind::Own { state: Sent::Waiting, .. });
-        let width = width.saturating_sub(if waiting { WAITING_WIDTH } else { 0 });
+        // A mark stands behind the last row; it changes, and no row with it.
+        let own = matches!(self.kind, Kind::Own { .. });
+        let width = width.saturating_sub(if own { MARK_WIDTH } else { 0 });
         let name_width = NAME_WIDTH_MAX.min(width / 3).max(1);
         let name = wrap::width(&self.who).min(name_width);
         let around = match self.kind {
@@ -175,6 +177,33 @@ impl Entry {
         let lost = if let Kind::Own { state: Sent::Lost, .. } = self.kind { 12 } else { 0 };
         let lead = wrap::width(&self.time) + 1 + name + around + lost;
         Layout { width, name_width, lead, indent: INDENT.min(width / 3) }
+    }
+}
+
+impl Sent {
+    /// What stands behind a line of ours, with the space before it; at most [`MARK_WIDTH`] columns.
+    fn mark(self, theme: Theme) -> String {
+        let signs = theme.signs();
+        match self {
+            Self::Waiting => format!(" {}", signs.waiting),
+            Self::Said => format!(" {}", signs.under_way),
+            Self::Opened { opened, of } if opened >= of && of > 0 => format!(" {0}{0}", signs.taken),
+            Self::Opened { opened: opened @ 1.., of } => format!(" {}{opened}/{of}", signs.taken),
+            Self::Taken | Self::Opened { .. } => format!(" {}", signs.taken),
+            Self::Lost => String::new(),
+        }
+    }
+
+    /// Whether this comes after `before`: news may come late.
+    pub(crate) fn follows(self, before: Self) -> bool {
+        let step = |state| match state {
+            Self::Waiting => (0, 0),
+            Self::Said => (1, 0),
+            Self::Taken => (2, 0),
+            Self::Opened { opened, .. } => (3, opened),
+            Self::Lost => (4, 0),
+        };
+        step(self) > step(before)
     }
 }
 
@@ -243,7 +272,8 @@ pub(crate) fn find(text: &str, wanted: &str) -> Option<std::ops::Range<usize>> {
 const INDENT: usize = 8;
 /// The longest nickname has 32 characters, and a mark.
 const NAME_WIDTH_MAX: usize = 24;
-const WAITING_WIDTH: usize = 4;
+/// A space, a sign, and `99/99`; a room has at most 100 members.
+const MARK_WIDTH: usize = 7;
 /// What the allocator takes beside the bytes of three short texts.
 const ALLOCATIONS_COST: usize = 48;
 
@@ -252,14 +282,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ui::theme::Charset;
 
-    const KINDS: [Kind; 13] = [
+    const KINDS: [Kind; 16] = [
         Kind::Said { mention: false },
         Kind::Said { mention: true },
         Kind::Did { mention: false },
         Kind::Own { did: false, state: Sent::Waiting },
         Kind::Own { did: false, state: Sent::Lost },
         Kind::Own { did: true, state: Sent::Taken },
+        Kind::Own { did: false, state: Sent::Said },
+        Kind::Own { did: true, state: Sent::Opened { opened: 98, of: 99 } },
+        Kind::Own { did: false, state: Sent::Opened { opened: 2, of: 2 } },
         Kind::PrivateFrom,
         Kind::PrivateTo,
         Kind::Event,
@@ -272,7 +306,7 @@ mod tests {
     proptest! {
         #[test]
         fn rows_are_as_many_as_said_and_fit(
-            who in "\\PC{1,32}", text in "[\\PC\n]{0,200}", width in 40usize..100, kind in 0usize..13,
+            who in "\\PC{1,32}", text in "[\\PC\n]{0,200}", width in 40usize..100, kind in 0usize..16,
         ) {
             let (who, text) = (super::super::clean::line(&who).into(), super::super::clean::lines(&text).into());
             let entry = Entry { number: 0, time: "03:27".into(), kind: KINDS[kind], who, text };
@@ -283,6 +317,25 @@ mod tests {
                 prop_assert!(wrap::width(&text) <= width, "{:?} in {}", text, width);
             }
         }
+    }
+
+    #[test]
+    fn marks_tell_how_far_a_line_has_come() {
+        let mark = |state: Sent, charset| state.mark(Theme { charset, ..Theme::default() });
+        let states = [
+            Sent::Waiting,
+            Sent::Said,
+            Sent::Taken,
+            Sent::Opened { opened: 0, of: 0 },
+            Sent::Opened { opened: 2, of: 5 },
+            Sent::Opened { opened: 5, of: 5 },
+            Sent::Lost,
+        ];
+        let marks = |charset| states.map(|state| mark(state, charset));
+        assert_eq!(marks(Charset::Unicode), [" …", " ·", " ✓", " ✓", " ✓2/5", " ✓✓", ""]);
+        assert_eq!(marks(Charset::Ascii), [" ...", " -", " +", " +", " +2/5", " ++", ""]);
+        assert!(Sent::Opened { opened: 2, of: 5 }.follows(Sent::Taken));
+        assert!(!Sent::Taken.follows(Sent::Opened { opened: 1, of: 5 }), "late news");
     }
 
     #[test]

@@ -128,6 +128,8 @@ pub(crate) struct Screen {
     /// What is on offer and on its way, in all rooms.
     pub(crate) files: Files,
     pub(crate) link: Link,
+    /// When another session is tried for, while there is none.
+    retry_at: Option<Duration>,
     /// How long the relay took for the last thing said.
     pub(crate) latency: Option<Duration>,
     /// Warnings that were not acknowledged, the oldest first; cleaned.
@@ -163,6 +165,7 @@ impl Screen {
             folder: |_| Vec::new(),
             files: Files::default(),
             link: Link::Opening,
+            retry_at: None,
             latency: None,
             alarms: VecDeque::new(),
             more_alarms: 0,
@@ -195,6 +198,18 @@ impl Screen {
     /// The terminal has another size.
     pub(crate) fn resize(&mut self, size: (u16, u16)) {
         self.size = size;
+    }
+
+    /// How many seconds it is until another session is tried for; none where that is under way, or there is one.
+    pub(crate) fn countdown(&self) -> Option<u64> {
+        let left = self.retry_at?.checked_sub(self.now.elapsed)?;
+        (self.link == Link::Away && !left.is_zero())
+            .then(|| left.as_secs() + u64::from(left.subsec_nanos() > 0))
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, now: Moment) {
+        self.now = now;
     }
 
     fn tab_mut(&mut self) -> Option<&mut Tab> {

@@ -40,6 +40,8 @@ pub(crate) struct Tab {
     waiting: VecDeque<(u64, String)>,
     /// What was said and not taken yet: entry and moment, by the number in the stay.
     under_way: BTreeMap<u64, (u64, Duration)>,
+    /// What the relay has and not everybody has opened: entry, by the number in the stay.
+    taken: BTreeMap<u64, u64>,
 }
 
 /// A row of an entry.
@@ -133,7 +135,35 @@ impl Tab {
     pub(crate) fn taken(&mut self, number: u64, now: Duration) -> Option<Duration> {
         let (entry, then) = self.under_way.remove(&number)?;
         self.sent(entry, Sent::Taken);
+        self.taken.insert(number, entry);
+        if self.taken.len() > TAKEN_MAX {
+            self.taken.pop_first();
+        }
         Some(now.saturating_sub(then))
+    }
+
+    /// So many have opened the so-manieth.
+    pub(crate) fn opened(&mut self, number: u64, opened: usize, of: usize) {
+        let under_way = self.under_way.get(&number).map(|(entry, _)| *entry);
+        let Some(entry) = self.taken.get(&number).copied().or(under_way) else { return };
+        self.sent(entry, Sent::Opened { opened, of });
+        if opened >= of {
+            self.taken.remove(&number);
+        }
+    }
+
+    /// Something that waited will not be said by itself.
+    pub(crate) fn unsaid(&mut self, text: &str) {
+        let at = self.waiting.iter().position(|(_, typed)| typed == text);
+        if let Some((entry, _)) = at.and_then(|at| self.waiting.remove(at)) {
+            self.sent(entry, Sent::Lost);
+        }
+    }
+
+    /// All that waited is dropped.
+    pub(crate) fn dropped(&mut self) {
+        let waiting: Vec<u64> = self.waiting.drain(..).map(|(entry, _)| entry).collect();
+        waiting.into_iter().for_each(|entry| self.sent(entry, Sent::Lost));
     }
 
     /// The so-manieth may have been lost. False where we know nothing of it.
@@ -149,7 +179,9 @@ impl Tab {
         let first = self.entries.front().map_or(0, |entry| entry.number);
         let at = entry.checked_sub(first).and_then(|at| usize::try_from(at).ok());
         let kind = at.and_then(|at| self.entries.get_mut(at)).map(|entry| &mut entry.kind);
-        if let Some(Kind::Own { state: now, .. }) = kind {
+        if let Some(Kind::Own { state: now, .. }) = kind
+            && state.follows(*now)
+        {
             *now = state;
         }
     }
@@ -302,6 +334,8 @@ fn is_above(one: Anchor, other: Anchor) -> bool {
     (one.entry, one.row) < (other.entry, other.row)
 }
 
+/// Lines of ours of which it is followed who has opened them, as many as the app follows.
+const TAKEN_MAX: usize = 64;
 /// The lines of a room that can be had back.
 pub(crate) const LINES_MAX: usize = 10_000;
 
@@ -393,5 +427,15 @@ mod tests {
         assert!(tab.said(2, "three", Duration::ZERO), "two could not be said");
         assert!(tab.lost(2) && !tab.lost(3));
         assert_eq!(states(&tab), [of(Sent::Taken), of(Sent::Lost), of(Sent::Lost)]);
+        tab.opened(1, 1, 2);
+        assert_eq!(states(&tab)[0], of(Sent::Opened { opened: 1, of: 2 }));
+        tab.opened(1, 2, 2);
+        tab.opened(1, 1, 2);
+        tab.opened(7, 1, 2);
+        assert_eq!(states(&tab)[0], of(Sent::Opened { opened: 2, of: 2 }), "late news changes nothing");
+        let entry = tab.push("d", "03:27", own, "me", "four");
+        tab.typed(entry, "four".to_owned());
+        tab.unsaid("four");
+        assert_eq!(states(&tab)[3], of(Sent::Lost));
     }
 }

@@ -16,6 +16,7 @@ use crate::secret::SecretText;
 mod attacks;
 mod bounds;
 mod files;
+mod marks;
 mod picture;
 
 /// A screen with hands.
@@ -151,7 +152,7 @@ fn a_talk_looks_like_one() {
 18:02 -- ben joined                                           │
 18:02 -- carol joined                                         │
 18:02 <ben> hi anna, did the flour come?                      │
-18:02 <anna> yes, and the eggs                                │
+18:02 <anna> yes, and the eggs ✓                              │
 18:02 * carol dances                                          │
 18:02 [ben → you] the cake is a surprise                      │
 18:02 [you → ben] of course                                   │
@@ -360,10 +361,10 @@ fn the_screens_own_commands_do_what_they_say() {
     );
     play.enter("/help");
     assert!(play.rows()[0].contains("Esc closes"));
-    play.press(KeyCode::PageDown);
-    play.press(KeyCode::PageDown);
-    play.press(KeyCode::PageDown);
-    assert!(play.text().contains("are gone when you leave"), "{}", play.text());
+    for _ in 0..4 {
+        play.press(KeyCode::PageDown);
+    }
+    assert!(play.text().contains("gone when you leave"), "{}", play.text());
     play.type_text("x");
     assert!(play.text().contains("anna> x"));
 }

@@ -71,6 +71,8 @@ pub(crate) struct Signs {
     pub(crate) dot: &'static str,
     pub(crate) arrow: &'static str,
     pub(crate) waiting: &'static str,
+    pub(crate) under_way: &'static str,
+    pub(crate) taken: &'static str,
 }
 
 /// Colours and characters together.
@@ -161,6 +163,8 @@ const UNICODE: Signs = Signs {
     dot: "·",
     arrow: "→",
     waiting: "…",
+    under_way: "·",
+    taken: "✓",
 };
 const ASCII: Signs = Signs {
     vertical: "|",
@@ -171,6 +175,8 @@ const ASCII: Signs = Signs {
     dot: "-",
     arrow: "->",
     waiting: "...",
+    under_way: "-",
+    taken: "+",
 };
 
 /// Green is one's own, red trouble's.

@@ -187,6 +187,19 @@ impl Session {
         self.pump(now);
     }
 
+    /// Tries another connection at the next timeout, which is now: the user or his machine knows that something changed.
+    pub fn try_now(&mut self, now: Time) {
+        if !matches!(self.phase, Phase::Live | Phase::Broken) {
+            return;
+        }
+        // Whatever is being tried began before that.
+        if let Some(newer) = self.newer.take() {
+            self.outputs.push_back(Output::Close { link: newer.id });
+        }
+        self.failures = 0;
+        self.open_at = Some(now);
+    }
+
     /// Bytes said and not yet taken by the relay.
     pub fn unacknowledged(&self) -> usize {
         self.up.unacknowledged()

@@ -22,7 +22,7 @@ use zeroize::Zeroize as _;
 use crate::entropy::Entropy;
 use crate::ids::{MemberId, Nickname};
 use crate::limits;
-use crate::room::identity::Identity;
+use crate::room::identity::{Identity, Keeping, StayKey};
 use crate::room::message::{self, Origin, Statement};
 use crate::room::pair::{RoomKeys, Stay};
 use crate::room::secret::RoomSecret;
@@ -31,6 +31,7 @@ use crate::seal;
 use crate::time::Time;
 
 mod compare;
+mod delivery;
 mod departed;
 mod happening;
 mod held;
@@ -45,6 +46,8 @@ mod verifying;
 mod warning;
 
 use compare::Told;
+use delivery::Deliveries;
+pub use delivery::Delivery;
 use departed::Departed;
 pub use happening::{Happening, Member, Output, SayError};
 use held::Waiting;
@@ -89,6 +92,7 @@ pub struct Conversation {
     waiting: Waiting,
     presence: Presence,
     told: Told,
+    deliveries: Deliveries,
     output: VecDeque<Output>,
 }
 
@@ -102,7 +106,7 @@ impl Conversation {
         room: u32,
         entropy: Entropy,
     ) -> Self {
-        Self::with_identity(secret, server_key, nick, None, room, entropy)
+        Self::with(secret, server_key, nick, None, room, entropy)
     }
 
     /// The same, shown as the owner of a lasting identity where there is one.
@@ -111,6 +115,31 @@ impl Conversation {
         server_key: &[u8; 32],
         nick: Nickname,
         identity: Option<Identity>,
+        room: u32,
+        entropy: Entropy,
+    ) -> Self {
+        let identity = identity.map(|identity| (identity, Keeping::Lasting));
+        Self::with(secret, server_key, nick, identity, room, entropy)
+    }
+
+    /// The same, shown by a stay key that is `kept` in any case: for good, or for as long as the program runs, so that
+    /// others know after a lost session who has come back.
+    pub fn known_again(
+        secret: &RoomSecret,
+        server_key: &[u8; 32],
+        nick: Nickname,
+        kept: (Identity, Keeping),
+        room: u32,
+        entropy: Entropy,
+    ) -> Self {
+        Self::with(secret, server_key, nick, Some(kept), room, entropy)
+    }
+
+    fn with(
+        secret: &RoomSecret,
+        server_key: &[u8; 32],
+        nick: Nickname,
+        identity: Option<(Identity, Keeping)>,
         room: u32,
         entropy: Entropy,
     ) -> Self {
@@ -132,6 +161,7 @@ impl Conversation {
             waiting: Waiting::default(),
             presence: Presence::default(),
             told: Told::default(),
+            deliveries: Deliveries::default(),
             output: VecDeque::new(),
         };
         conversation.join();
@@ -197,6 +227,11 @@ impl Conversation {
         self.peers.get(id).and_then(Peer::member)
     }
 
+    /// The keys of those for whom what is said now is sealed: members, and those whose word who they are is on its way.
+    pub fn hearers(&self) -> impl Iterator<Item = StayKey> {
+        self.peers.values().filter_map(Peer::hearer)
+    }
+
     /// Our view: ourselves and those with whom we have a finished channel, and what everybody calls himself.
     pub fn view(&self) -> &ViewId {
         self.presence.view()
@@ -205,6 +240,11 @@ impl Conversation {
     /// How many are here, as far as the relay says, who could not be met: they may have no room secret, or keep us out.
     pub fn unmet(&self) -> usize {
         self.peers.values().filter(|peer| peer.is_unmet()).count()
+    }
+
+    /// Whether the relay has let us in, and we have not left: what is said goes out.
+    pub fn is_in(&self) -> bool {
+        self.stay.is_some() && self.entered
     }
 
     /// How many present members are still shaking hands with us.
@@ -242,6 +282,7 @@ impl Conversation {
         self.waiting.clear();
         self.presence.forget_view();
         self.told = Told::default();
+        self.deliveries = Deliveries::default();
     }
 
     /// Publishes a text or a beacon to everybody with whom a channel is finished.
@@ -252,11 +293,12 @@ impl Conversation {
         let heads = self.heads(&before);
         let statement = Statement { text, view: self.presence.view(), heads: &heads };
         let sealed = message::seal(&origin, &before, statement, &mut self.entropy);
-        let mut wraps = Vec::new();
+        let (mut wraps, mut receivers) = (Vec::new(), Vec::new());
         for (id, peer) in &mut self.peers {
             if let Some(channel) = peer.channel() {
                 let sealed = channel.ratchet.seal(&sealed.hash, &*sealed.seed, &mut self.entropy, now);
                 wraps.push(Wrap { member_id: id.as_bytes().to_vec(), sealed });
+                receivers.push(*id);
             }
         }
         self.said.push(before.after(&sealed.body));
@@ -264,6 +306,9 @@ impl Conversation {
         self.published += 1;
         self.texts += u64::from(text.is_some());
         let text = text.is_some().then_some(self.texts);
+        if let Some(number) = text {
+            self.deliveries.said(number, self.said.latest().count, &receivers);
+        }
         self.unacknowledged.push_back(Unacknowledged { published: self.published, text });
         let publish = Publish { room: self.room, number: self.published, body: sealed.body, wraps };
         self.send(client_frame::Frame::Publish(publish));

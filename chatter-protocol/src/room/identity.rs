@@ -29,6 +29,15 @@ pub struct StayKey([u8; 32]);
 #[derive(Clone)]
 pub struct Identity(StaticSecret);
 
+/// For how long others may know us again by our stay key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// As long as this program runs: nobody is told that it lasts.
+    Run,
+    /// For good: a lasting identity, and shown as such.
+    Lasting,
+}
+
 /// Why a text is no identity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {

@@ -26,7 +26,7 @@ use crate::entropy::Entropy;
 use crate::ids::{MemberId, RoomId};
 use crate::noise;
 use crate::room::hello::{self, Hello, KemSecret};
-use crate::room::identity::{Identity, StayKey};
+use crate::room::identity::{Identity, Keeping, StayKey};
 use crate::room::ratchet::{Beginning, Ratchet, Side};
 use crate::room::secret::RoomSecret;
 use crate::seal::{self, Key};
@@ -117,10 +117,10 @@ impl RoomKeys {
 }
 
 impl Stay {
-    /// A new stay. Its keys are fresh, but for the stay key of whoever has a lasting identity; its id is fresh always.
-    pub fn begin(identity: Option<&Identity>, entropy: &mut Entropy) -> Self {
-        let key = identity.map(|identity| identity.secret().clone());
-        let lasting = key.is_some();
+    /// A new stay. Its keys are fresh, but for the stay key of whoever keeps one; its id is fresh always.
+    pub fn begin(kept: Option<(&Identity, Keeping)>, entropy: &mut Entropy) -> Self {
+        let lasting = kept.is_some_and(|(_, keeping)| keeping == Keeping::Lasting);
+        let key = kept.map(|(identity, _)| identity.secret().clone());
         let key = key.unwrap_or_else(|| StaticSecret::from(entropy.bytes::<32>()));
         let nonce = entropy.bytes();
         let (kem, hello) = KemSecret::generate(entropy);

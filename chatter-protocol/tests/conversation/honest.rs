@@ -341,6 +341,7 @@ fn check_comings(client: &crate::world::Client, name: &str) {
             | Happening::Moving { .. }
             | Happening::Moved { .. }
             | Happening::Acknowledged { .. }
+            | Happening::Opened { .. }
             | Happening::Warning(_)
             | Happening::Refused(_) => {}
         }

@@ -14,6 +14,8 @@ mod adversary;
 mod apart;
 #[path = "hostile/arrivals.rs"]
 mod arrivals;
+#[path = "hostile/delivery.rs"]
+mod delivery;
 #[path = "hostile/messages.rs"]
 mod messages;
 #[path = "hostile/subtle.rs"]

@@ -499,6 +499,7 @@ impl Client {
             | Happening::Moving { .. }
             | Happening::Moved { .. }
             | Happening::Acknowledged { .. }
+            | Happening::Opened { .. }
             | Happening::Warning(_)
             | Happening::Refused(_) => None,
         });

@@ -40,6 +40,7 @@ fn limits_are_as_written() {
         ("members that a client keeps in mind", wide(OCCUPANTS_MAX)),
         ("members that heads name", wide(HEADS_MAX)),
         ("messages that wait for others", wide(HELD_MAX)),
+        ("texts of one's own that are followed until all have opened them", wide(DELIVERIES_MAX)),
         ("bytes that relay and members can make a client hold for a room", wide(ROOM_MEMORY_MAX)),
         ("missing frames of a pair that are stepped over", wide(RATCHET_GAP_MAX)),
         ("bytes of a file", FILE_LEN_MAX),

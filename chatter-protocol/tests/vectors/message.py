@@ -108,6 +108,7 @@ def privates(view):
         removed=field(10, bytes([5]) * 16, True),
         parted=field(11, b"", True),
         moved=field(12, bytes([6]) * 16, True),
+        missed=field(16, message(field(1, 3), field(2, 300)), True),
     )
     return {name: content + field(14, 5) + field(15, chain) for name, content in contents.items()}
 

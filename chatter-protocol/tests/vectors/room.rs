@@ -3,6 +3,7 @@
 use chatter_protocol::entropy::Entropy;
 use chatter_protocol::ids::MemberId;
 use chatter_protocol::room::hello::{Hello, HelloError};
+use chatter_protocol::room::identity::Keeping;
 use chatter_protocol::room::pair::{Finished, Initiator, Responder, RoomKeys, Stay};
 use chatter_protocol::room::ratchet::{Opened, Ratchet, RatchetError};
 use chatter_protocol::room::secret::RoomSecret;
@@ -18,7 +19,10 @@ fn vectors() -> Value {
 /// The stay of this vector, made from its seed.
 pub(crate) fn stay(vector: Vector<'_>) -> Stay {
     let identity = vector.bytes_if("identity").map(|_| crate::message::identity(&vector.array("identity")));
-    let stay = Stay::begin(identity.as_ref(), &mut Entropy::new(vector.array("seed")));
+    let stay = Stay::begin(
+        identity.as_ref().map(|identity| (identity, Keeping::Lasting)),
+        &mut Entropy::new(vector.array("seed")),
+    );
     assert_eq!(stay.key().as_bytes(), &vector.array("stay_key"));
     assert_eq!(stay.hello()[..], vector.bytes("hello"));
     assert_eq!(stay.id(), &MemberId::new(vector.array("member_id")));

@@ -27,6 +27,7 @@ mod screen;
 mod send;
 mod settings;
 mod shutdown;
+mod staying;
 mod talk;
 mod watching;
 mod ways;

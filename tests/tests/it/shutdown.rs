@@ -51,15 +51,16 @@ fn a_killed_daemon_leaves_no_stuck_client_and_its_socket_can_be_taken_over() {
     for client in [&anna, &ben] {
         let away = client.wait("gives the session up", |event| event["event"] == "away");
         assert!(away["text"].as_str().is_some_and(|text| text.contains("lost for too long")), "{away}");
-        let unheard = |event: &serde_json::Value| event["event"] == "not-acknowledged";
-        let handed_back: Vec<_> = client.events().into_iter().filter(unheard).collect();
+        let kept = |event: &serde_json::Value| event["event"] == "waiting";
+        let kept: Vec<_> = client.events().into_iter().filter(kept).collect();
         let expected = if client.nick == "anna" { vec!["into the void"] } else { vec![] };
-        let texts: Vec<_> = handed_back.iter().filter_map(|event| event["text"].as_str()).collect();
+        let texts: Vec<_> = kept.iter().filter_map(|event| event["text"].as_str()).collect();
         assert_eq!(texts, expected, "{}", client.nick);
     }
-    for client in [anna, ben] {
-        assert_eq!(client.interrupt().code, Some(0));
-    }
+    let ended = anna.interrupt();
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert!(ended.stderr.contains("not taken by the relay: into the void"), "{ended:?}");
+    assert_eq!(ben.interrupt().code, Some(0));
     assert!(killed.elapsed() > Duration::from_secs(2), "the grace time was used");
     assert!(daemon.socket.exists(), "a killed daemon can't tidy up");
     let daemon = home.ephemeral("");

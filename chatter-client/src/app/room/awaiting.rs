@@ -21,7 +21,7 @@ pub(crate) struct Awaited {
 impl Room {
     /// Whether what is to be said waits for somebody.
     pub(in crate::app) fn awaits(&self) -> bool {
-        !self.unsaid.is_empty() && !self.has_awaited()
+        !self.outbox.is_empty() && !self.has_awaited()
     }
 
     pub(super) fn has_awaited(&self) -> bool {

@@ -7,11 +7,12 @@ use std::mem;
 
 use chatter_proto::relay::{Welcome, relay_frame};
 use chatter_protocol::room::conversation::Conversation;
+use chatter_protocol::room::identity::Keeping;
 use chatter_protocol::time::Time;
 
 use super::{Phase, Room, Shared};
 use crate::app::returning::Return;
-use crate::app::{ENTER_TIMEOUT, Purpose, SETTLE_TIMEOUT};
+use crate::app::{ENTER_TIMEOUT, HOLD_TIMEOUT, Purpose, SETTLE_TIMEOUT};
 use crate::event::Notice;
 
 impl Room {
@@ -20,11 +21,15 @@ impl Room {
         if self.purpose == Purpose::New && self.returning.is_none() {
             self.show_link(shared);
         }
-        let mut conversation = Conversation::with_identity(
+        let kept = match shared.people.identity.clone() {
+            Some(identity) => (identity, Keeping::Lasting),
+            None => (self.identity.clone(), Keeping::Run),
+        };
+        let mut conversation = Conversation::known_again(
             &self.link.secret,
             &shared.server_key,
             self.nick.clone(),
-            shared.people.identity.clone(),
+            kept,
             self.number,
             self.entropy.fork(),
         );
@@ -41,8 +46,12 @@ impl Room {
         if let Some(reason) = reason.filter(|_| self.returning.is_none() && self.phase != Phase::Outside) {
             self.returning = Some(Return { reason, had_company: self.has_company() });
         }
+        if self.phase != Phase::Outside {
+            self.keep_company();
+        }
         for (number, text) in mem::take(&mut self.untaken) {
-            self.show(shared, Notice::NotAcknowledged { number, text });
+            let resend = self.hand_back(text.clone(), shared);
+            self.show(shared, Notice::NotAcknowledged { number, text, resend });
         }
         self.said_before = self.said;
         self.conversation = None;
@@ -65,6 +74,8 @@ impl Room {
             let others = if present == 1 { "one member".to_owned() } else { format!("{present} members") };
             self.show(shared, Notice::Progress(format!("meeting {others}")));
         }
+        let had_company = self.company.as_ref().is_some_and(|company| !company.is_empty());
+        self.hold_until = had_company.then(|| now + HOLD_TIMEOUT);
         if matches!(self.purpose, Purpose::Send(_)) && present == 0 && self.has_awaited() {
             let text = "nobody else is in this room: nobody will read it".to_owned();
             self.show(shared, Notice::Warning(text));

@@ -35,7 +35,7 @@ pub(crate) struct People {
 impl Room {
     /// Carries out what has waited.
     pub(super) fn attend(&mut self, shared: &mut Shared, now: Time) {
-        while self.phase == Phase::Talking && self.unsaid.is_empty() {
+        while self.phase == Phase::Talking && self.may_attend() {
             let Some(command) = self.waiting.pop_front() else { return };
             match command {
                 Command::Private(rest) => self.say_privately(&rest, shared, now),
@@ -53,6 +53,10 @@ impl Room {
                 Command::Unlist => self.unlist(shared),
                 // Carried out at once, or about no single room.
                 Command::Say(_)
+                | Command::Resend(_)
+                | Command::Drop(_)
+                | Command::Info(_)
+                | Command::Reconnect
                 | Command::Who
                 | Command::Link
                 | Command::Join(_)
@@ -206,6 +210,7 @@ impl Room {
             | Happening::Message { .. }
             | Happening::Transfer { .. }
             | Happening::Acknowledged { .. }
+            | Happening::Opened { .. }
             | Happening::Warning(_)
             | Happening::Refused(_) => {}
         }
@@ -354,6 +359,8 @@ impl Room {
         self.files.transfers.left();
         self.file_outputs(shared, now);
         self.show(shared, Notice::Moved);
+        // Nothing was lost: we have only gone elsewhere.
+        self.returning = None;
         // Who is to be kept out by the move reads lists, too.
         self.wish = None;
         if self.listed.take().is_some() {

@@ -6,12 +6,12 @@ use chatter_protocol::room::identity::Identity;
 use super::*;
 use crate::known::Known;
 
-const ANNA: usize = 0;
-const BEN: usize = 1;
-const CAROL: usize = 2;
+pub(super) const ANNA: usize = 0;
+pub(super) const BEN: usize = 1;
+pub(super) const CAROL: usize = 2;
 
 /// Anna, ben and carol, met.
-fn three() -> World {
+pub(super) fn three() -> World {
     let mut world = World::new(&[Purpose::Join, Purpose::Join, Purpose::Join]);
     for who in [ANNA, BEN, CAROL] {
         world.connect(who);

@@ -57,7 +57,7 @@ impl Server {
                 Effect::Send(frame) => self.waiting.push_back((who, frame)),
                 Effect::Show(told) => self.told[who].push(told),
                 Effect::Finish(outcome) => self.outcomes[who] = Some(outcome),
-                Effect::Open | Effect::Disk(..) | Effect::Remember(_) => {}
+                Effect::Open | Effect::Reconnect | Effect::Disk(..) | Effect::Remember(_) => {}
             }
         }
     }

@@ -33,7 +33,37 @@ impl Screen {
             }
             Notice::Said { number, text } => self.said(at, number, &text),
             Notice::Acknowledged { number } => self.taken(at, number),
-            Notice::NotAcknowledged { number, text } => self.lost(at, number, &text),
+            Notice::NotAcknowledged { number, ref text, .. } => {
+                if let Some((_, tab)) = self.tabs.get_mut(at) {
+                    tab.lost(number);
+                }
+                self.push_back(at, &notice, text);
+            }
+            Notice::HandedBack { ref text, .. } => {
+                if let Some((_, tab)) = self.tabs.get_mut(at) {
+                    tab.unsaid(text);
+                }
+                self.push_back(at, &notice, text);
+            }
+            Notice::Delivered { number, opened, of, asked, .. } => {
+                if let Some((_, tab)) = self.tabs.get_mut(at) {
+                    tab.opened(number, opened, of);
+                }
+                if asked {
+                    self.tell(at, &notice);
+                }
+            }
+            Notice::Waiting { full, .. } => {
+                if full {
+                    self.tell(at, &notice);
+                }
+            }
+            Notice::Dropped { waiting, .. } => {
+                if let Some((_, tab)) = self.tabs.get_mut(at).filter(|_| waiting) {
+                    tab.dropped();
+                }
+                self.tell(at, &notice);
+            }
             Notice::Who { .. } => self.who(at, &notice),
             Notice::Unconnected { .. } => self.apart(at, &notice),
             Notice::Room { link } => {
@@ -90,8 +120,9 @@ impl Screen {
                 (self.link, self.latency) = (Link::Broken, None);
                 self.tell(at, &notice);
             }
-            Notice::Away { .. } => {
+            Notice::Away { seconds, .. } => {
                 (self.link, self.latency) = (Link::Away, None);
+                self.retry_at = Some(self.now.elapsed + Duration::from_secs(seconds));
                 self.nobody(room.map(|_| at));
                 self.tell(at, &notice);
             }
@@ -207,12 +238,13 @@ impl Screen {
         self.latency = latency.or(self.latency);
     }
 
-    fn lost(&mut self, at: usize, number: u64, text: &str) {
-        if let Some((_, tab)) = self.tabs.get_mut(at) {
-            tab.lost(number);
-        }
-        let text = format!("nobody may have heard this, say it again if it matters: {}", clean::lines(text));
-        self.push(at, Kind::Warning, "", &text);
+    /// Something of ours is ours again: what is to be decided, and the text with its own lines.
+    fn push_back(&mut self, at: usize, notice: &Notice, text: &str) {
+        let lines = plain::lines_of(notice);
+        let told = lines.talk.as_ref().map(SecretText::expose).unwrap_or_default();
+        let told = told.trim_start_matches("! ");
+        let told = told.strip_suffix(&plain::harmless(text)).unwrap_or(told);
+        self.push(at, Kind::Warning, "", &format!("{told}{}", clean::lines(text)));
     }
 
     fn who(&mut self, at: usize, notice: &Notice) {

@@ -11,7 +11,7 @@ use super::super::draw::{help_rows, layout};
 use super::super::entry::{Kind, Sent};
 use super::super::keys::{Action, Edit, Scroll, action};
 use super::super::theme::Palette;
-use super::{Deed, How, Moment, Overlay, Screen, Search, When};
+use super::{Deed, How, Link, Moment, Overlay, Screen, Search, When};
 
 impl Screen {
     /// A key was pressed.
@@ -134,6 +134,10 @@ impl Screen {
             self.input.forget(&line);
         }
         match commands::parse(&line) {
+            // Whoever waits for the connection and presses Enter wants it now.
+            Typed::Nothing(None) if [Link::Broken, Link::Away].contains(&self.link) => {
+                self.deeds.push(Deed::Line(self.room(), "/reconnect".to_owned()));
+            }
             Typed::Nothing(None) => {}
             Typed::Nothing(Some(why)) => self.error(&why),
             Typed::Local(local) => self.local(local),

@@ -37,6 +37,8 @@ fn session() -> Play {
         play.notice(Notice::Acknowledged { number });
     };
     own(&mut play, 1, "welcome! carol, will you compare words with us?");
+    let missing = Vec::new();
+    play.notice(Notice::Delivered { number: 1, opened: 2, of: 2, missing, asked: false });
     minutes(&mut play, "18:05");
     play.notice(Notice::VerifyBegun { by: "anna".into() });
     let words = ["orbit", "maple", "canyon", "velvet", "tiger"].map(str::to_owned).to_vec();

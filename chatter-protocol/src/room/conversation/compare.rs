@@ -127,6 +127,7 @@ impl Conversation {
     pub(super) fn compare(&mut self, held: &Held, now: Time) {
         let us = self.stay.as_ref().map(|stay| *stay.id());
         let heard_of_us = us.and_then(|us| held.named.counts.get(&us)).copied().unwrap_or(0);
+        self.heard_of_us(&held.from, heard_of_us);
         let knows_our_view = self.presence.is_known_to(heard_of_us);
         let (same, said) = (held.view == *self.presence.view(), self.said.latest().count);
         let agrees = if heard_of_us > said { Some(false) } else { self.agrees(held, us.as_ref()) };

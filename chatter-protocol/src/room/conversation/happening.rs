@@ -56,6 +56,12 @@ pub enum Happening {
         /// What he said; it may hold control characters, which must be shown harmlessly.
         text: String,
     },
+    /// Somebody more has opened something that we said: [`Conversation::delivery`](super::Conversation::delivery) says
+    /// how many have.
+    Opened {
+        /// Which of our texts.
+        number: u64,
+    },
     /// Somebody said something to us alone.
     Private {
         /// Who.

@@ -11,7 +11,7 @@ use super::peer::{Ourselves, Stage};
 use super::{Conversation, Happening, Member, SayError, Warning, Who};
 use crate::ids::MemberId;
 use crate::limits;
-use crate::room::identity::{Identity, StayKey, safety_number};
+use crate::room::identity::{Identity, Keeping, StayKey, safety_number};
 use crate::room::pair::RoomKeys;
 use crate::room::secret::RoomSecret;
 use crate::time::Time;
@@ -20,7 +20,7 @@ use crate::time::Time;
 #[derive(Debug)]
 pub(super) struct House {
     server_key: [u8; 32],
-    identity: Option<Identity>,
+    identity: Option<(Identity, Keeping)>,
     locked: bool,
     /// Who has told us that he parted with whom: that they do not see each other is nobody's fault.
     removals: BTreeSet<(MemberId, MemberId)>,
@@ -29,12 +29,12 @@ pub(super) struct House {
 }
 
 impl House {
-    pub(super) fn new(server_key: [u8; 32], identity: Option<Identity>) -> Self {
+    pub(super) fn new(server_key: [u8; 32], identity: Option<(Identity, Keeping)>) -> Self {
         Self { server_key, identity, locked: false, removals: BTreeSet::new(), moving: None }
     }
 
-    pub(super) fn identity(&self) -> Option<&Identity> {
-        self.identity.as_ref()
+    pub(super) fn identity(&self) -> Option<(&Identity, Keeping)> {
+        self.identity.as_ref().map(|(identity, keeping)| (identity, *keeping))
     }
 
     pub(super) fn is_locked(&self) -> bool {

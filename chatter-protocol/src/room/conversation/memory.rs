@@ -52,6 +52,7 @@ impl Conversation {
         memory.bytes = self.peers.values().map(bytes_of).sum::<usize>()
             + self.waiting.bytes()
             + self.said.bytes()
+            + self.deliveries.bytes()
             + memory.differences * size_of::<(MemberId, Time)>()
             + small * SMALL
             + beacons * size_of::<Unacknowledged>();

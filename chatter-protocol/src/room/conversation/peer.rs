@@ -82,6 +82,17 @@ pub(super) struct Channel {
     pub(super) opened: Time,
     /// Known from his first private frame on.
     pub(super) introduced: Option<Introduced>,
+    /// What was found missing and not minded yet.
+    pub(super) gaps: Gaps,
+}
+
+/// What is missing of what somebody sent us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gaps {
+    /// Frames of the pair, whatever they held.
+    pub(super) frames: bool,
+    /// Messages: the first and the last number.
+    pub(super) missed: Option<(u64, u64)>,
 }
 
 /// Who he is, and how far we have heard him.
@@ -174,6 +185,11 @@ impl Peer {
 
     pub(super) fn channel(&mut self) -> Option<&mut Channel> {
         if let Stage::Open(channel) = &mut self.stage { Some(channel) } else { None }
+    }
+
+    /// His stay key, where what we say is sealed for him.
+    pub(super) fn hearer(&self) -> Option<StayKey> {
+        if let Stage::Open(channel) = &self.stage { Some(channel.key) } else { None }
     }
 
     /// Who he is, once his profile has come.
@@ -314,7 +330,14 @@ impl Peer {
 
 impl Channel {
     fn open(Finished { ratchet, key, lasting }: Finished, now: Time) -> Stage {
-        Stage::Open(Box::new(Self { ratchet, key, lasting, opened: now, introduced: None }))
+        Stage::Open(Box::new(Self {
+            ratchet,
+            key,
+            lasting,
+            opened: now,
+            introduced: None,
+            gaps: Gaps::default(),
+        }))
     }
 
     /// Takes a sealed private frame.
@@ -327,6 +350,7 @@ impl Channel {
         let private: Private = message::unpad(&opened.plain).ok_or(UNREADABLE)?;
         let hash = private.chain.as_slice().try_into().map_err(|_| UNREADABLE)?;
         let stands = Chain { count: private.sent, hash };
+        self.gaps.frames |= opened.lost > 0;
         let Some(introduced) = &mut self.introduced else {
             let findings =
                 if opened.lost > 0 { [Finding::FramesLost(opened.lost)].into() } else { Vec::new() };
@@ -341,6 +365,7 @@ impl Channel {
             self.introduced = Some(introduced);
             return Ok((news, findings));
         };
+        self.gaps.miss(introduced.heard.latest().count, stands.count);
         let findings = introduced.compare(&stands, opened.lost);
         introduced.heard.push(stands);
         let news = match private.content {
@@ -367,18 +392,32 @@ impl Channel {
             return Err(|who| Warning::WrapMissing { who });
         }
         let seed = self.ratchet.open(blake3::hash(body).as_bytes(), wrap).map_err(trouble)?;
+        self.gaps.frames |= seed.lost > 0;
+        let heard = introduced.heard.latest().count;
         let Ok(opened) = message::open(origin, body, &seed.plain) else {
+            self.gaps.miss(heard, heard.saturating_add(1));
             introduced.heard.push(introduced.heard.latest().after(body));
             return Err(UNREADABLE);
         };
-        if opened.before.count < introduced.heard.latest().count {
+        if opened.before.count < heard {
             return Err(|who| Warning::Repeated { who });
         }
+        self.gaps.miss(heard, opened.before.count);
         let findings = introduced.compare(&opened.before, seed.lost);
         let message::Opened { before, text, view, heads } = opened;
         introduced.heard.push(before);
         introduced.heard.push(before.after(body));
         Ok(Some(Heard { before, text, view, heads, findings }))
+    }
+}
+
+impl Gaps {
+    /// He has sent up to `count`, of which we have up to `heard`.
+    fn miss(&mut self, heard: u64, count: u64) {
+        if count > heard {
+            let first = self.missed.map_or(heard.saturating_add(1), |(first, _)| first);
+            self.missed = Some((first, count));
+        }
     }
 }
 
@@ -458,7 +497,14 @@ pub(super) fn late_at(peer: &Peer) -> Time {
 #[cfg(test)]
 impl Channel {
     fn finished(ratchet: Ratchet) -> Self {
-        Self { ratchet, key: StayKey::new([1; 32]), lasting: false, opened: Time::ZERO, introduced: None }
+        Self {
+            ratchet,
+            key: StayKey::new([1; 32]),
+            lasting: false,
+            opened: Time::ZERO,
+            introduced: None,
+            gaps: Gaps::default(),
+        }
     }
 }
 

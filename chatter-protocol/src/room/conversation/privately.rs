@@ -62,6 +62,7 @@ impl Conversation {
                 Some(step) => self.show(Happening::Transfer { from: by.id, step }),
                 None => self.strike(id, |who| Warning::Unreadable { who }),
             },
+            Content::Missed(missed) => self.told_missed(id, &missed),
             // The channel has taken these.
             Content::Profile(_) | Content::Goodbye(_) | Content::Roll(_) => {}
         }

@@ -164,10 +164,12 @@ impl Conversation {
             Stage::Kept { .. } => Err(|who| Warning::DidNotOpen { who }),
             Stage::GivenUp | Stage::Parted | Stage::Unfit => Ok(None),
         };
+        // Before what he says: frames that are missing may have taken it back.
+        self.mind_gaps(&id, now);
         match heard {
             Ok(None) => {}
             Ok(Some(heard)) => {
-                peer.proved(now);
+                self.peers.entry(id).and_modify(|peer| peer.proved(now));
                 self.hold(id, heard, now);
                 self.show_due(now);
             }
@@ -194,6 +196,7 @@ impl Conversation {
         };
         let done = self.take_pair_frame(&id, &mut peer, &direct.payload, now);
         self.peers.insert(id, peer);
+        self.mind_gaps(&id, now);
         match done {
             Ok(news) => self.hear_news(&id, news, now),
             Err(trouble) => self.strike(&id, trouble),

@@ -132,7 +132,7 @@ fn without_the_right_kem_there_is_no_channel() {
 fn each_knows_the_key_that_the_other_proved_and_whether_it_lasts() {
     let (room, mut one, mut two) = (room(1), side(1), side(2));
     let identity = Identity::generate(&mut one.entropy);
-    one.stay = Stay::begin(Some(&identity), &mut one.entropy);
+    one.stay = Stay::begin(Some((&identity, Keeping::Lasting)), &mut one.entropy);
     one.hello = Hello::parse(one.stay.hello()).expect("our own hello");
     let (initiator, first) = begin(&room, &mut one, &two);
     let (responder, second) = answer(&room, &one, &mut two, &first).expect("message 1");
@@ -140,7 +140,7 @@ fn each_knows_the_key_that_the_other_proved_and_whether_it_lasts() {
     let there = responder.finish(&room, &two.stay, &third, Time::ZERO).expect("message 3");
     assert_eq!((here.key, here.lasting), (two.stay.key(), false));
     assert_eq!((there.key, there.lasting), (identity.key(), true));
-    let again = Stay::begin(Some(&identity), &mut one.entropy);
+    let again = Stay::begin(Some((&identity, Keeping::Lasting)), &mut one.entropy);
     assert_eq!(again.key(), one.stay.key());
     assert_ne!(again.id(), one.stay.id(), "ids are fresh whatever lasts");
 }
