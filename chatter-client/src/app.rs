@@ -281,6 +281,10 @@ impl App {
     }
 
     fn command(&mut self, room: u32, command: Command, now: Time) {
+        if let Command::Send(_) | Command::Accept(_) = command {
+            // What begins now was not asked about yet.
+            self.asked_to_stay = false;
+        }
         match command {
             Command::Help => self.show(Notice::Help),
             Command::Quit => self.quit(),
@@ -297,7 +301,6 @@ impl App {
             Command::In(_) => self.error("/in stands once on a line"),
             Command::Accept(ref rest) | Command::Cancel(ref rest) => {
                 let number = rest.split_whitespace().next().and_then(|number| number.parse().ok());
-                self.asked_to_stay = false;
                 let of = |room: &&mut Room| number.is_some_and(|number| room.files.has(number));
                 match self.rooms.values_mut().find(of) {
                     Some(room) => room.command(command, &mut self.shared),

@@ -17,5 +17,7 @@ mod published;
 mod read;
 #[path = "vectors/room.rs"]
 mod room;
+#[path = "vectors/transfer.rs"]
+mod transfer;
 #[path = "vectors/versions.rs"]
 mod versions;

@@ -68,6 +68,10 @@ impl Found {
                 }
             })?;
         } else {
+            // Said at once, not after all of it was read.
+            if metadata.len() > FILE_LEN_MAX {
+                return Err(too_long());
+            }
             io::copy(&mut File::open(&path)?.take(FILE_LEN_MAX + 1), &mut sum)?;
         }
         let modified = metadata.modified().ok().filter(|_| !directory);
@@ -151,7 +155,7 @@ impl Write for Sum {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.size = self.size.saturating_add(bytes.len() as u64);
         if self.size > FILE_LEN_MAX {
-            return Err(io::Error::other("it is too long: 64 GiB are the most"));
+            return Err(too_long());
         }
         self.hasher.update(bytes);
         Ok(bytes.len())
@@ -260,6 +264,10 @@ fn look_into(path: &Path) -> io::Result<Inside> {
     })
 }
 
+fn too_long() -> io::Error {
+    io::Error::other("it is too long: 64 GiB are the most")
+}
+
 fn changed() -> io::Error {
     io::Error::other("it has changed since it was offered")
 }
@@ -289,6 +297,11 @@ mod tests {
         assert!(source.read(500).is_err(), "it has changed");
         assert!(Source::open(&found, 0).is_err(), "it has changed");
         assert!(Found::at(&folder.path().join("none")).is_err());
+        #[cfg(target_os = "linux")]
+        {
+            File::create(&path).and_then(|file| file.set_len(FILE_LEN_MAX + 1)).expect("a file of holes");
+            assert!(Found::at(&path).expect_err("too long").to_string().contains("64 GiB"));
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ import links
 import message
 import noise
 import room
+import transfer
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -39,7 +40,7 @@ def main():
     for vector in published:
         noise.check(vector)
     differing = []
-    for name, module in {"links": links, "carrier": carrier, "room": room, "message": message}.items():
+    for name, module in {"links": links, "carrier": carrier, "room": room, "message": message, "transfer": transfer}.items():
         text = json.dumps(plain(module.vectors()), indent=1, ensure_ascii=True) + "\n"
         file = HERE / f"{name}.json"
         if "--check" not in sys.argv[1:]:

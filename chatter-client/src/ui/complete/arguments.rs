@@ -3,7 +3,7 @@
 //! **In** what stands before the cursor, what there is. **Out** what could stand there instead. **Never** a name that could
 //! not be typed, nor a hidden one unless it was begun with a dot.
 
-use std::path::{MAIN_SEPARATOR, Path, is_separator};
+use std::path::{Path, is_separator};
 
 use super::Completion;
 use crate::ui::clean;
@@ -87,7 +87,8 @@ impl Arguments<'_> {
             return Completion::among(start, vec![written("~/", true, quoted)]);
         }
         let (parent, name) = split(begun);
-        let separator = parent.chars().next_back().unwrap_or(MAIN_SEPARATOR);
+        // Every system takes this one; where another was typed, it goes on with that.
+        let separator = parent.chars().next_back().unwrap_or('/');
         let small = name.to_lowercase();
         let fits = |(entry, directory): &(String, bool)| {
             let hidden = entry.starts_with('.') && !name.starts_with('.');

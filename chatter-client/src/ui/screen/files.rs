@@ -50,32 +50,26 @@ pub(crate) enum State {
 }
 
 impl Files {
-    /// Keeps what a notice tells of files.
+    /// Keeps what a notice tells of files; most tell nothing.
     pub(crate) fn take(&mut self, notice: &Notice) {
-        match notice {
-            Notice::FileOffered { number, from, name, size, .. } => {
-                self.offered((*number, from), name, *size, false);
+        if let Notice::FileOffered { number, from, name, size, .. } = notice {
+            self.offered((*number, from), name, *size, false);
+        } else if let Notice::FileOfferSent { number, name, size, to } = notice {
+            to.iter().for_each(|nick| self.offered((*number, nick), name, *size, true));
+        } else if let Notice::FileProgress { number, nick, done, rate, seconds_left, .. } = notice {
+            if let Some(transfer) = self.0.get_mut(&(*number, nick.clone())) {
+                transfer.done = *done;
+                transfer.state = State::Going { rate: *rate, left: *seconds_left };
             }
-            Notice::FileOfferSent { number, name, size, to } => {
-                to.iter().for_each(|nick| self.offered((*number, nick), name, *size, true));
+        } else if let Notice::FileWaits { number, nick, .. } = notice {
+            if let Some(transfer) = self.0.get_mut(&(*number, nick.clone())) {
+                transfer.state = State::Waiting;
             }
-            Notice::FileProgress { number, nick, done, rate, seconds_left, .. } => {
-                if let Some(transfer) = self.0.get_mut(&(*number, nick.clone())) {
-                    transfer.done = *done;
-                    transfer.state = State::Going { rate: *rate, left: *seconds_left };
-                }
-            }
-            Notice::FileWaits { number, nick, .. } => {
-                if let Some(transfer) = self.0.get_mut(&(*number, nick.clone())) {
-                    transfer.state = State::Waiting;
-                }
-            }
-            Notice::FileReceived { number, nick, .. }
-            | Notice::FileSent { number, nick, .. }
-            | Notice::FileEnded { number, nick, .. } => {
-                self.0.remove(&(*number, nick.clone()));
-            }
-            _ => {}
+        } else if let Notice::FileReceived { number, nick, .. }
+        | Notice::FileSent { number, nick, .. }
+        | Notice::FileEnded { number, nick, .. } = notice
+        {
+            self.0.remove(&(*number, nick.clone()));
         }
     }
 
