@@ -15,6 +15,7 @@ use crate::secret::SecretText;
 
 mod attacks;
 mod bounds;
+mod camera;
 mod picture;
 
 /// A screen with hands.
