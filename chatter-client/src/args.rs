@@ -163,7 +163,7 @@ pub enum ProfileAction {
         join: Vec<String>,
         /// As whom, and how to write.
         #[command(flatten)]
-        common: Common,
+        common: Box<Common>,
     },
     /// Show their names and where they lead
     List,

@@ -221,10 +221,8 @@ fn prepare(
         return console::print(shown.trim_end()).map(|()| None).map_err(|error| local(&error));
     }
     let screen = action.screen().filter(|screen| screen.screen || console::has_screen()).cloned();
-    let joins = match action {
-        Action::New { .. } | Action::Join { .. } => std::mem::take(&mut chosen.joins),
-        _ => Vec::new(),
-    };
+    let enters = matches!(action, Action::New { .. } | Action::Join { .. });
+    let joins = if enters { std::mem::take(&mut chosen.joins) } else { Vec::new() };
     let (listener, timeout) = bounds(&action);
     let wish = action.common().map_or(Ok(Wish::None), wish)?;
     let Some((options, common)) = stay(action, &chosen, style)? else { return Ok(None) };

@@ -97,7 +97,7 @@ impl Request {
             ("line", [line]) => Wish::Line(SecretText::new(std::mem::take(line))),
             (_, values) => Wish::Line(typed(name, command, values)?),
         };
-        Ok(Self { room: None, wish }.within(room)?)
+        Self { room: None, wish }.within(room)
     }
 
     /// The same for a room: by its number as it is, by its name as typed.

@@ -17,6 +17,7 @@ mod attacks;
 mod bounds;
 mod files;
 mod marks;
+mod camera;
 mod picture;
 
 /// A screen with hands.
