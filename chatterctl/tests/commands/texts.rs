@@ -37,10 +37,10 @@ NUMBER  ADDRESS       STATE      AGE    ROOMS  QUEUED BYTES  GATE
 ";
     check(&daemon.ctl(&["sessions"]), 0, sessions, "");
     let bans = "\
-ADDRESS            PACKETS  SINCE                    UNTIL                    REASON
-203.0.113.9             31  2026-11-22 21:50:20 UTC  2026-11-23 21:50:20 UTC  knocks
-2001:db8:1:2::/64       31  2026-11-22 21:50:20 UTC  lifted                   knocks
-circuit 65 of tor0      30  2026-11-22 21:50:20 UTC  -                        knocks
+ADDRESS             PACKETS  SINCE                    UNTIL                    REASON
+203.0.113.9              31  2026-11-22 21:50:20 UTC  2026-11-23 21:50:20 UTC  knocks
+2001:db8:1:2::/64        31  2026-11-22 21:50:20 UTC  lifted                   knocks
+circuit 65 of tor0       30  2026-11-22 21:50:20 UTC  -                        knocks
 ";
     check(&daemon.ctl(&["bans"]), 0, bans, "");
     check(&daemon.ctl(&["bans", "list"]), 0, bans, "");
