@@ -214,13 +214,10 @@ class Network:
         """The two halves of its configuration: what all share with what is so here, and what its role asks for."""
         home, role = Path(node["dir"]), node["role"]
         facts = {**self.facts, **node, "root": self.root, "guarded": int(role in ("host", "client"))}
-        if role == "host" and self.facts["address"] == HOME:
-            # Each has an address to come from, so that a packet filter can cut it off.
-            facts["address"] = f"127.0.1.{self.named('host').index(node) + 1}"
         network = (self.root / "network.torrc").read_text()
         (home / "defaults").write_text(network + HERE.format(**facts))
         if role in ROLES:
-            (home / "torrc").write_text(ROLES[role].format(**{**facts, "address": self.facts["address"]}))
+            (home / "torrc").write_text(ROLES[role].format(**facts))
         if role == "host":
             (home / "services").touch()
         elif role == "client":

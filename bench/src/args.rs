@@ -42,6 +42,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) chatterd: Option<PathBuf>,
 
+    /// Of `latency`: go to the server whose access link is this file's first line, not to one of its own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) link: Option<PathBuf>,
+
+    /// With --link: by this proxy, through Tor for instance, each member as somebody else to it
+    #[arg(long, value_name = "URL", requires = "link")]
+    pub(crate) proxy: Option<String>,
+
     /// Keep the server to the first core and the members to the second: steadier, and one core's worth
     #[arg(long)]
     pub(crate) pin: bool,
@@ -82,6 +90,8 @@ Examples:
       one figure, often
   target/release/chatter-bench --quick
       does it still work? In seconds
+  target/release/chatter-bench latency --link link.txt --proxy socks5h://127.0.0.1:9050
+      a server that runs already, an onion service for instance
 
 Figures are shown as least / median / most of all runs. CPU seconds are user and system time of the server
 process. Other work on the machine makes the same thing up to twice as dear: compare only what ran in turn

@@ -3,6 +3,7 @@
 //! **In** nothing but the server. **Out** milliseconds from saying to hearing, bytes of text per second. **Never** a message
 //! that is not heard once and in order: a run in which one is not fails.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +32,14 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
     let runs = arguments.runs(3);
     let (messages, speaking_time) =
         if arguments.quick { (5, Duration::from_secs(1)) } else { (100, SPEAKING_TIME) };
-    let server = Server::start(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if let Some(file) = &arguments.link {
+        let link = Link::parse(fs::read_to_string(file)?.lines().next().unwrap_or_default())?;
+        let wish = arguments.proxy.as_deref().map_or(Ok(Wish::None), Wish::parse)?;
+        let route = Route::choose(wish, link.access(), |_| None)?;
+        return runtime.block_on(measure_elsewhere(link.access(), &route, (runs, messages, speaking_time)));
+    }
+    let server = Server::start(arguments)?;
     let places = [
         Place { name: "both near", speaker_far: false, reader_far: false },
         Place { name: "the speaker far: to the relay", speaker_far: true, reader_far: false },
@@ -42,23 +49,12 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
     let names = ["", "p50 ms", "p99 ms", "KB/s of text"];
     let mut rows = vec![names.map(str::to_owned).to_vec()];
     for place in &places {
-        let (mut median, mut late, mut flow) = (Vec::new(), Vec::new(), Vec::new());
+        let mut figures = Figures::default();
         for _ in 0..runs {
             let pair = runtime.block_on(Pair::new(&server, place))?;
-            let (mut delays, speed) = runtime.block_on(pair.measure(messages, speaking_time))?;
-            delays.sort_unstable();
-            let at = |share: usize| delays.get((delays.len() * share / 100).min(delays.len() - 1));
-            median.extend(at(50).map(Duration::as_secs_f64));
-            late.extend(at(99).map(Duration::as_secs_f64));
-            flow.push(speed);
+            figures.take(runtime.block_on(pair.measure(messages, speaking_time))?);
         }
-        let milliseconds = |seconds: f64| digits(seconds * 1e3);
-        rows.push(vec![
-            place.name.to_owned(),
-            spread(&median, milliseconds),
-            spread(&late, milliseconds),
-            spread(&flow, |speed| digits(speed / 1e3)),
-        ]);
+        rows.push([vec![place.name.to_owned()], figures.cells()].concat());
     }
     let heading = format!(
         "latency: from saying to hearing, {messages} messages {} ms apart; and texts of {TEXT_LEN} bytes one after the \
@@ -69,6 +65,56 @@ pub(crate) fn measure(arguments: &Arguments) -> anyhow::Result<String> {
     Ok(table(&heading, &rows))
 }
 
+/// What several runs came to.
+#[derive(Default)]
+struct Figures {
+    median: Vec<f64>,
+    late: Vec<f64>,
+    flow: Vec<f64>,
+}
+
+impl Figures {
+    /// Adds one run: delays, and bytes of text per second.
+    fn take(&mut self, (mut delays, speed): (Vec<Duration>, f64)) {
+        delays.sort_unstable();
+        let at = |share: usize| delays.get((delays.len() * share / 100).min(delays.len().saturating_sub(1)));
+        self.median.extend(at(50).map(Duration::as_secs_f64));
+        self.late.extend(at(99).map(Duration::as_secs_f64));
+        self.flow.push(speed);
+    }
+
+    /// Milliseconds of the median and of the latest, kilobytes per second.
+    fn cells(&self) -> Vec<String> {
+        let milliseconds = |seconds: f64| digits(seconds * 1e3);
+        let speed = spread(&self.flow, |speed| digits(speed / 1e3));
+        vec![spread(&self.median, milliseconds), spread(&self.late, milliseconds), speed]
+    }
+}
+
+/// Measures one way to a server that somebody else runs; how long both need to be in a room is told, too.
+async fn measure_elsewhere(
+    link: &AccessLink,
+    route: &Route,
+    (runs, messages, speaking_time): (u8, usize, Duration),
+) -> anyhow::Result<String> {
+    let names = ["", "met after s", "p50 ms", "p99 ms", "KB/s of text"];
+    let (mut met, mut figures) = (Vec::new(), Figures::default());
+    for _ in 0..runs {
+        let begin = Instant::now();
+        let pair = Pair::meet(link, [route.clone(), route.clone()], Vec::new()).await?;
+        met.push(begin.elapsed().as_secs_f64());
+        figures.take(pair.measure(messages, speaking_time).await?);
+    }
+    let way = route.words().unwrap_or_else(|| "straight".to_owned());
+    let row = [vec!["both".to_owned(), spread(&met, digits)], figures.cells()].concat();
+    let heading = format!(
+        "latency {way}: from saying to hearing, {messages} messages {} ms apart; and texts of {TEXT_LEN} bytes one after \
+         the other; {runs} run(s)",
+        PAUSE.as_millis(),
+    );
+    Ok(table(&heading, &[names.map(str::to_owned).to_vec(), row]))
+}
+
 /// One who speaks, one who hears.
 struct Pair {
     speaker: Handle,
@@ -77,7 +123,7 @@ struct Pair {
     _reader: Handle,
     heard: Notices,
     // Until the end.
-    _ways: [Distance; 2],
+    _ways: Vec<Distance>,
 }
 
 impl Pair {
@@ -87,17 +133,26 @@ impl Pair {
             Distance::new(server.address()?, ROUND_TRIP).await?,
         ];
         let [speaker_way, reader_way] = &ways;
+        let routes = [
+            route(server.link(), place.speaker_far, speaker_way)?,
+            route(server.link(), place.reader_far, reader_way)?,
+        ];
+        Self::meet(server.link(), routes, ways.into()).await
+    }
+
+    /// Both in a new room, each by his way.
+    async fn meet(access: &AccessLink, routes: [Route; 2], ways: Vec<Distance>) -> anyhow::Result<Self> {
+        let [speaker_route, reader_route] = routes;
         let nick = |text: &str| Nickname::parse(text).map_err(anyhow::Error::from);
-        let options = Options::new_room(server.link().clone(), String::new(), nick("speaker")?)?;
-        let (speaker, mut notices) =
-            start(options.by(route(server.link(), place.speaker_far, speaker_way)?))?;
+        let options = Options::new_room(access.clone(), String::new(), nick("speaker")?)?;
+        let (speaker, mut notices) = start(options.by(speaker_route))?;
         let link: RoomLink = next(&mut notices, |notice| {
             let Notice::Room { link } = notice else { return None };
             Link::parse(link.expose()).and_then(Link::into_room).ok()
         })
         .await?;
         let options = Options::join(link, nick("reader")?);
-        let (reader, mut heard) = start(options.by(route(server.link(), place.reader_far, reader_way)?))?;
+        let (reader, mut heard) = start(options.by(reader_route))?;
         for notices in [&mut notices, &mut heard] {
             next(notices, |notice| matches!(notice, Notice::MemberJoined { .. }).then_some(())).await?;
         }
@@ -186,7 +241,8 @@ const ROUND_TRIP: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(250);
 const WARM_UP: Duration = Duration::from_secs(1);
 const SPEAKING_TIME: Duration = Duration::from_secs(5);
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Through Tor the first way may take a minute.
+const PATIENCE: Duration = Duration::from_secs(100);
 const TEXT_LEN: usize = 1_900;
 /// Texts said and not yet heard, at most.
 const AHEAD_MAX: usize = 100;

@@ -44,6 +44,8 @@ pub const OPENED_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a client waits for a link to stand over a way that has to be built first, through Tor for instance: such a
 /// way takes seconds, at times a minute; in a token's age ([`TOKEN_AGE_MAX`]) it has to fit with clocks that differ.
 pub const FAR_OPENED_TIMEOUT: Duration = Duration::from_secs(90);
+/// How often such a client tries to open a session before it gives up: a circuit may fail though the next one would not.
+pub const FAR_FIRST_TRIES: u32 = 2;
 /// How long a broken session is kept, unless configured.
 pub const GRACE_DEFAULT: Duration = Duration::from_secs(30);
 /// A connection whose session has ended is closed by the server after this; the client closes sooner.

@@ -45,8 +45,9 @@ pub struct Session {
     chaff: Chaff,
     entropy: Entropy,
     phase: Phase,
-    /// How long a link may take to stand.
+    /// How long a link may take to stand, and how often a first one is tried.
     patience: Duration,
+    first_tries: u32,
     /// The link that carries the session.
     link: Option<Link>,
     /// A newer one, whose message 2 or first record is still to come.
@@ -97,6 +98,7 @@ impl Session {
             entropy,
             phase: Phase::Opening,
             patience: limits::OPENED_TIMEOUT,
+            first_tries: 1,
             link: None,
             newer: None,
             next_link: 0,
@@ -123,10 +125,12 @@ impl Session {
         session
     }
 
-    /// The same over a way that takes long to come to be: each link has [`limits::FAR_OPENED_TIMEOUT`] to stand.
+    /// The same over a way that has to be built first: each link has [`limits::FAR_OPENED_TIMEOUT`] to stand, and the first
+    /// one is tried [`limits::FAR_FIRST_TRIES`] times.
     #[must_use]
     pub fn far(mut self) -> Self {
         self.patience = limits::FAR_OPENED_TIMEOUT;
+        self.first_tries = limits::FAR_FIRST_TRIES;
         self.newer.iter_mut().for_each(|newer| newer.be_patient(limits::FAR_OPENED_TIMEOUT));
         self
     }

@@ -26,7 +26,8 @@ fn members_on_different_nodes_meet_and_outlive_one_of_them() {
     anna.entered();
     let room = doomed.link(room["link"].as_str().expect("a room has a link"));
     let mut ben = Client::join_with(&room, "ben", &["--proxy", bens]);
-    (anna.met("ben"), ben.met("anna"));
+    anna.met("ben");
+    ben.met("anna");
     anna.tell("from one node", &[&ben]);
     ben.tell("from the other", &[&anna]);
 

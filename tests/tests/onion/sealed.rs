@@ -39,7 +39,8 @@ fn a_stay_by_an_onion_leaves_nothing_beside_tor() {
     assert!(said.contains("through Tor (SOCKS 127.0.0.1:9050)"), "{said}");
     let room = room["link"].as_str().expect("a room has a link");
     let mut ben = enter("ben", &["join", room, "--nick", "ben", "--json"]);
-    (anna.met("ben"), ben.met("anna"));
+    anna.met("ben");
+    ben.met("anna");
     anna.tell("through Tor", &[&ben]);
     ben.tell("and back", &[&anna]);
     ben.say("/msg anna for you alone");

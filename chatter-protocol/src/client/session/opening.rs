@@ -136,14 +136,15 @@ impl Session {
         if close {
             self.outputs.push_back(Output::Close { link: id });
         }
-        if self.link.is_none() {
+        let is_first = self.phase == Phase::Opening && self.way_back.newest().is_none();
+        if self.link.is_none() && !is_first {
             self.broken_at.get_or_insert(now);
         }
         if self.link.is_none() && self.phase == Phase::Live {
             self.phase = Phase::Broken;
             self.outputs.push_back(Output::Broken);
         }
-        if self.phase == Phase::Opening && self.way_back.newest().is_none() {
+        if is_first && self.failures + 1 >= self.first_tries {
             return self.finish(End::Unreachable);
         }
         if self.newer.is_none() && self.open_at.is_none() {
@@ -189,3 +190,56 @@ const RETRY_DELAYS: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{AccessCode, AccessSecret, CarrierPath, ServerSecret};
+    use crate::entropy::Entropy;
+
+    fn session() -> Session {
+        let mut entropy = Entropy::new([1; 32]);
+        let code = AccessCode {
+            server_key: ServerSecret::generate(&mut entropy).key(),
+            secret: AccessSecret::generate(&mut entropy),
+            carrier_path: CarrierPath::parse("/data.enc").expect("a path"),
+            preamble_len: 16,
+        };
+        Session::new(&code, entropy, Time::ZERO, WALL)
+    }
+
+    /// The link that it asks for; none where it has ended.
+    fn opened(session: &mut Session) -> Option<LinkId> {
+        let output = session.poll_output().expect("something to do");
+        if let Output::Open { link, .. } = output {
+            return Some(link);
+        }
+        assert_eq!(output, Output::Ended(End::Unreachable));
+        None
+    }
+
+    #[test]
+    fn a_way_that_has_to_be_built_is_waited_for_and_tried_again() {
+        let mut near = session();
+        assert_eq!(near.poll_timeout(), Some(Time::ZERO + limits::OPENED_TIMEOUT));
+        let link = opened(&mut near).expect("a link");
+        near.link_closed(link, Time::ZERO, WALL);
+        assert_eq!(opened(&mut near), None);
+
+        let mut far = session().far();
+        assert_eq!(far.poll_timeout(), Some(Time::ZERO + limits::FAR_OPENED_TIMEOUT));
+        let link = opened(&mut far).expect("a link");
+        let later = Time::ZERO + limits::FAR_OPENED_TIMEOUT;
+        far.link_closed(link, later, WALL);
+        assert_eq!(far.poll_output(), None, "not in the same instant");
+        let again = far.poll_timeout().expect("another try");
+        assert!(again < later + Duration::from_secs(1));
+        far.handle_timeout(again, WALL);
+        let link = opened(&mut far).expect("another link");
+        assert_eq!(far.poll_timeout(), Some(again + limits::FAR_OPENED_TIMEOUT));
+        far.link_closed(link, again, WALL);
+        assert_eq!(opened(&mut far), None);
+    }
+
+    const WALL: WallTime = WallTime(1_000_000);
+}
