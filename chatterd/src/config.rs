@@ -13,6 +13,7 @@ mod keys;
 pub mod limits;
 mod listen;
 mod places;
+mod tor;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -23,11 +24,13 @@ use chatter_protocol::limits::ROOM_MEMBERS_DEFAULT;
 use chatter_protocol::server::{self, relay::RelayLimits};
 use tracing::level_filters::LevelFilter;
 
+use crate::circuits;
 use crate::decoy::Persona;
 use crate::decoy::persona::Unverified;
 use crate::entrance::{Entrance, from_default};
 use crate::ledger::{Network, Settings};
 use crate::listener::Queue;
+use crate::tor::Host;
 
 pub use admin::Principal;
 pub use arguments::Arguments;
@@ -43,6 +46,8 @@ pub struct Config {
     pub ephemeral: bool,
     /// Where strangers and members are answered; at least one.
     pub listen: Vec<Entrance>,
+    /// The Tor hosts whose onion services lead here; [`TorHost`](crate::circuit::TorHost) counts them.
+    pub tor: Vec<Host>,
     /// Proxies whose `X-Forwarded-For` says for whom they ask.
     pub trusted_proxies: Vec<Network>,
     /// The name that access links carry.
@@ -237,6 +242,7 @@ impl Config {
         Ok(Self {
             ephemeral,
             listen: file.listen.map_or_else(|| vec![listen_default()], |listen| listen.0),
+            tor: file.tor.unwrap_or_default().0,
             trusted_proxies: file.trusted_proxies.map_or_else(Vec::new, |proxies| proxies.0),
             public_host: file.public_host.or_else(|| ephemeral.then(PublicHost::loopback)),
             state_directory,
@@ -279,6 +285,24 @@ impl Config {
         })
     }
 
+    /// All ways in.
+    pub fn entrances(&self) -> impl Iterator<Item = &Entrance> {
+        self.listen.iter().chain(self.tor.iter().map(|host| &host.entrance))
+    }
+
+    /// What circuits are counted by.
+    pub fn circuit_settings(&self) -> circuits::Settings {
+        let hosts = self.tor.iter().map(|host| circuits::Host {
+            name: host.name.clone(),
+            closes: host.control.is_some() && host.close_circuits,
+        });
+        circuits::Settings {
+            ban_after: self.ban.after,
+            purge_every: self.purge.every_packets,
+            hosts: hosts.collect(),
+        }
+    }
+
     /// What sessions and rooms go by.
     pub fn relay_settings(&self) -> server::Settings {
         server::Settings {
@@ -312,7 +336,7 @@ impl Config {
     fn never_banned(&self) -> Vec<Network> {
         let from_elsewhere = |from: &&Vec<Network>| **from != from_default();
         let fronts =
-            self.listen.iter().filter_map(|entrance| entrance.proxy_header.as_ref()).filter(from_elsewhere);
+            self.entrances().filter_map(|entrance| entrance.proxy_header.as_ref()).filter(from_elsewhere);
         let networks = [&self.ban.exempt, &self.trusted_proxies].into_iter().chain(fronts);
         networks.flatten().copied().collect()
     }

@@ -23,6 +23,7 @@ use crate::accounts::UnknownAccount;
 use crate::admin::Control as _;
 use crate::admin::rights::Rights;
 use crate::admin_socket::{AdminSocket, AdminSocketError};
+use crate::circuits::Circuits;
 use crate::config::{Config, Sources, listen_default};
 use crate::decoy::{Decoy, Root};
 use crate::directory::{self, DirectoryError};
@@ -38,6 +39,7 @@ use crate::operator::settings::Steering;
 use crate::operator::{Books, Carrier, Facts, Keyring, Operator, Shared, codes};
 use crate::relay::Which;
 use crate::report::{self, ReportError, ReportFile};
+use crate::tally::Tally;
 use crate::{front, host_words, relay, systemd, watchdog};
 
 /// Why the daemon can't start, or ended badly.
@@ -178,8 +180,12 @@ fn furnish(config: &Config, sources: Sources, volume: Volume, handed: Handed) ->
     let manners = listening.iter().cloned().zip(listeners.iter().map(Listener::manners)).collect();
     let steering = Steering::new(config.clone(), sources, volume, manners, rights);
     let (keeper, asked) = report::keeper();
-    let books = Books { ledger: Arc::clone(&ledger), keeper: report.is_some().then_some(keeper) };
-    let (operator, door, relay_task) = assemble(keys, &decoy, carrier, books, &listening, entropy, steering);
+    let circuits = Arc::new(Mutex::new(Circuits::new(config.circuit_settings())));
+    let keeper = report.is_some().then_some(keeper);
+    let books = Books { ledger: Arc::clone(&ledger), circuits: Arc::clone(&circuits), keeper };
+    let tally = Tally::new(Arc::clone(&ledger), circuits, Vec::new());
+    let (operator, door, relay_task) =
+        assemble(keys, &decoy, carrier, (books, tally), &listening, entropy, steering);
     Ok(House { decoy, report, asked, ledger, listeners, listening, admin, operator, door, relay_task })
 }
 
@@ -248,7 +254,7 @@ fn bind(config: &Config, handed: Vec<Public>) -> Result<(Vec<Listener>, Vec<Entr
         };
         Ok((listener, Entrance { place, ..entrance.clone() }))
     };
-    let opened = config.listen.iter().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
+    let opened = config.entrances().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
     Ok(opened.into_iter().unzip())
 }
 
@@ -262,18 +268,19 @@ fn take(config: &Config, handed: Vec<Public>) -> Result<(Vec<Listener>, Vec<Entr
                 Place::Unix { path, access: Callers::Owner }
             }
         };
-        let named = config.listen.iter().find(|entrance| entrance.place.is_same(&place));
+        let named = config.entrances().find(|entrance| entrance.place.is_same(&place));
         let entrance = Entrance {
             place: place.clone(),
             proxy_header: named.and_then(|entrance| entrance.proxy_header.clone()),
             trusted: named.is_some_and(|entrance| entrance.trusted),
+            tor: named.and_then(|entrance| entrance.tor),
         };
         let failed = |source| DaemonError::Listen { place: place.clone(), source };
         let listener = Listener::handed(socket, &entrance, &config.trusted_proxies, config.decoy.queue);
         Ok((listener.map_err(failed)?, entrance))
     };
     let opened = handed.into_iter().map(open).collect::<Result<Vec<_>, DaemonError>>()?;
-    for unopened in config.listen.iter().filter(|entrance| **entrance != listen_default()) {
+    for unopened in config.entrances().filter(|entrance| **entrance != listen_default()) {
         if !opened.iter().any(|(_, entrance)| entrance.place.is_same(&unopened.place)) {
             warn!("listen: {} is not opened, since systemd hands in the sockets", unopened.place);
         }
@@ -285,7 +292,7 @@ fn assemble(
     keys: Keys,
     decoy: &Arc<Decoy>,
     carrier: Option<Carrier>,
-    books: Books,
+    (books, tally): (Books, Tally),
     listening: &[Entrance],
     mut entropy: Entropy,
     steering: Steering,
@@ -303,11 +310,11 @@ fn assemble(
     let settings = config.relay_settings();
     let mut server = Server::new(keys.server.clone(), path, visits(decoy), settings, entropy.fork());
     server.set_bounds(config.limits.bounds);
-    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), Arc::clone(&books.ledger));
+    let (relay, relay_task) = relay::relay(server, Arc::clone(&gatekeeper), tally.clone());
     let door = Door::new(
         &keys.server.key(),
         Arc::clone(&gatekeeper),
-        Arc::clone(&books.ledger),
+        tally,
         relay.clone(),
         Arc::clone(decoy),
         steering.refusing(),

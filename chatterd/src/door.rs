@@ -19,36 +19,36 @@ use chatter_protocol::access::ServerKey;
 use chatter_protocol::server::gatekeeper::Recognised;
 use chatter_protocol::token;
 
-use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
+use crate::access::{SharedGatekeeper, lock, wall_now};
 use crate::connection::download::Download;
 use crate::connection::{Admission, Doorkeeper};
 use crate::decoy::{Answer, Decoy};
 use crate::http::Request;
-use crate::journal;
 use crate::relay::Handle;
 use crate::source::Source;
+use crate::tally::Tally;
 
 /// The door: one for all listeners.
 pub struct Door {
     cookie_name: &'static str,
     gatekeeper: SharedGatekeeper,
-    ledger: SharedLedger,
+    tally: Tally,
     relay: Handle,
     decoy: Arc<Decoy>,
     refuses_banned: Arc<AtomicBool>,
 }
 
 impl Door {
-    /// A door to `relay`, guarded by `gatekeeper`, that tells `ledger` of strangers.
+    /// A door to `relay`, guarded by `gatekeeper`, that tells `tally` of strangers.
     pub fn new(
         server_key: &ServerKey,
         gatekeeper: SharedGatekeeper,
-        ledger: SharedLedger,
+        tally: Tally,
         relay: Handle,
         decoy: Arc<Decoy>,
         refuses_banned: Arc<AtomicBool>,
     ) -> Self {
-        Self { cookie_name: server_key.cookie_name(), gatekeeper, ledger, relay, decoy, refuses_banned }
+        Self { cookie_name: server_key.cookie_name(), gatekeeper, tally, relay, decoy, refuses_banned }
     }
 
     /// The relay behind it.
@@ -73,9 +73,7 @@ impl Door {
     }
 
     fn knock(&self, source: Source) {
-        let Some(address) = source.address() else { return };
-        let ban = lock(&self.ledger).knock(address, wall_now());
-        ban.iter().for_each(journal::ban);
+        self.tally.knock(source);
     }
 
     async fn open(&self, recognised: Recognised, answer: &Answer, source: Source) -> Option<Download> {
@@ -92,8 +90,7 @@ impl Door {
 
 impl Doorkeeper for Door {
     fn shuns(&self, source: Source) -> bool {
-        let banned = |address| lock(&self.ledger).is_banned(address, wall_now());
-        self.refuses_banned.load(Ordering::Relaxed) && source.address().is_some_and(banned)
+        self.tally.shuns(source, self.refuses_banned.load(Ordering::Relaxed))
     }
 
     /// Nothing that looks like a token: that needs no decision about an answer that nobody gets.

@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::circuit::TorHost;
 use crate::ledger::Network;
 use crate::source::{Source, Trust};
 
@@ -20,6 +21,8 @@ pub struct Entrance {
     pub proxy_header: Option<Vec<Network>>,
     /// Whether who comes by a Unix socket is a trusted proxy.
     pub trusted: bool,
+    /// The Tor host whose onion service leads here: every connection has to begin with its line about the circuit.
+    pub tor: Option<TorHost>,
 }
 
 /// Where a way in is.
@@ -52,18 +55,20 @@ pub struct Manners {
     pub proxy_header: Option<Vec<Network>>,
     /// Whose `X-Forwarded-For` holds.
     pub trust: Trust,
+    /// The Tor host that tells of circuits here, instead of PROXY headers.
+    pub tor: Option<TorHost>,
 }
 
 impl Entrance {
     /// An entrance for everybody, who comes by himself.
     pub fn plain(address: SocketAddr) -> Self {
-        Self { place: Place::Tcp(address), proxy_header: None, trusted: false }
+        Self { place: Place::Tcp(address), proxy_header: None, trusted: false, tor: None }
     }
 
     /// How newcomers are met here where these are the trusted proxies.
     pub fn manners(&self, trusted_proxies: &[Network]) -> Manners {
         let trust = Trust { proxies: trusted_proxies.to_vec(), local: self.trusted };
-        Manners { proxy_header: self.proxy_header.clone(), trust }
+        Manners { proxy_header: self.proxy_header.clone(), trust, tor: self.tor }
     }
 
     /// Whether strangers connect here by themselves, as links would have it.
@@ -87,7 +92,7 @@ impl Manners {
     /// Whether this peer may connect at all.
     pub fn lets_in(&self, peer: Source) -> bool {
         match (&self.proxy_header, peer) {
-            (None, _) | (Some(_), Source::Local) => true,
+            (None, _) | (Some(_), Source::Local | Source::Circuit(_)) => true,
             (Some(from), Source::Address(address)) => from.iter().any(|network| network.contains(address)),
         }
     }
@@ -134,7 +139,7 @@ mod tests {
 
     #[test]
     fn only_who_is_listed_may_send_a_proxy_header() {
-        let manners = Manners { proxy_header: Some(from_default()), trust: Trust::default() };
+        let manners = Manners { proxy_header: Some(from_default()), ..Manners::default() };
         for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
             assert!(manners.lets_in(source(peer)), "{peer}");
         }
@@ -147,11 +152,11 @@ mod tests {
 
     #[test]
     fn who_speaks_for_others_is_not_who_counts() {
-        let header = Manners { proxy_header: Some(from_default()), trust: Trust::default() };
+        let header = Manners { proxy_header: Some(from_default()), ..Manners::default() };
         assert!(!header.is_final(source("127.0.0.1")));
         let listed = Manners {
-            proxy_header: None,
             trust: Trust { proxies: vec!["10.0.0.1".parse().unwrap()], local: false },
+            ..Manners::default()
         };
         assert!(!listed.is_final(source("10.0.0.1")) && listed.is_final(source("10.0.0.2")));
         assert!(Manners::default().is_final(Source::Local));

@@ -35,6 +35,7 @@ use crate::events::{Event, Events};
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
+use crate::tally::SharedCircuits;
 use crate::{access, host_words, journal};
 use settings::Steering;
 
@@ -95,6 +96,8 @@ pub struct Operator {
 pub struct Books {
     /// Knocks and bans.
     pub ledger: SharedLedger,
+    /// What is known of circuits.
+    pub circuits: SharedCircuits,
     /// None: bans are kept in memory alone.
     pub keeper: Option<Keeper>,
 }

@@ -11,7 +11,6 @@ pub mod outbox;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,11 +22,11 @@ use chatter_protocol::server::{EndReason, Output, Server};
 use chatter_protocol::time::Time;
 use tokio::sync::mpsc;
 
-use crate::access::{SharedGatekeeper, SharedLedger, lock, wall_now};
+use crate::access::{SharedGatekeeper, lock};
 use crate::events::{Event, Events, SessionChange};
-use crate::journal;
 use crate::ledger::Address;
 use crate::source::Source;
+use crate::tally::Tally;
 use handle::{Order, Up};
 use live_tags::LiveTags;
 use outbox::Outbox;
@@ -43,7 +42,7 @@ struct Link {
 pub struct Relay {
     server: Server,
     gatekeeper: SharedGatekeeper,
-    ledger: SharedLedger,
+    tally: Tally,
     orders: mpsc::UnboundedReceiver<Box<Order>>,
     ups: mpsc::Receiver<Box<Up>>,
     live_tags: Arc<LiveTags>,
@@ -58,7 +57,7 @@ pub struct Relay {
 }
 
 /// A relay over `server`, and how to reach it; it lives while [`Relay::run`] runs.
-pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger) -> (Handle, Relay) {
+pub fn relay(server: Server, gatekeeper: SharedGatekeeper, tally: Tally) -> (Handle, Relay) {
     let (orders, orders_in) = mpsc::unbounded_channel();
     let (ups, ups_in) = mpsc::channel(UPS_WAITING_MAX);
     let live_tags = Arc::<LiveTags>::default();
@@ -66,7 +65,7 @@ pub fn relay(server: Server, gatekeeper: SharedGatekeeper, ledger: SharedLedger)
     let relay = Relay {
         server,
         gatekeeper,
-        ledger,
+        tally,
         orders: orders_in,
         ups: ups_in,
         live_tags: Arc::clone(&live_tags),
@@ -121,11 +120,8 @@ impl Relay {
     }
 
     fn up(&mut self, up: &Up) {
-        if !self.server.up(&up.token, self.now())
-            && let Some(address) = up.source.address()
-        {
-            let ban = lock(&self.ledger).knock(address, wall_now());
-            ban.iter().for_each(journal::ban);
+        if !self.server.up(&up.token, self.now()) {
+            self.tally.knock(up.source);
         }
     }
 
@@ -133,7 +129,7 @@ impl Relay {
         let now = self.now();
         match *order {
             Order::Open(mut open) => {
-                open.recognised.origin = open.source.address().and_then(|address| self.origin(address));
+                open.recognised.origin = self.origin(open.source);
                 let link = LinkId(self.next_link);
                 self.next_link += 1;
                 if self.server.open(link, &open.recognised, open.room_left, now) {
@@ -181,10 +177,16 @@ impl Relay {
     }
 
     /// Who shares an address is bounded together, but for exempt ones: a proxy stands there, or the operator's friends.
-    fn origin(&self, peer: IpAddr) -> Option<Origin> {
-        let address = Address::from(peer);
-        let exempt = lock(&self.ledger).is_exempt(address);
-        (!exempt).then(|| Origin(self.key.hash_one(address)))
+    fn origin(&self, source: Source) -> Option<Origin> {
+        match source {
+            Source::Address(peer) => {
+                let address = Address::from(peer);
+                let exempt = lock(self.tally.ledger()).is_exempt(address);
+                (!exempt).then(|| Origin(self.key.hash_one(address)))
+            }
+            Source::Circuit(circuit) => Some(Origin(self.key.hash_one(circuit))),
+            Source::Local => None,
+        }
     }
 
     fn sessions(&self, which: Which) -> BTreeSet<SessionId> {
@@ -194,8 +196,12 @@ impl Relay {
                 self.server.sessions().map(|info| info.session).filter(|id| *id == session).collect()
             }
             Which::In(room) => self.server.relay().sessions_in(room),
-            Which::From(address) => {
-                let from_here = |source: &Source| source.address().map(Address::from) == Some(address);
+            Which::From(_) | Which::By(_) => {
+                let from_here = |source: &Source| match which {
+                    Which::From(address) => source.address().map(Address::from) == Some(address),
+                    Which::By(circuit) => source.circuit() == Some(circuit),
+                    Which::All | Which::One(_) | Which::In(_) => false,
+                };
                 let links = self.links.iter().filter(|(_, link)| from_here(&link.source));
                 let linked = links.filter_map(|(link, _)| self.server.session_of(*link));
                 let members = self.members.iter().filter(|(_, source)| from_here(source)).map(|(id, _)| *id);
@@ -236,12 +242,9 @@ impl Relay {
         let before = self.members.insert(session, Box::new(source));
         let change = if before.is_some() { SessionChange::CameBack } else { SessionChange::Came };
         self.events.tell(|| Event::Session { number: session.0, change });
-        let mut ledger = lock(&self.ledger);
-        if let Some(address) = source.address() {
-            ledger.confirmed(address);
-        }
-        if let Some(address) = before.and_then(|before| before.address()) {
-            ledger.session_ended(address);
+        self.tally.confirmed(source);
+        if let Some(before) = before {
+            self.tally.session_ended(*before, false);
         }
     }
 
@@ -254,12 +257,8 @@ impl Relay {
             };
             self.events.tell(|| Event::Session { number: session.0, change });
         }
-        if let Some(address) = member.and_then(|source| source.address()) {
-            let mut ledger = lock(&self.ledger);
-            ledger.session_ended(address);
-            if reason == EndReason::Quit {
-                ledger.forget(address.into());
-            }
+        if let Some(source) = member {
+            self.tally.session_ended(*source, reason == EndReason::Quit);
         }
         self.forget_retired();
     }

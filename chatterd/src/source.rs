@@ -11,6 +11,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::circuit::Circuit;
 use crate::http::Request;
 use crate::ledger::Network;
 
@@ -22,6 +23,8 @@ pub enum Source {
     /// Nobody: this machine's own front, or what comes through one that does not say for whom. No knock is counted and
     /// no ban made, since either would hit the front.
     Local,
+    /// Whoever is at the other end of this circuit, as Tor tells it apart: it has no address, here or anywhere.
+    Circuit(Circuit),
 }
 
 /// Whose word is taken for where a request comes from.
@@ -38,7 +41,15 @@ impl Source {
     pub fn address(self) -> Option<IpAddr> {
         match self {
             Self::Address(address) => Some(address),
-            Self::Local => None,
+            Self::Local | Self::Circuit(_) => None,
+        }
+    }
+
+    /// The circuit, if he comes by one.
+    pub fn circuit(self) -> Option<Circuit> {
+        match self {
+            Self::Circuit(circuit) => Some(circuit),
+            Self::Address(_) | Self::Local => None,
         }
     }
 }
@@ -62,6 +73,8 @@ impl Trust {
         match peer {
             Source::Address(address) => self.proxies.iter().any(|network| network.contains(address)),
             Source::Local => self.local,
+            // Who comes by Tor has nothing to say about where others come from.
+            Source::Circuit(_) => false,
         }
     }
 

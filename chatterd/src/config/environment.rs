@@ -83,8 +83,9 @@ pub(super) const SEED_ACCESS_CODE: &str = "server_access_code_";
 pub(super) const SEED_PACKET_LIMIT: &str = "server_packet_limit";
 
 /// Every setting of the file, by its variable. A test holds the two together.
-pub(super) const VARIABLES: [(&str, Read); 34] = [
+pub(super) const VARIABLES: [(&str, Read); 35] = [
     ("CHATTERD_LISTEN", |text, file| put(&mut file.listen, text.parse())),
+    ("CHATTERD_TOR", |text, file| put(&mut file.tor, text.parse())),
     ("CHATTERD_TRUSTED_PROXIES", |text, file| put(&mut file.trusted_proxies, text.parse())),
     ("CHATTERD_PUBLIC_HOST", |text, file| put(&mut file.public_host, text.parse())),
     ("CHATTERD_STATE_DIRECTORY", |text, file| put(&mut file.state_directory, text.parse())),

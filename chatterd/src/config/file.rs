@@ -19,6 +19,7 @@ use chatter_protocol::limits::ROOM_MEMBERS_MAX;
 use super::admin::{LogLevel, Principals};
 use super::limits::Limits;
 use super::listen::Listen;
+use super::tor::Hosts;
 use crate::ledger::Network;
 use crate::listener::Queue;
 
@@ -26,6 +27,7 @@ use crate::listener::Queue;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
     pub(super) listen: Option<Listen>,
+    pub(super) tor: Option<Hosts>,
     pub(super) trusted_proxies: Option<Networks>,
     pub(super) public_host: Option<PublicHost>,
     pub(super) state_directory: Option<PathBuf>,

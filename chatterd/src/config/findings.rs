@@ -8,7 +8,7 @@ use std::path::Path;
 use super::Config;
 use super::environment::SEED_ACCESS_CODE;
 use crate::admin::rights::Rights;
-use crate::entrance::Place;
+use crate::entrance::{Callers, Place};
 use crate::exit::Exit;
 use crate::ledger::Network;
 
@@ -48,7 +48,7 @@ impl Config {
     /// Everything that there is to say about these settings.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        findings.extend(self.entrances());
+        findings.extend(self.ways_in());
         findings.push(self.host());
         findings.push(match &self.state_directory {
             Some(directory) => Finding::Fine(format!("keeps keys in {}", directory.display())),
@@ -110,12 +110,18 @@ impl Config {
         })
     }
 
-    fn entrances(&self) -> Vec<Finding> {
+    fn ways_in(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let listed =
             |networks: &[Network]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        for entrance in &self.listen {
+        for entrance in self.entrances() {
             let who = match (&entrance.place, &entrance.proxy_header) {
+                (Place::Tcp(_), Some(from)) if entrance.tor.is_some() => {
+                    format!(", for an onion service, by tor at {} alone", listed(from))
+                }
+                (Place::Unix { .. }, Some(_)) if entrance.tor.is_some() => {
+                    ", for an onion service".to_owned()
+                }
                 (Place::Tcp(_), Some(from)) => format!(", with a PROXY header, from {} alone", listed(from)),
                 (Place::Unix { .. }, Some(_)) => ", with a PROXY header".to_owned(),
                 (Place::Unix { .. }, None) if entrance.trusted => {
@@ -125,6 +131,15 @@ impl Config {
                 (Place::Tcp(_), None) => String::new(),
             };
             findings.push(Finding::Fine(format!("listens on {}{who}", entrance.place)));
+            if entrance.tor.is_some()
+                && matches!(&entrance.place, Place::Unix { access: Callers::Group(None), .. })
+            {
+                findings.push(Finding::Warning(format!(
+                    "{}: its group is the daemon's own, so that tor may not connect: set group to the one that tor runs \
+                     under (debian-tor on Debian)",
+                    entrance.place
+                )));
+            }
             if entrance.proxy_header.as_ref().is_some_and(|from| from.iter().any(Network::is_everybody)) {
                 findings.push(Finding::Warning(format!(
                     "{}: from holds everybody: whoever connects there can have anybody banned, and never be banned himself",

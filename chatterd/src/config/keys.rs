@@ -5,6 +5,7 @@
 
 use super::Config;
 use crate::entrance::{Entrance, Place};
+use crate::tor::Host;
 
 /// A setting and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +58,9 @@ const fn fixed(name: &'static str, value: fn(&Config) -> String) -> Key {
 }
 
 /// In the order of the sample file.
-pub(super) const KEYS: [Key; 34] = [
+pub(super) const KEYS: [Key; 35] = [
     fixed("listen", |config| listed(config.listen.iter().map(entrance))),
+    fixed("tor", |config| listed(config.tor.iter().map(tor))),
     live("trusted-proxies", |config| listed(&config.trusted_proxies)),
     live("public-host", |config| config.public_host.as_ref().map(quoted).unwrap_or_default()),
     fixed("state-directory", |config| path(config.state_directory.as_deref())),
@@ -123,6 +125,7 @@ impl Config {
         Self {
             ephemeral: running.ephemeral,
             listen: running.listen,
+            tor: running.tor,
             state_directory: running.state_directory,
             decoy: running.decoy,
             ban: super::BanConfig { report: running.ban.report, ..new.ban },
@@ -161,6 +164,18 @@ fn entrance(entrance: &Entrance) -> String {
     if let Some(from) = &entrance.proxy_header {
         let from: Vec<String> = from.iter().map(ToString::to_string).collect();
         text.push_str(&format!(" proxy-protocol from {}", from.join(" ")));
+    }
+    text
+}
+
+/// All that a `[[tor]]` says.
+fn tor(host: &Host) -> String {
+    let mut text = format!("{} {}", host.name, entrance(&host.entrance));
+    if let Some(control) = &host.control {
+        text.push_str(&format!(" control {control}"));
+    }
+    if host.close_circuits {
+        text.push_str(" close-circuits");
     }
     text
 }

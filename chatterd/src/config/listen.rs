@@ -22,14 +22,14 @@ pub(super) struct Listen(pub(super) Vec<Entrance>);
 /// One `[[listen]]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    tcp: Option<String>,
-    unix: Option<PathBuf>,
-    mode: Option<u32>,
-    group: Option<String>,
-    trusted: Option<bool>,
-    proxy_protocol: bool,
-    from: Option<Networks>,
+pub(super) struct Table {
+    pub(super) tcp: Option<String>,
+    pub(super) unix: Option<PathBuf>,
+    pub(super) mode: Option<u32>,
+    pub(super) group: Option<String>,
+    pub(super) trusted: Option<bool>,
+    pub(super) proxy_protocol: bool,
+    pub(super) from: Option<Networks>,
 }
 
 /// Every key of a table, for the test that holds the documents to them.
@@ -73,7 +73,7 @@ impl TryFrom<Table> for Entrance {
                 Place::Unix { path: path.clone(), access }
             }
             (Some(_), Some(_)) | (None, None) => {
-                return Err("each [[listen]] has either tcp (address and port) or unix (a path)".to_owned());
+                return Err("each table has either tcp (address and port) or unix (a path)".to_owned());
             }
         };
         if table.from.is_some() && !table.proxy_protocol {
@@ -86,7 +86,7 @@ impl TryFrom<Table> for Entrance {
         }
         let from = || table.from.map_or_else(from_default, |from| from.0);
         let proxy_header = table.proxy_protocol.then(from);
-        Ok(Self { place, proxy_header, trusted: table.trusted.unwrap_or(false) })
+        Ok(Self { place, proxy_header, trusted: table.trusted.unwrap_or(false), tor: None })
     }
 }
 

@@ -13,10 +13,11 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 use zeroize::Zeroize as _;
 
+use crate::circuit::CircuitReader;
 use crate::entrance::Manners;
 use crate::http::Request;
 use crate::listener::crowd::Seat;
-use crate::proxy_header::HeaderReader;
+use crate::proxy_header::{HeaderError, HeaderReader, Received};
 use crate::source::Source;
 
 /// The other end of a connection.
@@ -34,7 +35,10 @@ impl Caller {
         if self.manners.proxy_header.is_none() {
             return true;
         }
-        let mut reader = HeaderReader::default();
+        let mut reader = match self.manners.tor {
+            Some(host) => Reader::Circuit(CircuitReader::new(host)),
+            None => Reader::Header(HeaderReader::default()),
+        };
         loop {
             match stream.async_io(Interest::READABLE, || receive(stream, &mut reader)).await {
                 Ok(Heard::Header(peer)) => {
@@ -53,6 +57,21 @@ impl Caller {
     }
 }
 
+/// What is read first.
+enum Reader {
+    Header(HeaderReader),
+    Circuit(CircuitReader),
+}
+
+impl Reader {
+    fn receive(&mut self, input: &[u8]) -> Result<Received, HeaderError> {
+        match self {
+            Self::Header(reader) => reader.receive(input),
+            Self::Circuit(reader) => reader.receive(input),
+        }
+    }
+}
+
 enum Heard {
     Part,
     Header(Source),
@@ -60,7 +79,7 @@ enum Heard {
 }
 
 /// Looks at what has come, and takes what of it is the header's.
-fn receive(stream: &TcpStream, reader: &mut HeaderReader) -> io::Result<Heard> {
+fn receive(stream: &TcpStream, reader: &mut Reader) -> io::Result<Heard> {
     let mut buffer = [0; PEEKED];
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
     let peeked = recv(stream.as_raw_fd(), &mut buffer, flags)?;

@@ -135,6 +135,7 @@ impl Operator {
         // The relay may be gone, all else can't fail.
         self.relay.set(config.relay_settings(), config.limits.bounds).await?;
         lock(&self.books.ledger).set_settings(config.ledger_settings());
+        lock(&self.books.circuits).set_settings(config.circuit_settings());
         lock(&self.gatekeeper).set_replay_capacity(config.limits.replay_tokens_max);
         self.steering.turn(config, rights);
         log(&changes);

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::live_tags::LiveTags;
 use super::outbox::Outbox;
+use crate::circuit::Circuit;
 use crate::events::Events;
 use crate::ledger::Address;
 use crate::source::Source;
@@ -79,6 +80,8 @@ pub enum Which {
     All,
     /// Those that come from this address, or would be resumed from it.
     From(Address),
+    /// Those that come by this circuit.
+    By(Circuit),
     /// Those that sit in this room.
     In(RoomId),
     /// This one.

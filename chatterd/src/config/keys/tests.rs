@@ -15,6 +15,7 @@ fn config(text: &str) -> Config {
 /// A file in which every setting is another one than the default.
 const OTHER: &str = r#"
 listen = "127.0.0.1:81"
+tor = ["/t.sock"]
 trusted-proxies = ["10.0.0.1"]
 public-host = "a.example"
 state-directory = "/s"

@@ -1,6 +1,7 @@
 //! `[[listen]]` and `trusted-proxies`.
 
 use super::*;
+use crate::circuit::TorHost;
 use crate::entrance::{Callers, Place};
 
 fn network(text: &str) -> Network {
@@ -24,7 +25,8 @@ fn entrances_of_every_kind_stand_side_by_side() {
         (tcp("127.0.0.1:8001"), Some(local), false),
         (tcp("10.0.0.2:8001"), Some(vec![network("10.0.0.1")]), false),
     ];
-    let expected = expected.map(|(place, proxy_header, trusted)| Entrance { place, proxy_header, trusted });
+    let expected =
+        expected.map(|(place, proxy_header, trusted)| Entrance { place, proxy_header, trusted, tor: None });
     assert_eq!(config.listen, expected);
     // Fronts are never banned; this machine is exempt by a setting of its own.
     let exempt = config.ledger_settings().exempt;
@@ -72,6 +74,10 @@ fn the_examples_of_entrances_name_every_key() {
     for key in listen::KEYS {
         assert!(example.contains(&format!("{key} = ")), "{key} is missing in {example}");
     }
+    assert_eq!(config.tor.len(), 3, "{example}");
+    for key in tor::KEYS {
+        assert!(example.contains(&format!("{key} = ")), "{key} is missing in {example}");
+    }
     let operating = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
     let operating = std::fs::read_to_string(operating).unwrap();
     for key in listen::KEYS {
@@ -79,6 +85,9 @@ fn the_examples_of_entrances_name_every_key() {
             operating.contains(&format!("| `[[listen]]` `{key}` |")),
             "{key} is missing in the table of settings"
         );
+    }
+    for key in tor::KEYS {
+        assert!(operating.contains(&format!("| `[[tor]]` `{key}` |")), "{key} of [[tor]] is missing there");
     }
 }
 
@@ -91,4 +100,41 @@ fn trust_in_everybody_is_warned_of() {
         2,
         "{warnings:?}"
     );
+}
+
+#[test]
+fn tor_hosts_are_entrances_of_their_own() {
+    let text = "[[tor]]\nunix = '/run/a.sock'\ngroup = 'debian-tor'\n[[tor]]\nname = 'b'\ntcp = '10.0.0.1:1'\n\
+                from = ['10.0.0.2']\ncontrol = '10.0.0.2:9051'\npassword-file = '/p'\nclose-circuits = true";
+    let config = load(&[], &[], text).unwrap();
+    assert_eq!(config.listen.len(), 1, "the plain entrance stays");
+    let [first, second] = &config.tor[..] else { panic!("{:?}", config.tor) };
+    assert_eq!((first.name.as_str(), first.entrance.tor), ("tor0", Some(TorHost(0))));
+    assert!(first.control.is_none() && !first.close_circuits && !first.entrance.is_plain());
+    assert_eq!((second.name.as_str(), second.entrance.tor), ("b", Some(TorHost(1))));
+    assert_eq!(second.entrance.proxy_header, Some(vec![network("10.0.0.2")]));
+    let settings = config.circuit_settings();
+    assert_eq!(settings.hosts.iter().map(|host| host.closes).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(config.entrances().count(), 3);
+    let variable = load(&[], &[("CHATTERD_TOR", "/run/a.sock, 127.0.0.1:1")], "").unwrap();
+    assert_eq!(variable.tor.iter().map(|host| host.name.as_str()).collect::<Vec<_>>(), ["tor0", "tor1"]);
+}
+
+#[test]
+fn a_tor_host_that_makes_no_sense_is_refused() {
+    for (table, part) in [
+        ("", "either tcp"),
+        ("unix = '/a'\nmode = 0o666", "0o666 is neither"),
+        ("unix = '/a'\nfrom = ['10.0.0.1']", "from is for tcp"),
+        ("unix = '/a'\nclose-circuits = true", "close-circuits needs control"),
+        ("unix = '/a'\ncookie-file = '/c'", "are for control"),
+        ("unix = '/a'\ncontrol = '/c'\ncookie-file = '/c'\npassword-file = '/p'", "not both"),
+        ("unix = '/a'\ncontrol = 'localhost:9051'", "control port is a path"),
+        ("unix = '/a'\nname = 'a b'", "name is 1 to 32"),
+        ("unix = '/a'\nname = 'a'\n[[tor]]\nunix = '/b'\nname = 'a'", "two [[tor]]"),
+        ("unix = '/a'\nproxy-protocol = true", "a [[tor]] table has"),
+    ] {
+        let error = load(&[], &[], &format!("[[tor]]\n{table}")).unwrap_err();
+        assert!(error.contains(part), "{table:?}: {error}");
+    }
 }
