@@ -55,6 +55,16 @@ image() {
     docker build -q -f docker/Dockerfile --build-arg PROGRAMS=prebuilt --target "$1" -t "$2" . >/dev/null
 }
 
+# Built from sources, an image needs every package of the workspace to be handed to the engine.
+sources() {
+    printf 'FROM scratch\nCOPY . /\n' >"$work/Sources"
+    docker build -q -f "$work/Sources" -o "$work/sources" . >/dev/null || fail "the sources are not handed over"
+    (cd "$work/sources" && cargo metadata --no-deps --offline --locked --format-version 1) >/dev/null 2>"$work/metadata" ||
+        fail "the image can't be built from sources: $(head -n 1 "$work/metadata")"
+    rm -rf "$work/sources"
+    holds "the engine gets all sources"
+}
+
 images() {
     [[ ${CHATTER_PREBUILT-} == keep ]] || docker/programs.sh docker/prebuilt
     local tag size
@@ -173,6 +183,7 @@ published() {
 engine
 docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || skip "docker compose is not installed"
 network || skip "no network namespace can be made"
+sources
 images
 limits
 compose up -d >/dev/null 2>&1 || { compose up -d; fail "docker compose up"; }

@@ -7,7 +7,7 @@
 #   onion export-key     prints the key that the address is, to be kept encrypted
 #   onion import-key     takes such a key from stdin, where there is none yet
 #
-# In: ONION_… (docs/tor.md names them). Out: /run/told/{address,reachable}, /run/web/web.sock. Never: a key in a variable, an argument or a
+# In: ONION_… (docs/tor-images.md names them). Out: /run/told/{address,reachable}, /run/web/web.sock. Never: a key in a variable, an argument or a
 # log; a service open to everybody that was for some, unless told so.
 set -euo pipefail
 . /usr/lib/chatter/tor-entry.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Starts tor as a relay: `relay middle` or `relay exit`.
 #
-# In: RELAY_… or EXIT_… (docs/tor.md names them). Out: a running relay, its keys in /var/lib/tor; or what is wrong with the settings,
+# In: RELAY_… or EXIT_… (docs/tor-images.md names them). Out: a running relay, its keys in /var/lib/tor; or what is wrong with the settings,
 # all of it, and 78. Never: an exit that nobody has asked for in so many words.
 set -euo pipefail
 . /usr/lib/chatter/relay-settings.sh
