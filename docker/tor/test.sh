@@ -263,24 +263,26 @@ moves() {
     local now said secret public
     now=$(address onion)
     compose onion run --rm -T tor export-key 2>/dev/null >"$work/key" || fail "the key is not given out"
+    compose onion exec -T chatterd cat /var/lib/chatterd/keys.toml >"$work/keys.toml" || fail "keys.toml is not given out"
     compose onion down -v -t 5 >/dev/null 2>&1
     said=$(head -c 96 /dev/urandom | compose moved run --rm -T tor import-key 2>&1) && fail "anything is taken for a key" || true
     [[ $said == *"not an onion service's"* ]] || fail "what is no key: $said"
     compose moved run --rm -T tor import-key <"$work/key" >/dev/null 2>&1 || fail "the key is not taken"
     said=$(compose moved run --rm -T tor import-key <"$work/key" 2>&1) && fail "a key is replaced" || true
+    compose moved run --rm -T --entrypoint sh chatterd -c 'umask 077; cat >/var/lib/chatterd/keys.toml' <"$work/keys.toml" >/dev/null 2>&1 ||
+        fail "keys.toml is not taken"
     openssl genpkey -algorithm x25519 -out "$work/reader.pem" 2>/dev/null
     public=$(openssl pkey -in "$work/reader.pem" -pubout -outform DER | tail -c 32 | base32 | tr -d =)
     secret=$(openssl pkey -in "$work/reader.pem" -outform DER | tail -c 32 | base64)
     ONION_READERS=anna=$public ONION_POW=1 ONION_POW_RATE=200 compose moved up -d >"$work/up" 2>&1 || fail "moved: $(tail -n 3 "$work/up")"
     within 60 has_link moved || fail "no link is printed by who took the key over"
     [[ $(address moved) == "$now" ]] || fail "the address is another one"
-    [[ $(link_of moved) != "$link" ]] || fail "another daemon has the same code"
-    holds "its key moves the address to another installation"
+    [[ $(link_of moved) == "$link" ]] || fail "the link is another one"
+    holds "two files move address and link to another installation"
     ask "SIGNAL NEWNYM" >/dev/null
     ! fetched "http://$now/" || fail "who is no reader gets through"
     ask "ONION_CLIENT_AUTH_ADD ${now%.onion} x25519:$secret" >/dev/null
     within 30 fetched "http://$now/" || fail "a reader does not get through"
-    said=$(compose moved run --rm -T tor 2>&1) && fail "without readers it opens itself to all" || true
     said=$(compose moved run --rm -T tor tor 2>&1) && fail "without readers it opens itself to all" || true
     [[ $said == *"readers alone"* ]] || fail "without readers: $said"
     compose moved exec -T tor grep -q PoWDefensesEnabled /run/tor/torrc || fail "no proof of work"
