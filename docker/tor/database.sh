@@ -16,9 +16,14 @@ if [[ ! -s $secret ]]; then
     [[ ! -d $data/mysql ]] || { echo "refused: there is a database, but $secret is gone: put it back" >&2; exit 78; }
     (umask 022 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$secret.new" && sync "$secret.new" && mv "$secret.new" "$secret")
 fi
+export TMPDIR=/run/mysqld
 if [[ ! -d $data/mysql ]]; then
     rm -rf "${data:?}"/* "${data:?}"/.[!.]*
-    mariadb-install-db --datadir="$data" --auth-root-authentication-method=socket --auth-root-socket-user=mysql --skip-test-db >/dev/null
+    mariadb-install-db --no-defaults --datadir="$data/new" --auth-root-authentication-method=socket --auth-root-socket-user=mysql --skip-test-db \
+        >/run/mysqld/install.log 2>&1 || { tail -n 20 /run/mysqld/install.log >&2; exit 1; }
+    # What shows that it is whole comes last.
+    find "$data/new" -mindepth 1 -maxdepth 1 -not -name mysql -exec mv -t "$data" {} +
+    mv "$data/new/mysql" "$data/" && rmdir "$data/new"
 fi
 # At every start the same: what an interrupted first one left out is made up for.
 init=/run/mysqld/init.sql

@@ -29,17 +29,17 @@ is_key() { (($(stat -c %s "$1") == 96)) && [[ $(head -c 29 "$1") == '== ed25519v
 
 # Who may read the service's descriptor, and so find it: NAME=KEY in ONION_READERS, and NAME.auth files in the folder /readers.
 readers() {
-    local folder=$service/authorized_clients staged before reader name public file count=0
+    local folder=$service/authorized_clients closed=/var/lib/tor/for-readers-alone staged reader name public file count=0
     staged=$(mktemp -d -p "$run")
-    before=$(find "$service" -path '*/authorized_clients/*.auth' | wc -l)
     if [[ ${ONION_READERS-} != everybody ]]; then
-        for reader in ${ONION_READERS-}; do
+        while read -r reader; do
+            [[ $reader ]] || continue
             name=${reader%%=*} public=${reader#*=}
             public=${public#descriptor:x25519:}
             [[ $reader == *=* && $name =~ ^[A-Za-z0-9_.-]{1,40}$ && $name != .* && ${public^^} =~ ^[A-Z2-7]{52}$ ]] ||
                 refuse "ONION_READERS: \"$reader\" is not NAME=KEY, the key being 52 letters and digits of base32"
             echo "descriptor:x25519:${public^^}" >"$staged/$name.auth"
-        done
+        done < <(tr ' ,' '\n' <<<"${ONION_READERS-}")
         for file in /readers/*.auth; do
             [[ -d /readers && -e $file ]] || continue
             [[ -r $file && $(<"$file") =~ ^descriptor:x25519:[A-Z2-7]{52}$ ]] ||
@@ -47,9 +47,11 @@ readers() {
             cat "$file" >"$staged/${file##*/}"
         done
         count=$(find "$staged" -name '*.auth' | wc -l)
-        ((count > 0 || before == 0)) || refuse \
-            "so far $before readers alone could find this service; name readers, or open it to all: ONION_READERS=everybody"
+        ((count > 0)) || [[ ! -e $closed ]] || refuse \
+            "so far readers alone could find this service; name readers, or open it to all: ONION_READERS=everybody"
     fi
+    # First what keeps it from opening, should this end halfway.
+    if ((count)); then touch "$closed"; else rm -f "$closed"; fi
     rm -rf "$folder" && mkdir -m 700 "$folder"
     ((count == 0)) || cp "$staged"/*.auth "$folder/"
     rm -r "$staged"
@@ -107,10 +109,11 @@ run_tor() {
 publish() {
     local name=${1%.onion} said
     install -m 644 /dev/stdin "$told/address" <<<"$1"
-    # Before tor has circuits it uploads nothing, so that nothing is missed here.
     within 20 test -S "$run/control"
-    control --until 1000000 "HS_DESC UPLOADED $name" 'SETEVENTS HS_DESC' >/dev/null
-    until said=$(control --until 60 "HS_DESC (RECEIVED|FAILED) $name" 'SETEVENTS HS_DESC' "HSFETCH $name") && [[ $said == *"RECEIVED $name"* ]]; do
+    # What directories still have of an earlier start is not meant. Should the upload have been missed, they have the new one by then.
+    control --until 120 "HS_DESC UPLOADED $name" 'SETEVENTS HS_DESC' >/dev/null 2>&1 || true
+    until said=$(control --until 60 "HS_DESC (RECEIVED|FAILED) $name" 'SETEVENTS HS_DESC' "HSFETCH $name" 2>/dev/null) &&
+        [[ $said == *"RECEIVED $name"* ]]; do
         sleep 2
     done
     install -m 644 /dev/stdin "$told/reachable" <<<"$1"
