@@ -11,8 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 name=chatter-tor-test-$$
 work=$(mktemp -d)
-# A network of documentation's: the host at .1, the relay and the exit where they are told.
-net=203.0.113 relay_nick=relay$$ exit_nick=exit$$
+# A network for benchmarks, which nothing else is on: the host at .1, the relay and the exit where they are told.
+net=198.18.90 relay_nick=relay$$ exit_nick=exit$$
 testnet=${CHATTER_TESTNET:-tor/testnet.py}
 processes=() images=(chatter-onion tor-relay tor-exit mariadb chatterd)
 . docker/engine.sh
