@@ -86,7 +86,7 @@ remember() {
     act rm -rf "$before"
     act mkdir -p -m 700 "$before"
     [[ ! -e $torrc ]] || act cp -a "$torrc" "$before/torrc"
-    [[ ! -e /var/lib/tor/keys ]] || act touch "$before/keys"
+    [[ ! -e /var/lib/tor/keys/secret_id_key ]] || act touch "$before/keys"
     ! id debian-tor >/dev/null 2>&1 || act touch "$before/user"
     [[ -d /etc/tor/torrc.d ]] || act touch "$before/no-folder"
     ! { with_systemd && systemctl is-enabled -q tor 2>/dev/null; } || act touch "$before/enabled"
@@ -178,17 +178,19 @@ take_back() {
         [[ ! -e $keep ]] || refuse "$keep is there already"
         act bash -c 'umask 077 && tar -C /var/lib/tor -cf "$1" keys' - "$keep"
     fi
+    # A relay takes half a minute to stop, for which tor.service alone does not wait.
+    ! with_systemd || ! installed tor || act systemctl stop tor tor@default
     act rm -f "$fragment"
     if [[ -e $before/installed ]]; then
         local new=()
         mapfile -t new <"$before/installed"
-        with_systemd && act systemctl stop tor || true
         ((${#new[@]} == 0)) || act quietly apt-get purge -y -qq "${new[@]}"
         # What tor itself made, and nothing did before.
         act rm -rf /var/lib/tor /var/log/tor /run/tor
         [[ -e $before/user ]] || ! id debian-tor >/dev/null 2>&1 || act userdel debian-tor
     elif [[ ! -e $before/keys ]]; then
-        act rm -rf /var/lib/tor/keys /var/lib/tor/fingerprint /var/lib/tor/fingerprint-ed25519
+        act rm -rf /var/lib/tor/keys/{secret_id_key,secret_onion_key,secret_onion_key_ntor} /var/lib/tor/keys/ed25519_* \
+            /var/lib/tor/{fingerprint,fingerprint-ed25519,diff-cache}
     fi
     if [[ -e $before/torrc && -e $torrc ]] && cmp -s "$torrc" "$before/torrc.ours"; then
         act cp -a "$before/torrc" "$torrc"
@@ -203,7 +205,7 @@ take_back() {
     [[ ! -e $before/installed ]] || act rmdir --ignore-fail-on-non-empty /etc/tor 2>/dev/null || true
     if with_systemd && installed tor; then
         [[ -e $before/enabled ]] || act systemctl disable -q tor
-        if [[ -e $before/active ]]; then act systemctl restart tor; else act systemctl stop tor; fi
+        [[ ! -e $before/active ]] || act systemctl start tor
     fi
     act rm -rf "$before"
     say "undone"
