@@ -87,6 +87,7 @@ remember() {
     act mkdir -p -m 700 "$before"
     [[ ! -e $torrc ]] || act cp -a "$torrc" "$before/torrc"
     [[ ! -e /var/lib/tor/keys/secret_id_key ]] || act touch "$before/keys"
+    [[ -d /var/lib/tor/keys ]] || act touch "$before/no-keys-folder"
     ! id debian-tor >/dev/null 2>&1 || act touch "$before/user"
     [[ -d /etc/tor/torrc.d ]] || act touch "$before/no-folder"
     ! { with_systemd && systemctl is-enabled -q tor 2>/dev/null; } || act touch "$before/enabled"
@@ -191,6 +192,7 @@ take_back() {
     elif [[ ! -e $before/keys ]]; then
         act rm -rf /var/lib/tor/keys/{secret_id_key,secret_onion_key,secret_onion_key_ntor} /var/lib/tor/keys/ed25519_* \
             /var/lib/tor/{fingerprint,fingerprint-ed25519,diff-cache}
+        [[ ! -e $before/no-keys-folder ]] || act rmdir --ignore-fail-on-non-empty /var/lib/tor/keys
     fi
     if [[ -e $before/torrc && -e $torrc ]] && cmp -s "$torrc" "$before/torrc.ours"; then
         act cp -a "$before/torrc" "$torrc"

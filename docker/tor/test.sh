@@ -3,9 +3,9 @@
 #
 #   docker/tor/test.sh       as root; takes a running engine, or starts one of its own for the time being
 #
-# In: the programs in docker/prebuilt (built first where there are none); Debian's package tor; debian:bookworm-slim, or debootstrap to
-# make the like of it. Out: what failed, or a line for each thing that holds. Never: a packet to the public Tor network; anything left
-# behind, on any way out; a container, volume or network of somebody else's touched.
+# In: the programs in docker/prebuilt (built first where there are none); Debian's package tor; debian:bookworm-slim (CHATTER_DEBIAN
+# names another), or debootstrap to make the like of it. Out: what failed, or a line for each thing that holds. Never: a packet to the
+# public Tor network; anything left behind, on any way out; a container, volume or network of somebody else's touched.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -58,7 +58,7 @@ trap clean_up EXIT
 
 # What the Dockerfile starts from, where no registry has to be asked.
 base_image() {
-    base=debian:bookworm-slim
+    base=${CHATTER_DEBIAN:-debian:bookworm-slim}
     docker image inspect "$base" >/dev/null 2>&1 && return
     command -v debootstrap >/dev/null || skip "there is neither $base nor debootstrap"
     base=$name-base base_is_ours=1
