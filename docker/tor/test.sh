@@ -136,11 +136,12 @@ overlay() {
     for file in onion relay exit; do
         printf 'networks:\n  %s: {external: true, name: %s}\nservices:\n' "$file" "$name" >"$work/tor/over-$file.yml"
     done
-    echo "  tor: {healthcheck: {$often}}" >>"$work/tor/over-onion.yml"
+    printf '  %s: {healthcheck: {'"$often"'}}\n' tor chatterd >>"$work/tor/over-onion.yml"
     echo "  relay: {healthcheck: {$often}, networks: {relay: {ipv4_address: $net.10}}}" >>"$work/tor/over-relay.yml"
     echo "  exit: {healthcheck: {$often}, networks: {exit: {ipv4_address: $net.11}}}" >>"$work/tor/over-exit.yml"
     cp "$work/tor/onion.yml" "$work/tor/moved.yml" && cp "$work/tor/over-onion.yml" "$work/tor/over-moved.yml"
-    printf 'networks:\n  site-tor: {external: true, name: %s}\nservices:\n  site-tor: {healthcheck: {%s}}\n' "$name" "$often" >"$work/tor/over-world.yml"
+    printf 'networks:\n  site-tor: {external: true, name: %s}\nservices:\n  site-tor: {healthcheck: {%s}}\n  database: {healthcheck: {%s}}\n' \
+        "$name" "$often" "$often" >"$work/tor/over-world.yml"
 }
 
 refusals() {
@@ -173,7 +174,7 @@ relays_listed() {
     within 90 flagged "$relay_nick" Running Valid Guard || fail "the consensus has $relay_nick with: $(flags "$relay_nick")"
     within 60 flagged "$exit_nick" Running Valid Exit || fail "the consensus has $exit_nick with: $(flags "$exit_nick")"
     ! flagged "$relay_nick" Exit || fail "the middle relay is listed as an exit"
-    within 30 healthy relay relay && within 30 healthy exit exit || fail "the engine does not find the relays healthy"
+    within 60 healthy relay relay && within 60 healthy exit exit || fail "the engine does not find the relays healthy"
     holds "relay: $(flags "$relay_nick"); exit: $(flags "$exit_nick")"
 }
 
@@ -200,18 +201,18 @@ has_link() { [[ $(link_of "$1") ]]; }
 
 onion() {
     compose onion up -d >"$work/up" 2>&1 || fail "onion: $(tail -n 3 "$work/up")"
-    within 60 has_link onion || fail "no link is printed"
+    within 120 has_link onion || fail "no link is printed"
     link=$(link_of onion)
     [[ $link =~ ^chatter://[a-z2-7]{56}\.onion(:80)?/# ]] || fail "that is no onion link: $link"
     [[ $(docker port "$(compose onion ps -q tor)" 2>/dev/null) == '' ]] || fail "a port is published"
     # Its loopback is the daemon's only network.
     [[ $(docker exec "$(compose onion ps -q chatterd)" cat /proc/net/dev | grep -c :) == 1 ]] || fail "the daemon has a network"
-    within 30 healthy onion tor && within 60 healthy onion chatterd || fail "the engine does not find the onion healthy"
+    within 60 healthy onion tor && within 120 healthy onion chatterd || fail "the engine does not find the onion healthy"
     holds "one command publishes an onion service and prints its link; no port is open, and the daemon has no network"
 }
 
 chat() {
-    local room circuits
+    local room circuits knock
     ask "SETCONF EntryNodes=$relay_nick HSLayer2Nodes=$exit_nick StrictNodes=1" "SIGNAL NEWNYM" >/dev/null
     mkfifo "$work/anna" "$work/ben"
     member anna new
@@ -230,7 +231,11 @@ chat() {
     exec 8>&- 9>&-
     ask "RESETCONF EntryNodes HSLayer2Nodes StrictNodes" "SIGNAL NEWNYM" >/dev/null
     fetched "http://${link:10:62}/" && grep -q 'Directory listing for /' "$work/fetched" || fail "a stranger does not see the decoy"
-    holds "two members chat over it, through the relay and the exit; a stranger sees a file server"
+    for ((knock = 0; knock < 35; knock++)); do
+        curl -s -o /dev/null --max-time 15 --proxy-user knocker:x --socks5-hostname "127.0.0.1:$socks" "http://${link:10:62}/" || fail "a stranger gets no answer"
+    done
+    ! compose onion exec -T chatterd grep -e ' -> ' /var/lib/chatterd/report.txt || fail "a circuit is in the report"
+    holds "two members chat over it, through the relay and the exit; a stranger sees a file server, and is in no report"
 }
 member() {
     docker/prebuilt/chatter-client "$2" - --nick "$1" --json --proxy "socks5h://127.0.0.1:$socks" <"$work/$1" >"$work/$1.out" 2>&1 &
@@ -244,14 +249,14 @@ keeps() {
     before=$link
     compose onion down -t 5 >/dev/null 2>&1
     compose onion up -d >"$work/up" 2>&1 || fail "onion, again: $(tail -n 3 "$work/up")"
-    within 60 has_link onion || fail "no link is printed after down and up"
+    within 120 has_link onion || fail "no link is printed after down and up"
     [[ $(link_of onion) == "$before" ]] || fail "down and up make another link"
-    within 30 healthy onion tor || fail "it is not healthy after down and up"
+    within 60 healthy onion tor || fail "it is not healthy after down and up"
     holds "down and up keep the address and the link"
     docker exec "$(compose onion ps -q tor)" sh -c 'kill -STOP $(pidof tor)'
-    within 30 healthy onion tor unhealthy || fail "tor stands still, and the engine does not find that unhealthy"
+    within 60 healthy onion tor unhealthy || fail "tor stands still, and the engine does not find that unhealthy"
     docker exec "$(compose onion ps -q tor)" sh -c 'kill -CONT $(pidof tor)'
-    within 30 healthy onion tor || fail "tor goes on, and the engine does not find that healthy"
+    within 60 healthy onion tor || fail "tor goes on, and the engine does not find that healthy"
     docker exec "$(compose onion ps -q tor)" sh -c 'kill -KILL $(pidof tor)'
     within 60 came_back || fail "tor is killed, and does not come back"
     holds "tor that stands still is found unhealthy; killed, it comes back"
@@ -275,14 +280,14 @@ moves() {
     public=$(openssl pkey -in "$work/reader.pem" -pubout -outform DER | tail -c 32 | base32 | tr -d =)
     secret=$(openssl pkey -in "$work/reader.pem" -outform DER | tail -c 32 | base64)
     ONION_READERS=anna=$public ONION_POW=1 ONION_POW_RATE=200 compose moved up -d >"$work/up" 2>&1 || fail "moved: $(tail -n 3 "$work/up")"
-    within 60 has_link moved || fail "no link is printed by who took the key over"
+    within 120 has_link moved || fail "no link is printed by who took the key over"
     [[ $(address moved) == "$now" ]] || fail "the address is another one"
     [[ $(link_of moved) == "$link" ]] || fail "the link is another one"
     holds "two files move address and link to another installation"
     ask "SIGNAL NEWNYM" >/dev/null
     ! fetched "http://$now/" || fail "who is no reader gets through"
     ask "ONION_CLIENT_AUTH_ADD ${now%.onion} x25519:$secret" >/dev/null
-    within 30 fetched "http://$now/" || fail "a reader does not get through"
+    within 60 fetched "http://$now/" || fail "a reader does not get through"
     said=$(compose moved run --rm -T tor tor 2>&1) && fail "without readers it opens itself to all" || true
     [[ $said == *"readers alone"* ]] || fail "without readers: $said"
     compose moved exec -T tor grep -q PoWDefensesEnabled /run/tor/torrc || fail "no proof of work"
@@ -296,10 +301,10 @@ world() {
     echo "ours" >"$work/files/minutes.txt"
     chmod -R a+rX "$work" "$work/files"
     SITE_FILES=$work/files SITE_NET=198.18.91 compose world --profile site --profile database up -d >"$work/up" 2>&1 || fail "world: $(tail -n 3 "$work/up")"
-    within 60 site_says_its_address || fail "the site is not published"
+    within 120 site_says_its_address || fail "the site is not published"
     site=$(compose world exec -T site-tor onion address)
-    within 30 fetched "http://$site/minutes.txt" && grep -qx ours "$work/fetched" || fail "the site does not show our files"
-    within 60 healthy world database || fail "the database is not healthy"
+    within 60 fetched "http://$site/minutes.txt" && grep -qx ours "$work/fetched" || fail "the site does not show our files"
+    within 120 healthy world database || fail "the database is not healthy"
     [[ -z $(docker ps -q --filter "name=$name-world" | xargs -n 1 docker port) ]] || fail "the world publishes a port"
     database "$name-world_database" 'CREATE TABLE t (n INT); INSERT INTO t VALUES (42); SELECT n FROM t' >"$work/sql" 2>&1 && grep -qx 42 "$work/sql" ||
         fail "an application does not reach its database: $(cat "$work/sql")"
@@ -311,7 +316,7 @@ world() {
     password=$(docker exec "$(compose world ps -q database)" cat /run/secrets/database/password)
     ((${#password} == 32)) || fail "the password is not a drawn one"
     compose world --profile site --profile database restart database >/dev/null 2>&1
-    within 60 healthy world database && database "$name-world_database" 'SELECT n FROM t' 2>&1 | grep -qx 42 || fail "the database does not survive a restart"
+    within 120 healthy world database && database "$name-world_database" 'SELECT n FROM t' 2>&1 | grep -qx 42 || fail "the database does not survive a restart"
     holds "a site of its own address, and a database that its network alone reaches, by a password drawn at the first start"
 }
 site_says_its_address() { shows "can be reached" compose world logs --no-color site-tor; }
