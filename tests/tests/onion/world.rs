@@ -30,7 +30,6 @@ pub(crate) struct Onion {
     /// Its secret key, as tor keeps it.
     pub(crate) key_file: PathBuf,
     /// Where tor keeps it.
-    #[expect(dead_code, reason = "for services whose files change")]
     pub(crate) directory: PathBuf,
 }
 
