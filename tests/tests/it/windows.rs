@@ -184,7 +184,7 @@ fn windows_client_has_a_full_screen() {
     assert!(!ben.screen().contains("hello anna"), "nothing of the talk is left:\n{}", ben.screen());
     anna.saw_leave("ben", 1);
 
-    let ways: [(&str, fn(&mut Terminal)); 2] = [
+    let ways: [(&str, Way); 2] = [
         ("ctrl-c", |terminal| terminal.type_text("\x03")),
         ("signal", |terminal| terminal.signal(Signal::SIGINT)),
     ];
@@ -197,3 +197,6 @@ fn windows_client_has_a_full_screen() {
         anna.saw_leave(nick, 1);
     }
 }
+
+/// A way out.
+type Way = fn(&mut Terminal);

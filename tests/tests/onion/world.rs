@@ -29,8 +29,6 @@ pub(crate) struct Onion {
     pub(crate) port: u16,
     /// Its secret key, as tor keeps it.
     pub(crate) key_file: PathBuf,
-    /// Where tor keeps it.
-    pub(crate) directory: PathBuf,
 }
 
 impl World {
@@ -54,7 +52,6 @@ impl World {
             address: text("onion"),
             port,
             key_file: text("key_file").into(),
-            directory: text("service_dir").into(),
         }
     }
 

@@ -161,7 +161,7 @@ impl Room {
             return self.error(shared, "nothing is known of that while we are not in the room");
         };
         let number = number
-            .map(|number| number.checked_sub(self.said_before).unwrap_or_default())
+            .map(|number| number.saturating_sub(self.said_before))
             .or_else(|| conversation.delivered().next_back());
         let delivery = number.and_then(|number| Some((number, conversation.delivery(number)?)));
         match delivery {
