@@ -3,7 +3,7 @@
 //! **In** the settings. **Out** a daemon that runs until it is told to end, and what it says on standard output.
 //! **Never** a decision that belongs into a room of its own.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -90,8 +90,8 @@ impl DaemonError {
     }
 }
 
-/// Runs a daemon until SIGINT, SIGTERM or the operator's word; SIGHUP lets it read its settings anew from `sources`. What
-/// others rely on is written to `stdout`, a line each.
+/// Runs a daemon until SIGINT, SIGTERM or the operator's word; SIGHUP lets it read its settings anew from `sources`, and
+/// ends one that keeps nothing with its terminal. What others rely on is written to `stdout`, a line each.
 ///
 /// # Errors
 /// [`DaemonError`] where it can't start.
@@ -102,7 +102,7 @@ pub async fn run(
     handed: Handed,
     mut stdout: impl Write,
 ) -> Result<(), DaemonError> {
-    let mut signals = Signals::listen()?;
+    let mut signals = Signals::listen(config.ephemeral && io::stdin().is_terminal())?;
     let (stop, stopped) = watch::channel(false);
     let House {
         decoy,
@@ -451,6 +451,8 @@ struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
+    /// What it means that the terminal is gone, or that somebody calls.
+    hung_up: Word,
 }
 
 /// What the daemon is told to do.
@@ -461,12 +463,14 @@ enum Word {
 }
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    /// Where it is only `tried` at a terminal, it ends with that.
+    fn listen(tried: bool) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
+            hung_up: if tried { Word::End } else { Word::Reload },
         })
     }
 
@@ -475,7 +479,7 @@ impl Signals {
             _ = self.interrupt.recv() => Word::End,
             _ = self.terminate.recv() => Word::End,
             () = operator.told_to_stop() => Word::End,
-            _ = self.hang_up.recv() => Word::Reload,
+            _ = self.hang_up.recv() => self.hung_up,
         }
     }
 }

@@ -48,11 +48,7 @@ impl World {
         let said = self.testnet("onion", &[&["--host", host, "--target", target], more].concat());
         let text = |name: &str| said[name].as_str().expect("a text").to_owned();
         let port = said["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port");
-        Onion {
-            address: text("onion"),
-            port,
-            key_file: text("key_file").into(),
-        }
+        Onion { address: text("onion"), port, key_file: text("key_file").into() }
     }
 
     /// The SOCKS port of a client, `client1` or `client2`.
