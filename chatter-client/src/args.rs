@@ -5,12 +5,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 
 use chatter_protocol::chaff::Chaff;
 
 use crate::console::Style;
 use crate::exit::EXIT_CODES_HELP;
+use crate::texts::LANGUAGES;
 use crate::ui::{Charset, How, Palette, Theme, When, charset_of_locale};
 
 /// Chat in rooms that look like a forgotten file server from outside.
@@ -20,6 +22,13 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub action: Action,
+    /// Speak this language; without it that of LC_ALL, LC_MESSAGES or LANG, where it is known, else English
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = languages())]
+    pub lang: Option<String>,
+}
+
+fn languages() -> PossibleValuesParser {
+    PossibleValuesParser::new(LANGUAGES.iter().map(|(tag, _)| *tag))
 }
 
 /// What to do.
@@ -412,6 +421,7 @@ mod tests {
             "c join --screen --nick ben",
             "c join --theme light --ascii --ring all --ring-by osc777",
             "c rooms chatter://x --json",
+            "c rooms chatter://x --lang en",
             "c join chatter://x --listed tea",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -427,6 +437,7 @@ mod tests {
             "c keygen",
             "c join --chaff much",
             "c join --theme blue",
+            "c join --lang klingon",
             "c join --listed tea --passphrase",
         ] {
             assert!(parse(line).is_err(), "{line}");

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::client::Handle;
 use crate::event::{Notice, Told};
 use crate::secret::SecretText;
+use crate::texts::text;
 use crate::{json, plain};
 
 mod input;
@@ -84,7 +85,7 @@ pub fn print(line: &str) -> io::Result<()> {
 /// Where stdin or stderr fail, or the input ends.
 pub fn ask(what: &str) -> io::Result<String> {
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{what}: ")?;
+    write!(stderr, "{}", text!("prompt", what = what))?;
     stderr.flush()?;
     match read_line(&mut *input::lock())? {
         Line::Whole(line) => Ok(line.trim().to_owned()),
@@ -114,7 +115,7 @@ pub fn read_lines(handle: Handle, style: Style) {
             let go_on = match line {
                 Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
                 Ok(Line::TooLong) => {
-                    let text = format!("not said: a line of more than {LINE_BYTES_MAX} bytes");
+                    let text = text!("line-too-long", bytes = LINE_BYTES_MAX);
                     show(style, &Notice::Error(text).into()).is_ok()
                 }
                 Ok(Line::End) | Err(_) => {

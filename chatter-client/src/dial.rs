@@ -20,6 +20,7 @@ use chatter_protocol::invite::{AccessLink, Proxy, ProxyKind, Transport};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use crate::texts::text;
 pub(crate) use spare::Spares;
 pub(crate) use tls::NoVerifier;
 use tls::Tls;
@@ -57,10 +58,10 @@ impl Peer {
             None => tcp::connect(&self.host, self.port).await?,
             Some(proxy) => {
                 let reached = tcp::connect(&proxy.address().host, proxy.address().port).await;
-                let mut stream = reached.map_err(|trouble| format!("the proxy {proxy}: {trouble}"))?;
+                let mut stream = reached.map_err(|trouble| in_the_way(proxy, &trouble))?;
                 let asked = timeout(PROXY_TIMEOUT, self.ask(proxy, &mut stream)).await;
-                let asked = asked.unwrap_or_else(|_| Err("it does not answer".to_owned()));
-                asked.map_err(|trouble| format!("the proxy {proxy}: {trouble}"))?;
+                let asked = asked.unwrap_or_else(|_| Err(text!("proxy-silent")));
+                asked.map_err(|trouble| in_the_way(proxy, &trouble))?;
                 stream
             }
         };
@@ -68,7 +69,7 @@ impl Peer {
             None => Ok(Box::new(stream)),
             Some(tls) => match timeout(TLS_TIMEOUT, tls.connect(stream)).await {
                 Ok(stream) => Ok(Box::new(stream?)),
-                Err(_) => Err(format!("{} accepts the connection and then does not speak TLS", self.host)),
+                Err(_) => Err(text!("tls-silent", host = self.host)),
             },
         }
     }
@@ -79,6 +80,10 @@ impl Peer {
             ProxyKind::Http => tunnel::ask(stream, &self.host, self.port, proxy.credentials()).await,
         }
     }
+}
+
+fn in_the_way(proxy: &Proxy, trouble: &str) -> String {
+    text!("proxy-trouble", proxy = proxy.to_string(), trouble = trouble)
 }
 
 /// A proxy may try several addresses of the server's before it answers.

@@ -11,12 +11,21 @@ use std::net::IpAddr;
 
 use chatter_protocol::invite::{AccessLink, Proxy, ProxyError, Transport};
 
+use crate::texts::text;
+
 /// The way that connections take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     proxy: Option<Proxy>,
-    /// Who named the proxy.
-    named_by: String,
+    named_by: NamedBy,
+}
+
+/// Who named the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum NamedBy {
+    You,
+    Link,
+    Variable(String),
 }
 
 /// What a user says about proxies.
@@ -32,10 +41,14 @@ pub enum Wish {
 
 /// A proxy was named that can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{named_by}: {error}")]
+#[error("{}", unreadable(.named_by, .error))]
 pub struct RouteError {
     named_by: String,
     error: ProxyError,
+}
+
+fn unreadable(name: &str, error: &ProxyError) -> String {
+    text!("way-unreadable", name = name, error = error.to_string())
 }
 
 impl Wish {
@@ -51,7 +64,7 @@ impl Wish {
 impl Route {
     /// By the proxy that the link names, if any.
     pub fn of_link(link: &AccessLink) -> Self {
-        Self { proxy: link.via.clone(), named_by: "the link".to_owned() }
+        Self { proxy: link.via.clone(), named_by: NamedBy::Link }
     }
 
     /// By the proxy that a user's wish, the variables of an environment, or the link name.
@@ -64,8 +77,8 @@ impl Route {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, RouteError> {
         match wish {
-            Wish::Direct => Ok(Self { proxy: None, named_by: String::new() }),
-            Wish::By(proxy) => Ok(Self { proxy: Some(proxy), named_by: "you".to_owned() }),
+            Wish::Direct => Ok(Self { proxy: None, named_by: NamedBy::You }),
+            Wish::By(proxy) => Ok(Self { proxy: Some(proxy), named_by: NamedBy::You }),
             Wish::None => match of_environment(link, variable)? {
                 Some(route) => Ok(route),
                 None => Ok(Self::of_link(link)),
@@ -80,7 +93,12 @@ impl Route {
 
     /// The way in words, where there is anything to say.
     pub fn words(&self) -> Option<String> {
-        self.proxy.as_ref().map(|proxy| format!("by the proxy {proxy}, which {} named", self.named_by))
+        let proxy = self.proxy.as_ref()?.to_string();
+        Some(match &self.named_by {
+            NamedBy::You => text!("way-by-you", proxy = proxy),
+            NamedBy::Link => text!("way-by-link", proxy = proxy),
+            NamedBy::Variable(name) => text!("way-by-variable", proxy = proxy, name = name),
+        })
     }
 }
 
@@ -106,7 +124,7 @@ fn of_environment(
     let url = if url.contains("://") { url } else { format!("http://{url}") };
     let error = |error| RouteError { named_by: name.to_owned(), error };
     let proxy = Proxy::parse(&url).map_err(error)?;
-    Ok(Some(Route { proxy: Some(proxy), named_by: name.to_owned() }))
+    Ok(Some(Route { proxy: Some(proxy), named_by: NamedBy::Variable(name.to_owned()) }))
 }
 
 /// Whether `no_proxy` names the server: `*`, a name and all below it, an address, a network, each with a port or without.
