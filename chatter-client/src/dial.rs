@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::texts::text;
 pub(crate) use spare::Spares;
 pub(crate) use tls::NoVerifier;
 use tls::Tls;
@@ -95,7 +96,7 @@ impl Peer {
             None => Ok(Box::new(stream)),
             Some(tls) => match timeout(tls_timeout, tls.connect(stream)).await {
                 Ok(stream) => Ok(Box::new(stream?)),
-                Err(_) => Err(format!("{} accepts the connection and then does not speak TLS", self.host)),
+                Err(_) => Err(text!("tls-silent", host = self.host)),
             },
         }
     }
@@ -127,6 +128,10 @@ impl Peer {
             ProxyKind::Http => tunnel::ask(stream, &self.host, self.port, proxy.credentials()).await,
         }
     }
+}
+
+fn in_the_way(proxy: &Proxy, trouble: &str) -> String {
+    text!("proxy-trouble", proxy = proxy.to_string(), trouble = trouble)
 }
 
 /// A proxy may try several addresses of the server's before it answers.

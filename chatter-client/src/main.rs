@@ -21,7 +21,7 @@ use chatter_client::listen::{Hearing, Listener};
 use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
-use chatter_client::{Handle, Notice, Notices, Options, start, ui};
+use chatter_client::{Handle, Notice, Notices, Options, start, texts, ui};
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{RoomLink, parse_label};
 use clap::Parser;
@@ -35,7 +35,8 @@ use zeroizing_alloc::ZeroAlloc;
 static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
-    let Args { action, config } = Args::parse();
+    let Args { action, config, lang } = Args::parse();
+    texts::choose(lang.as_deref(), |name| env::var(name).ok());
     let style = action.style();
     if let Some(document) = action.document() {
         // A reader that has seen enough is no failure.

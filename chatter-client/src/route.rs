@@ -15,6 +15,8 @@ use chatter_protocol::invite::{AccessLink, Proxy, ProxyError, ProxyKind, Transpo
 
 use crate::dial::{is_onion, listens, tor_at_hand};
 
+use crate::texts::text;
+
 /// The way that connections take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -53,6 +55,10 @@ pub enum RouteError {
     /// An onion address without any proxy, or Tor and no proxy at once.
     #[error("only by a proxy one comes to Tor, and only Tor leads there: leave `--proxy none` away")]
     NeedsTor,
+}
+
+fn unreadable(name: &str, error: &ProxyError) -> String {
+    text!("way-unreadable", name = name, error = error.to_string())
 }
 
 impl Wish {

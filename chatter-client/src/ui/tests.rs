@@ -15,9 +15,9 @@ use crate::secret::SecretText;
 
 mod attacks;
 mod bounds;
+mod camera;
 mod files;
 mod marks;
-mod camera;
 mod picture;
 
 /// A screen with hands.
