@@ -311,6 +311,7 @@ const CONVERTED: &[&str] = &[
     "dial/spare.rs",
     "dial/tcp.rs",
     "dial/tls.rs",
+    "dial/tor.rs",
     "dial/tunnel.rs",
     "exit.rs",
     "route.rs",
