@@ -303,6 +303,7 @@ fn is_word(text: &str) -> bool {
 
 /// The files that say all through the catalogue.
 const CONVERTED: &[&str] = &[
+    "command.rs",
     "console.rs",
     "console/input.rs",
     "credentials.rs",
@@ -314,6 +315,10 @@ const CONVERTED: &[&str] = &[
     "dial/tor.rs",
     "dial/tunnel.rs",
     "exit.rs",
+    "listen.rs",
+    "main.rs",
+    "plain.rs",
+    "qr.rs",
     "route.rs",
     "secret.rs",
 ];
