@@ -249,3 +249,117 @@ file-arrived-changed = it arrived at { $nick } as something else than was offere
 file-disk = { $nick } can't read or write it
 file-busy = { $nick } has too many offers already
 file-rules = the two programs did not understand each other
+
+## What the app tells: the connection
+
+# $status: of HTTP.
+front-answers = a front end answers { $status }, the server behind it does not (does it run?)
+server-silent = the server accepts the connection and then stays silent
+connection-broke = the connection broke
+connection-cut = the connection was closed without an answer
+answer-damaged = what stands in front of the server sends damaged answers
+answer-no-http = what answers there does not speak HTTP
+answer-head-long = the answer's head is longer than { $bytes } bytes
+no-randomness = this system gives no random numbers, and without them there are no secrets
+
+## What the app tells: the disk
+
+disk-closed = it was closed
+disk-no-name = there is no name of a file
+disk-full = the disk is full
+# $free, $size: with a unit.
+disk-room = { $directory } has room for { $free }, and this takes { $size }
+disk-names = there are too many files of that name already
+disk-other = it is neither a file nor a directory
+disk-too-long = it is too long: 64 GiB are the most
+disk-changed = it has changed since it was offered
+
+# $named: what of a directory is not sent, each with one of the texts below; $count: how many more there are.
+left-out-more = { $named }, and { $count } more
+left-out-link = a symbolic link
+left-out-other = neither a file nor a directory
+
+# $file: its path; $error: the system's words.
+not-written = { $file } could not be written: { $error }
+secret-open = others may read it: make it yours alone (chmod 600), and think about who has read it
+secret-too-long = it is too long to be what was asked for
+# $line: its number in the file of known identities.
+known-line = line { $line } is none of “KEY verified NICK” and “KEY seen NICK”
+
+## Links
+
+# What is asked for, in the questions above.
+ask-any-link = link
+ask-link-of-room = room link
+ask-rest-of-link = that link ends too early or is damaged; its next line, or Enter
+
+# $what: what was asked for.
+link-missing = no { $what } was given
+link-file = the link's file { $file }: { $error }
+link-twice = a link and --link-file can't both be given
+# $count: of characters.
+link-short = the link is cut short: { $count } characters are missing at its end. Copy it whole, and put it in single quotes
+# $error: what is wrong with it, in English.
+link-maybe-short = { $error }. Was the link cut short? Copy it whole, and put it in single quotes
+link-without-code = the link is cut short: its access code is missing. Copy it whole, and put it in single quotes
+link-short-behind-code = the link is cut short behind its access code: copy it whole, and put it in single quotes
+link-without-way-in = the link is cut short: it names a room, and the part behind “.room1” that leads in is missing
+
+## Settings and profiles
+
+# $name: of a profile, a setting, a request or a field.
+did-you-mean = did you mean { $name }?
+forget-known = --forget writes nothing, and the list of those whom you know would be written: leave one out
+no-home = this user has no home: name a file with --config
+
+# Where a setting comes from.
+origin-arguments = command line or environment
+origin-profile = profile { $name }
+origin-defaults = defaults of the file
+
+profile-link-in = { $name }: the link in { $file }
+profile-no-link = { $name }: no link
+profile-added = { $name } stands in { $file }
+profile-removed = { $name } stands in { $file } no longer
+# $given: what stands where a profile's name can; $hint: the next text, or the question above.
+profile-unknown = { $given } is no link (chatter://…), no file (@FILE) and no profile; { $hint }
+profiles-shown = `profile list` shows those that there are
+profile-there = there is a profile { $name } already: `profile remove { $name }` takes it out
+profile-not-there = there is no profile of that name in { $file }
+# $most: characters.
+profile-name = a profile's name has letters, digits, - and _, at most { $most }
+join-no-link = a profile under `join` has no link
+join-no-room = a profile under `join` has a link that names no room
+
+config-no-table = { $name } is no table
+config-open = others may read it, and it holds a link or a proxy's password: make it yours alone (chmod 600), and think about who has read it
+config-too-long = it is too long to be a file of settings
+# $error: the library's words.
+config-line = line { $line }: { $error }
+
+# $key: the setting's name.
+setting-unset = # { $key } is not set
+# $place: what of it is no secret.
+setting-secret = { $place } and a secret
+setting-text = { $key } takes a text in quotes
+setting-switch = { $key } takes true or false
+setting-list = { $key } takes profiles' names: ["one", "two"]
+# $given: what is none; $hint: the next text, or the question above.
+setting-unknown = there is no setting { $given }; { $hint }
+settings-known = there are { $names }
+settings-both = { $one } and { $other } can't both be set
+
+## Requests of programs
+
+# $request, $field: their names.
+request-no-json = that is no JSON object: column { $column } is wrong
+request-without-name = an object on a line needs a "request", as in { $example }
+# $given: what is none; $hint: one of these texts, or the question above.
+request-unknown = there is no request { $given }; { $hint }
+request-field-unknown = { $request }: there is no field { $given }; { $hint }
+request-known = there are: { $names }
+request-field-missing = { $request } needs a field "{ $field }"
+request-field-kind = { $request }: "{ $field }" has a value of another kind
+request-field-empty = { $request }: a field is empty, or has a line's end where none can be
+request-room = "room" is a room's number or name
+request-quotes = { $request }: a path must not hold quotes
