@@ -48,8 +48,16 @@ way-by-variable = by the proxy { $proxy }, which { $name } named
 # $name: a variable of the environment; $error: what is wrong with it.
 way-unreadable = { $name }: { $error }
 
+# $way: one of those above.
+way-through-tor = through Tor { $way }
+# $place, $other: an address and port each.
+way-tor-at-hand = through Tor (SOCKS { $place })
+way-tor-at-either = through Tor (SOCKS { $place } or { $other })
+way-needs-tor = only by a proxy one comes to Tor, and only Tor leads there: leave `--proxy none` away
+
 # $trouble: one of the texts below, or one of those on the network.
 proxy-trouble = the proxy { $proxy }: { $trouble }
+tor-trouble = Tor ({ $proxy }): { $trouble }
 proxy-silent = it does not answer
 proxy-cut = it closed the connection while we asked
 proxy-wants-login = it wants a user and a password
@@ -73,6 +81,22 @@ socks-refused = the connection is refused there (does the server run?)
 socks-unanswered = nothing answers there
 socks-unable = it can't do that
 socks-no-reason = it does not say why
+
+## Tor
+
+# $host: an onion address.
+onion-needs-tor = only Tor leads to { $host }
+tor-none-here = no Tor answers on this machine (SOCKS at 127.0.0.1 port 9050 or 9150): install the package tor, or start Tor Browser and leave it open, or name another by --proxy socks5h://HOST:PORT
+tor-takes-no-login = it takes no user and password, by which Tor keeps sessions apart (is it Tor?)
+onion-not-found = nobody has published this onion service lately (is the address right, does the service run?)
+onion-unreadable = what is published of this onion service can't be read (is this Tor too old, or its clock wrong?)
+onion-no-introduction = the onion service takes no introduction: it has just stopped or moved; try again in a while
+onion-no-meeting = the onion service did not come to the meeting point; try again
+onion-wants-key = the onion service lets only those in who hold a key, and this Tor has none for it: see docs/tor.md
+onion-wants-other-key = the onion service does not take the key that this Tor has for it: ask its operator for another
+onion-misspelt = this is no onion address: a letter is missing or wrong
+onion-silent = the onion service does not answer in time; try again
+onion-no-way = there is no way to the onion service: it does not run, the address is wrong, or it lets only those in whose Tor has a key for it (see docs/tor.md)
 
 ## The network
 

@@ -29,9 +29,7 @@ pub(super) async fn ask(
     tell(stream, methods).await?;
     match (read::<2>(stream).await?, credentials) {
         ([VERSION, NONE_OF_THEM], Some(_)) if tor => {
-            return Err(
-                "it takes no user and password, by which Tor keeps sessions apart (is it Tor?)".to_owned()
-            );
+            return Err(text!("tor-takes-no-login"));
         }
         ([VERSION, NO_LOGIN], _) => {}
         ([VERSION, PASSWORD], Some(credentials)) => log_in(stream, credentials).await?,
@@ -46,9 +44,9 @@ pub(super) async fn ask(
     }
     if reply != 0 {
         if let Some(reason) = tor::reason(reply).filter(|_| tor && tor::is_onion(host)) {
-            return Err(reason.to_owned());
+            return Err(reason);
         }
-        return Err(format!("it does not connect us to {host} port {port}: {}", reason(reply)));
+        return Err(text!("socks-no-connection", host = host, port = port, reason = reason(reply)));
     }
     // The address it goes out by, which nobody needs.
     let length = match kind {

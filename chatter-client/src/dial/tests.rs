@@ -196,7 +196,10 @@ fn what_is_in_the_way_is_said_in_the_readers_language() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let mut peer = Peer::plain("files.invalid", 8000);
-    peer.proxy = Proxy::parse(&format!("socks5h://{deaf}")).ok();
-    let error = marked(|| runtime.block_on(peer.connect())).expect_err("no proxy");
-    assert!(is_all_marked(&error) && error.contains(&deaf.to_string()), "{error}");
+    peer.proxies = Proxy::parse(&format!("socks5h://{deaf}")).into_iter().collect();
+    for tor in [false, true] {
+        peer.tor = tor;
+        let error = marked(|| runtime.block_on(peer.connect())).expect_err("no proxy");
+        assert!(is_all_marked(&error) && error.contains(&deaf.to_string()), "{error}");
+    }
 }

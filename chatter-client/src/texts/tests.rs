@@ -330,6 +330,7 @@ const CONVERTED: &[&str] = &[
     "dial/spare.rs",
     "dial/tcp.rs",
     "dial/tls.rs",
+    "dial/tor.rs",
     "dial/tunnel.rs",
     "disk.rs",
     "disk/part.rs",
