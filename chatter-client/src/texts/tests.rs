@@ -291,7 +291,9 @@ fn nothing_is_said_past_the_catalogue() {
             for literal in line.split('"').skip(1).step_by(2) {
                 let words =
                     literal.split([' ', ':', '(', ')', ',', '.']).filter(|word| is_word(word)).count();
-                assert!(words < 2, "{file}, line {}: {literal:?} is in no catalogue", number + 1);
+                let is_format = FORMATS.iter().any(|start| literal.starts_with(start));
+                let is_sentence = words > 1 && literal.contains(' ') && !is_format;
+                assert!(!is_sentence, "{file}, line {}: {literal:?} is in no catalogue", number + 1);
             }
         }
     }
@@ -300,6 +302,9 @@ fn nothing_is_said_past_the_catalogue() {
 fn is_word(text: &str) -> bool {
     text.len() > 1 && text.chars().all(|c| c.is_ascii_lowercase() || c == '\'')
 }
+
+/// What files hold and not what people are told.
+const FORMATS: [&str; 1] = ["# Identities that chatter-client has met: "];
 
 /// The files that say all through the catalogue.
 const CONVERTED: &[&str] = &[
