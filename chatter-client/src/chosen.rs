@@ -178,7 +178,7 @@ fn join(profile: &Settings) -> Result<SecretText, Refused> {
     if source == LinkSource::Asked {
         return Err((Failure::Usage, text!("join-no-link")));
     }
-    let text = match source.link(&text!("ask-link-of-room"))? {
+    let text = match source.link(&text!("ask-room-link"))? {
         Link::Room(link) => link.to_text(),
         Link::Access(_) => {
             return Err((Failure::Link, text!("join-no-room")));

@@ -190,7 +190,7 @@ pub fn rest() -> io::Result<SecretText> {
         }
     }
     if text.len() > LINE_BYTES_MAX {
-        let text = format!("it holds more than {LINE_BYTES_MAX} bytes, and a message can't");
+        let text = text!("stdin-too-long", bytes = LINE_BYTES_MAX);
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     Ok(SecretText::new(text))

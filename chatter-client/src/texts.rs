@@ -16,18 +16,19 @@ use unic_langid::LanguageIdentifier;
 use crate::plain::harmless;
 
 /// The text of this name, with these arguments: `text!("tcp-refused", host = host, port = port)`.
+#[macro_export]
 macro_rules! text {
     ($id:literal $(, $name:ident = $value:expr)* $(,)?) => {
         $crate::texts::get($id, &[$((stringify!($name), $crate::texts::Argument::argument(&$value))),*])
     };
 }
-pub(crate) use text;
+pub use text;
 
 /// Languages, as `--lang` takes them, and their texts; the first is what stands in.
 pub const LANGUAGES: &[(&str, &str)] = &[("en", include_str!("../texts/en.ftl"))];
 
 /// Something that can stand in a text.
-pub(crate) trait Argument {
+pub trait Argument {
     /// As Fluent takes it.
     fn argument(&self) -> FluentValue<'_>;
 }
@@ -88,7 +89,7 @@ impl Language {
 }
 
 /// The text called `id`; see [`text!`].
-pub(crate) fn get(id: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> String {
+pub fn get(id: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> String {
     let arguments: FluentArgs<'_> = arguments.iter().cloned().collect();
     #[cfg(test)]
     if let Some(text) = tests::in_another_language(id, &arguments) {

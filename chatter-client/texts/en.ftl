@@ -314,7 +314,6 @@ known-line = line { $line } is none of “KEY verified NICK” and “KEY seen N
 
 # What is asked for, in the questions above.
 ask-any-link = link
-ask-link-of-room = room link
 ask-rest-of-link = that link ends too early or is damaged; its next line, or Enter
 
 # $what: what was asked for.
@@ -387,3 +386,290 @@ request-field-kind = { $request }: "{ $field }" has a value of another kind
 request-field-empty = { $request }: a field is empty, or has a line's end where none can be
 request-room = "room" is a room's number or name
 request-quotes = { $request }: a path must not hold quotes
+
+## What is typed
+
+# $given: a command as typed; $nearest: one that there is.
+command-unknown = there is no { $given }; did you mean { $nearest }? To say it as text, type /{ $given }
+command-strange = there is no { $given }; /help shows what there is. To say it as text, type /{ $given }
+# $instead: one of those below that begin with instead-of.
+command-elsewhere = there is no { $given } here: { $instead }
+# $command: its name; $usage: one of those below.
+command-needs-more = { $command } needs more: { $usage }
+command-alone = { $command } stands alone on its line; to say the line as text, begin it with //
+
+# How commands are typed; what stands in capitals is to be replaced.
+usage-msg = /msg NICK TEXT
+usage-send = /send FILE or /send FILE NICK
+usage-accept = /accept NUMBER or /accept NUMBER DIRECTORY
+usage-cancel = /cancel NUMBER
+usage-remove = /remove NICK
+usage-join = /join LINK or /join NAME
+usage-room = /room NUMBER or /room NAME
+usage-in = /in ROOM TEXT
+usage-list = /list NAME
+usage-search = /search TEXT
+usage-theme = /theme dark, light or none
+usage-me = /me TEXT
+usage-ignore = /ignore NICK
+usage-unignore = /unignore NICK
+
+# What to do instead of commands of other chat programs.
+instead-of-nick = a name stays for a stay, so that nobody takes another's; /quit, and come back with --nick NAME
+instead-of-away = whoever is here counts as reading; say so instead: /me is away
+instead-of-back = nobody counts as away; say so instead: /me is back
+instead-of-whois = /who shows who is here and whom you have verified, /verify NICK the number that tells who it is
+instead-of-topic = a room has no topic; its name stands in its link, and /list NAME shows it by another
+instead-of-invite = /link shows the way in: hand it on by a way that you trust
+instead-of-kick = nobody rules a room; /remove NICK parts with somebody, /rekey moves with those who shall stay
+instead-of-op = nobody rules a room: all members may do the same
+instead-of-mode = a room has no modes; /lock keeps newcomers out, /unlock lets them in
+instead-of-notice = /msg NICK TEXT says it to one alone
+instead-of-server = one client is on one server; start another one for another server
+
+# What /help shows: each line at most 120 columns, what a command does from column 20 on.
+help-commands =
+    What you type is said to the room. What begins with a slash is a command:
+      /who              who is here, whom you have verified, and who does not reach whom
+      /msg NICK TEXT    say it to one alone; two of one name are told apart as NICK#k3f9
+      /send FILE [NICK] offer a file or a directory (as tar) to all or to one; "quote" a name with spaces
+      /accept N [DIR]   take offer N, into DIR (else where downloads go); /cancel N: no, or no longer
+      /files            what is on offer and on its way, and how far
+      /verify           everybody gets five words: call each other and compare them aloud;
+                        then /verify yes (they match) or /verify no
+      /verify NICK      the number that you and NICK compare; then /verify NICK yes
+      /lock, /unlock    keep newcomers out, let them in again
+      /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
+      /ignore NICK      show nothing of what NICK says; /unignore NICK ends that
+      /me TEXT          say what you do: “/me waves”
+      /info [N]         who has opened your last message, or number N; who has not said so yet
+      /resend [N]       say what was handed back to you, to whoever is here now; /drop [N] forgets it,
+                        /drop waiting what waits for the connection
+      /reconnect        try at once (also: Enter on an empty line, while there is no connection)
+      /link             the link into this room, to hand on
+      /rekey            move with everybody who is here to a new link; the old one leads nowhere then
+      /join LINK [NICK] enter another room of this server; /join NAME: a listed one
+      /new [NAME]       make another room on this server, and show its link
+      /rooms            your rooms and their numbers, and what the server lists
+      /room ROOM        what you type is said in that room from now on
+      /in ROOM TEXT     say TEXT there, or carry out a command there
+      /leave            leave the current room alone
+      /list NAME        show the room you made to everybody who holds the access code, and let
+                        them in; whoever runs the server could then sit between you (/verify finds
+                        that out). A room with a passphrase is shown, and entered by it alone
+      /unlist           list it no longer
+      /quit             leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once);
+                        asks first where that would end files that are on their way
+      /help             this
+      //text            says "/text"
+
+# What /help shows on the full screen, before and behind that.
+help-keys =
+    Keys:
+      Enter             send; Alt-Enter or Ctrl-J begins a new line in the message
+      Tab               fill in a command or a nickname; again: the next that fits
+      Up, Down          what you sent before (Ctrl-P, Ctrl-N)
+      PgUp, PgDn        older and newer lines; Ctrl-Home, Ctrl-End: first and last
+      Ctrl-Up, -Down    the same by three lines
+      Alt-1 to Alt-9    another room; Alt-Left, Alt-Right: the one beside
+      Ctrl-S            search; then n and N go to older and newer finds, Esc ends
+      F1                this help; Esc closes it
+      F2                I have read the warning (also: /ok)
+      Ctrl-L            draw the screen anew
+      Ctrl-Z            back to the shell for now; fg comes back
+      Ctrl-C            leave at once; Ctrl-D on an empty line: once all is said
+      Ctrl-A -E -B -F   start, end, left, right; Alt-B, Alt-F: by words
+      Ctrl-W -U -K -Y   cut a word, to the start, to the end; put it back
+      Ctrl-T            swap two letters; Alt-D: cut the word to the right
+help-screen =
+    Commands of this screen:
+      /search TEXT      find it in this room's lines; n, N, Esc
+      /clear            forget this room's lines here
+      /bell WHEN [HOW]  ring at all, mentions or none; by bell, osc9 or osc777 (both
+                        are desktop notifications, and hold no names and no words)
+      /theme NAME       dark, light or none
+      /ok               I have read the warning
+help-signs =
+    Beside a name: ✓ (or +) you have verified it; ◆ (or =) it shows a lasting
+    identity. Behind your own lines: … they wait for others to be met, or for a
+    connection; · under way; ✓ taken by the relay; ✓2/5 opened by two of five, ✓✓
+    by all (or ..., -, +, +2/5, ++); "not heard": /resend says it again if it
+    matters. The lines here are kept in memory alone, 10,000 for each room, and are
+    gone when you leave.
+
+## Beginning and end
+
+# $error: the system's words.
+no-threads = this system gives no threads: { $error }
+no-signals = signals can't be handled here: { $error }
+no-terminal = the terminal can't be used: { $error }; try --plain
+no-questions = the questions could not be asked
+client-stopped = the client stopped unexpectedly
+not-in-time = what was waited for did not come in time
+# $directory: a path.
+downloads-nowhere = --downloads { $directory }: it is no directory
+room-misnamed = --room takes letters, digits and -._~, at most 64
+# $error: the system's words, or stdin-too-long.
+stdin-unusable = what to say is missing: send LINK 'text', or - for stdin ({ $error })
+stdin-empty = what to say is missing: send LINK 'text', or - for stdin, which held nothing
+# $bytes: how many a message may have.
+stdin-too-long = it holds more than { $bytes } bytes, and a message can't
+nick-missing = --nick is missing: say what you are called
+nick-not-given = no nickname was given
+# Asked as those above under Questions. $offered: a nickname that Enter alone takes.
+ask-access-link = access link
+ask-room-link = room link
+ask-nick = what shall you be called
+ask-nick-offered = what shall you be called [{ $offered }]
+
+## The talk and all about it
+
+# $text: one of the others.
+error = error: { $text }
+bytes = { $count } bytes
+
+room-link = this link is the way into the room; whoever has it can come in:
+room-passphrase = this passphrase, with the access link and the room's name, leads into the room:
+# $nick, $by: nicknames, here and below.
+member-joined = { $nick } joined
+member-left = { $nick } left
+# Before a text that is said to one alone.
+private-from = { $nick } → you
+private-to = you → { $nick }
+
+# $nicks: nicknames, each with the marks below behind it.
+who-is-here = here: { $nicks }
+who-is-you = you
+who-is-verified = verified
+who-is-lasting = lasting
+
+# $count: others in the room whom one could not meet.
+members-unmet = { $count } more could not be met (is the room locked? have they no room secret?)
+# $one, $other: nicknames.
+members-apart = { $one } does not see { $other } yet
+# Behind who-is-here. $what: those two.
+members-but = but { $what }
+
+# $why: one of those on the network; $seconds: until the next try.
+connected = the door is open
+connection-lost = connection lost, trying again
+connection-resumed = connected again, nothing was lost
+connection-away = { $why }; trying again in { $seconds } s
+# $present: others in the room.
+room-entered =
+    { $present ->
+        [0] you are in the room, alone so far; /help shows what you can do
+        [one] you are in the room; one other is here
+       *[other] you are in the room; { $present } others are here
+    }
+room-rejoined =
+    { $present ->
+        [0] { $why }; you are back in the room, nobody else is here; what was said meanwhile is missing
+        [one] { $why }; you are back in the room, one other is here; what was said meanwhile is missing
+       *[other] { $why }; you are back in the room, { $present } others are here; what was said meanwhile is missing
+    }
+you-left = you left
+you-left-room = you left this room
+
+# Before the text that was said or typed. $number: what /resend and /drop take; $reason: why.
+not-acknowledged = nobody may have heard this, or all have; /resend { $number } says it again, /drop { $number } does not:
+handed-back = not sent, as { $reason }; /resend { $number } sends it, /drop { $number } does not:
+# $count: lines that were typed.
+lines-wait = not sent yet: { $count } waiting
+lines-wait-full = not sent yet: { $count } waiting; nothing more is taken, /drop waiting drops what waits
+lines-dropped = dropped: { $count }
+
+# $number: the message's; $opened of $of members have opened it, $nicks and $more others have not.
+message-to-nobody = message { $number }: nobody else was here
+message-opened = message { $number }: opened by { $opened } of { $of }
+message-opened-but = message { $number }: opened by { $opened } of { $of }; not yet, as far as they have told: { $nicks }
+message-opened-more = message { $number }: opened by { $opened } of { $of }; not yet, as far as they have told: { $nicks } and { $more } more
+
+verify-begun = { $nick } asks all to compare words
+# Before the words.
+verify-words = words:
+verify-how = call each other and read these words aloud. If all read the same, type /verify yes; if anybody reads others, /verify no
+# $reason: why.
+verify-void = no words to compare: { $reason }; /verify tries again
+# Before the number.
+verify-number = you and { $nick }:
+verify-number-how = compare this number with { $nick } by another way, aloud or side by side; then /verify { $nick } yes
+verified = verified: { $nicks }
+
+room-locked = { $nick } locked the room: newcomers are kept out
+room-unlocked = { $nick } unlocked the room
+room-kept-out = somebody came to the locked room and is kept out; /unlock lets in
+removed-by-you = you say nothing more to { $nick } and hear nothing of { $nick }
+removed-by = { $by } says nothing more to { $nick } and hears nothing of { $nick }; /remove { $nick } does the same
+parted = { $nick } says nothing more to you and hears nothing of you
+room-moving = { $nick } moves the room to a new link; you move along
+room-moved = you are moving to the room's new link; /link shows it
+
+## Rooms
+
+# $rooms: those that one is in, each with its number, its name, and in brackets its members and the marks below.
+rooms-yours = your rooms: { $rooms }
+room-is-current = current
+# $name: by which the server lists it.
+room-is-listed = listed as { $name }
+rooms-listed-none = the server lists no rooms at the moment
+# $rooms: names, each with members and the mark below; $more: how many are not shown.
+rooms-listed = listed rooms: { $rooms }
+rooms-listed-more = listed rooms: { $rooms }, and { $more } more
+room-is-closed = by link or passphrase
+room-current-now = what you type is said here
+# $name: as above.
+room-listed-open = the server lists this room as { $name }: whoever has the access code can come in, and since the listing holds the room's secret, whoever runs the server could sit between you; /verify finds that out. What has to stay among you belongs in another room
+room-listed-closed = the server lists this room as { $name }, by name and number of members; its link or passphrase is needed to come in
+room-unlisted = the server lists this room no longer
+
+## Files
+
+# $kind: directory, or file; $name: its name; $size: as people read it; $number: what /accept and /cancel take.
+file-offered =
+    { $kind ->
+        [directory] { $nick } offers the directory { $name } ({ $size }); /accept { $number } takes it, /cancel { $number } does not
+       *[file] { $nick } offers the file { $name } ({ $size }); /accept { $number } takes it, /cancel { $number } does not
+    }
+# $nicks: to whom.
+file-offer-sent = offer { $number }: { $name } ({ $size }) to { $nicks }
+# $way: to, or from; $rate: bytes a second, as people read them.
+file-progress =
+    { $way ->
+        [to] file { $number }, { $name } to { $nick }: { $percent } %, { $rate }/s
+       *[from] file { $number }, { $name } from { $nick }: { $percent } %, { $rate }/s
+    }
+# $progress: the text above; $seconds: until it has come.
+file-progress-left = { $progress }, { $seconds } s left
+file-waits = file { $number }, { $name }: goes on when { $nick } is back; /cancel { $number } ends it
+# $path: where it is.
+file-received = { $name } from { $nick } is in { $path }
+file-sent = { $nick } has { $name }, whole
+# $reason: why.
+file-ended = nothing more comes of file { $number }, { $name } with { $nick }: { $reason }
+files-none = no files are on offer or on their way
+# $files: those below.
+files-all = files: { $files }
+# $way: to, or from; $stage: one of those below.
+file-listed =
+    { $way ->
+        [to] { $number } { $name } ({ $size }) to { $nick }: { $stage }
+       *[from] { $number } { $name } ({ $size }) from { $nick }: { $stage }
+    }
+file-is-offered = offered
+file-is-for-you = /accept { $number } takes it
+file-is-going = { $percent } %
+file-is-waiting = { $percent } %, waits
+# $count: how many.
+files-being-sent =
+    { $count ->
+        [one] one file is still being sent
+       *[other] { $count } files are still being sent
+    }
+files-being-received =
+    { $count ->
+        [one] one file is still being received
+       *[other] { $count } files are still being received
+    }
+# $files: those two, or one of them.
+quit-asks = { $files }; /quit again leaves and ends that

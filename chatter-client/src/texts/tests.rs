@@ -327,6 +327,7 @@ const CONVERTED: &[&str] = &[
     "client.rs",
     "config.rs",
     "config/settings.rs",
+    "command.rs",
     "console.rs",
     "console/input.rs",
     "credentials.rs",
@@ -351,6 +352,10 @@ const CONVERTED: &[&str] = &[
     "network/sleep.rs",
     "network/up.rs",
     "response.rs",
+    "listen.rs",
+    "main.rs",
+    "plain.rs",
+    "qr.rs",
     "route.rs",
     "secret.rs",
 ];
