@@ -284,6 +284,9 @@ connection-cut = the connection was closed without an answer
 answer-damaged = what stands in front of the server sends damaged answers
 answer-no-http = what answers there does not speak HTTP
 answer-head-long = the answer's head is longer than { $bytes } bytes
+# $part: of HTTP: host, path, cookie.
+request-character = a request's { $part } holds a character that it must not hold
+request-too-long = a request's { $part } is too long
 no-randomness = this system gives no random numbers, and without them there are no secrets
 
 ## What the app tells: the disk

@@ -351,6 +351,7 @@ const CONVERTED: &[&str] = &[
     "network/down.rs",
     "network/sleep.rs",
     "network/up.rs",
+    "request.rs",
     "response.rs",
     "listen.rs",
     "main.rs",

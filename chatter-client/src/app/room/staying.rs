@@ -162,7 +162,7 @@ impl Room {
             return self.error(shared, text!("delivery-outside"));
         };
         let number = number
-            .map(|number| number.checked_sub(self.said_before).unwrap_or_default())
+            .map(|number| number.saturating_sub(self.said_before))
             .or_else(|| conversation.delivered().next_back());
         let delivery = number.and_then(|number| Some((number, conversation.delivery(number)?)));
         match delivery {

@@ -6,9 +6,11 @@ use crate::texts::tests::{is_all_marked, marked};
 
 /// What somebody was told in sentences.
 fn told(world: &World, who: usize) -> Vec<String> {
-    let sentence = |notice: &Notice| match notice {
-        Notice::Error(text) | Notice::Warning(text) | Notice::Progress(text) => Some(text.clone()),
-        _ => None,
+    let sentence = |notice: &Notice| {
+        let (Notice::Error(text) | Notice::Warning(text) | Notice::Progress(text)) = notice else {
+            return None;
+        };
+        Some(text.clone())
     };
     world.shown[who].iter().filter_map(sentence).collect()
 }
