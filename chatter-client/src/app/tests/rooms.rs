@@ -143,9 +143,8 @@ const BEN: usize = 1;
 fn a_room_made_on_the_way_is_one_that_others_come_into_by_its_link() {
     let mut server = Server::of(&["anna", "ben"]);
     server.line(0, "/new tea");
-    let link = server.told[0].iter().rev().find_map(|told| match &told.notice {
-        Notice::Room { link } => Some(link.expose().to_owned()),
-        _ => None,
+    let link = server.told[0].iter().rev().find_map(|told| {
+        if let Notice::Room { link } = &told.notice { Some(link.expose().to_owned()) } else { None }
     });
     let link = link.expect("its link is shown");
     assert!(link.contains("/tea#"), "it is called so");

@@ -5,9 +5,9 @@ use super::*;
 
 /// What somebody was handed back: number, text, reason.
 fn handed_back(world: &World, who: usize) -> Vec<(u64, String, String)> {
-    let back = world.shown[who].iter().filter_map(|notice| match notice {
-        Notice::HandedBack { number, text, reason } => Some((*number, text.clone(), reason.clone())),
-        _ => None,
+    let back = world.shown[who].iter().filter_map(|notice| {
+        let Notice::HandedBack { number, text, reason } = notice else { return None };
+        Some((*number, text.clone(), reason.clone()))
     });
     back.collect()
 }
@@ -22,11 +22,9 @@ fn come_back(world: &mut World, who: &[usize]) {
 }
 
 fn delivered(world: &World, who: usize, wanted: u64) -> Vec<(usize, usize, Vec<String>)> {
-    let told = world.shown[who].iter().filter_map(|notice| match notice {
-        Notice::Delivered { number, opened, of, missing, .. } if *number == wanted => {
-            Some((*opened, *of, missing.clone()))
-        }
-        _ => None,
+    let told = world.shown[who].iter().filter_map(|notice| {
+        let Notice::Delivered { number, opened, of, missing, .. } = notice else { return None };
+        (*number == wanted).then(|| (*opened, *of, missing.clone()))
     });
     told.collect()
 }
