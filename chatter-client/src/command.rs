@@ -238,8 +238,11 @@ const COMMANDS: [(&str, Takes); 29] = [
 /// What other chat programs call commands, and what they are called here.
 const ALIASES: [(&str, &str); 4] = [("part", "leave"), ("names", "who"), ("query", "msg"), ("exit", "quit")];
 
+/// A command, and what to do instead.
+type Elsewhere = (&'static str, fn() -> String);
+
 /// Commands of other chat programs that mean nothing here, and what to do instead.
-const ELSEWHERE: [(&str, fn() -> String); 12] = [
+const ELSEWHERE: [Elsewhere; 12] = [
     ("/nick", || text!("instead-of-nick")),
     ("/away", || text!("instead-of-away")),
     ("/back", || text!("instead-of-back")),

@@ -676,3 +676,82 @@ files-being-received =
     }
 # $files: those two, or one of them.
 quit-asks = { $files }; /quit again leaves and ends that
+
+## The full screen
+
+# In bars and columns: short. $count: how many.
+screen-hint = F1: help
+screen-help = Help: Up, Down, PgUp, PgDn; Esc closes
+screen-here = { $count } here
+screen-verified = { $count } verified
+screen-views-agree = views agree
+screen-views-differ = views differ: /who
+screen-locked = locked
+screen-warnings =
+    { $count ->
+        [0] no warnings
+        [one] { $count } warning
+       *[other] { $count } warnings
+    }
+screen-is-ignored = ignored
+screen-more-members = { $count } more: /who
+screen-opening = opening the door
+screen-entering = entering
+screen-connected = connected
+screen-away = session lost, trying again
+# $seconds: until the next try.
+screen-away-for = session lost, trying again in { $seconds } s (Enter: now)
+# $at: which of $all is shown.
+screen-find = find { $at } of { $all }: n older, N newer, Esc
+screen-further-up = further up: Esc goes down
+screen-new-below = { $count } new below: Esc goes there
+# What a room is called that has no name.
+screen-room-unnamed = room
+
+# Above a warning, and behind one that is cut off.
+screen-warning = WARNING - F2 or /ok: I have read it
+screen-warning-of = WARNING (1 of { $count }) - F2 or /ok: I have read it
+screen-warning-below = below, too
+screen-more-warnings = { $count } more warnings stand among the lines of the talk: look at them
+screen-no-warning = there is no warning to acknowledge
+
+# $arrow: → or ->. Beside the other's nickname.
+screen-private-from = { $arrow } you
+screen-private-to = you { $arrow }
+screen-not-heard = not heard
+screen-lines-hidden = { $count } more lines are not shown
+
+# Above a link, and below it.
+screen-way = The way into the room: whoever has this link can come in
+screen-way-how = Mark it and copy it as your terminal does. Hand it on by a way that you trust, to nobody else. Esc closes this; /link shows it again.
+# Above a passphrase.
+screen-passphrase = this room has a passphrase; with the access link and the room's name it leads in:
+# $room: what it is called.
+screen-room-left = you left { $room }
+
+# Rows of files, each of few columns. $nick: the other's; $number: what /accept and /cancel take; $size: as people read it.
+screen-more-files = { $count } more: /files
+screen-file-to = to { $nick }
+screen-file-from = from { $nick }
+screen-file-accept = /accept { $number }, { $size }
+screen-file-accept-or-cancel = /accept { $number } or /cancel { $number }, { $size }
+screen-file-waits = waits { $nick }
+
+screen-message-too-long = a message holds at most 64 KiB; send it in parts
+screen-themes = there are the themes dark, light and none
+screen-bell-usage = type /bell all, mentions or none; and behind it bell, osc9 or osc777
+# $when, $how: two of the texts below.
+screen-bell-rings = it rings { $when }, { $how }
+screen-bell-at-all = at all that is said
+screen-bell-at-mentions = when you are named, spoken to alone or warned
+screen-bell-never = never
+screen-bell-by-bell = by the terminal's bell
+# $number: of the sequence that terminals take as a notification.
+screen-bell-by-osc = by OSC { $number }
+screen-ignored = you see nothing of what { $nick } says; /unignore { $nick } ends that
+screen-unignored = you see again what { $nick } says
+screen-nobody-here = nobody of that name is here
+screen-nobody-ignored = nobody of that name is ignored
+screen-not-found = that stands nowhere in this room's lines
+# Shown by the desktop.
+screen-alert = there is something for you

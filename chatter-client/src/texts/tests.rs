@@ -280,31 +280,98 @@ fn marks_show_what_comes_from_elsewhere() {
 /// Files of which all that people read is in the catalogue hold no other sentence.
 #[test]
 fn nothing_is_said_past_the_catalogue() {
-    for file in CONVERTED {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
-        let source = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-        let source = source.split("\n#[cfg(test)]").next().unwrap_or_default();
-        for (number, line) in source.lines().enumerate() {
-            if line.trim_start().starts_with("//") || line.contains("expect(") || line.contains("reason = ") {
-                continue;
-            }
-            for literal in line.split('"').skip(1).step_by(2) {
-                let words =
-                    literal.split([' ', ':', '(', ')', ',', '.']).filter(|word| is_word(word)).count();
-                let is_format = FORMATS.iter().any(|start| literal.starts_with(start));
-                let is_sentence = words > 1 && literal.contains(' ') && !is_format;
-                assert!(!is_sentence, "{file}, line {}: {literal:?} is in no catalogue", number + 1);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for name in CONVERTED {
+        let path = root.join(name);
+        let files = if path.is_dir() { sources(&path) } else { vec![path] };
+        for file in files.iter().filter(|file| !is_of_tests(file)) {
+            let source =
+                fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let source = source.split("\n#[cfg(test)]").next().unwrap_or_default();
+            for (line, literal) in sentences(source) {
+                panic!("{}, line {line}: {literal:?} is in no catalogue", file.display());
             }
         }
     }
 }
 
+fn is_of_tests(file: &Path) -> bool {
+    file.ends_with("tests.rs") || file.parent().is_some_and(|folder| folder.ends_with("tests"))
+}
+
+/// The literals of several words, each with its line, but for those that nobody is told.
+fn sentences(source: &str) -> Vec<(usize, String)> {
+    let words = |literal: &str| {
+        literal.split([' ', '\n', ':', '(', ')', ',', '.']).filter(|word| is_word(word)).count()
+    };
+    let all = literals(source).into_iter();
+    let told = all.filter(|(_, before, _)| !EXEMPT.iter().any(|exempt| before.ends_with(exempt)));
+    let is_format = |literal: &str| FORMATS.iter().any(|start| literal.starts_with(start));
+    // Without blanks it is a file's name, a key.
+    let is_said = |literal: &str| words(literal) > 1 && literal.contains(char::is_whitespace);
+    let sentences = told.filter(|(_, _, literal)| is_said(literal) && !is_format(literal));
+    sentences.map(|(line, _, literal)| (line, literal)).collect()
+}
+
+/// The string literals outside of comments: the line of each, what stands before it, what is in it.
+fn literals(source: &str) -> Vec<(usize, String, String)> {
+    let chars: Vec<char> = source.chars().collect();
+    let (mut found, mut code, mut at) = (Vec::new(), String::new(), 0);
+    let mut line = 1;
+    while let Some(c) = chars.get(at) {
+        match (c, chars.get(at + 1), chars.get(at + 2)) {
+            ('/', Some('/'), _) => {
+                at += chars[at..].iter().take_while(|c| **c != '\n').count();
+                continue;
+            }
+            // A character, not a lifetime.
+            ('\'', Some('\\'), _) => at += 3,
+            ('\'', _, Some('\'')) => at += 2,
+            ('"', ..) => {
+                let (start, mut literal) = (line, String::new());
+                at += 1;
+                while let Some(c) = chars.get(at).filter(|c| **c != '"') {
+                    line += usize::from(*c == '\n');
+                    if *c == '\\' {
+                        at += 1;
+                        line += usize::from(chars.get(at) == Some(&'\n'));
+                        literal.push(' ');
+                    } else {
+                        literal.push(*c);
+                    }
+                    at += 1;
+                }
+                found.push((start, code.trim_end().to_owned(), literal));
+            }
+            (c, ..) => {
+                line += usize::from(*c == '\n');
+                code.push(*c);
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+#[test]
+fn sentences_are_found_wherever_they_stand() {
+    let source = "let a = '\"'; // \"not this one\"\nlet b = f(\n    \"but \\\"this\\\" one\",\n);\nlet c = \"\\\nover some\nlines\";\n\
+                  x.expect(\"nor this\"); let d: &'static str = \"{name} of-it 'x'\"; let e = \"that one\";";
+    let found = sentences(source);
+    let lines: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines, [3, 5, 8], "{found:?}");
+}
+
+/// Before literals that are for programmers, or for `--help`.
+const EXEMPT: &[&str] = &["expect(", "reason =", "_HELP: &str ="];
+
 fn is_word(text: &str) -> bool {
     text.len() > 1 && text.chars().all(|c| c.is_ascii_lowercase() || c == '\'')
 }
 
-/// What files hold and not what people are told.
-const FORMATS: [&str; 1] = ["# Identities that chatter-client has met: "];
+/// What is for files and servers.
+const FORMATS: [&str; 3] =
+    ["# Identities that chatter-client has met: ", "GET {path} HTTP/1.1", "text/html,"];
 
 /// The files that say all through the catalogue.
 const CONVERTED: &[&str] = &[
@@ -325,9 +392,9 @@ const CONVERTED: &[&str] = &[
     "body.rs",
     "chosen.rs",
     "client.rs",
+    "command.rs",
     "config.rs",
     "config/settings.rs",
-    "command.rs",
     "console.rs",
     "console/input.rs",
     "credentials.rs",
@@ -347,16 +414,18 @@ const CONVERTED: &[&str] = &[
     "json/request.rs",
     "known.rs",
     "link.rs",
+    "listen.rs",
+    "main.rs",
     "network.rs",
     "network/down.rs",
     "network/sleep.rs",
     "network/up.rs",
-    "request.rs",
-    "response.rs",
-    "listen.rs",
-    "main.rs",
     "plain.rs",
     "qr.rs",
+    "request.rs",
+    "response.rs",
     "route.rs",
     "secret.rs",
+    "ui",
+    "ui.rs",
 ];
