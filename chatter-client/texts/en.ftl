@@ -137,7 +137,7 @@ door-again = it did not open; trying again ({ $tries })
 # $trouble: one of the texts on the network or a proxy.
 no-connection = no connection: { $trouble }
 
-# Why one was away. Each stands for itself, or behind “back in the room: ”.
+# Why one was away. “; you are back in the room” follows.
 away-restarted = the server was restarted
 away-slow = this connection was too slow for what was said
 away-lost = the session was lost, as when a server restarts or a network is long away

@@ -304,8 +304,9 @@ fn sentences(source: &str) -> Vec<(usize, String)> {
     let all = literals(source).into_iter();
     let told = all.filter(|(_, before, _)| !EXEMPT.iter().any(|exempt| before.ends_with(exempt)));
     let is_format = |literal: &str| FORMATS.iter().any(|start| literal.starts_with(start));
-    let sentences =
-        told.filter(|(_, _, literal)| words(literal) > 1 && literal.contains(' ') && !is_format(literal));
+    // Without blanks it is a file's name, a key.
+    let is_said = |literal: &str| words(literal) > 1 && literal.contains(char::is_whitespace);
+    let sentences = told.filter(|(_, _, literal)| is_said(literal) && !is_format(literal));
     sentences.map(|(line, _, literal)| (line, literal)).collect()
 }
 
@@ -359,7 +360,8 @@ fn sentences_are_found_wherever_they_stand() {
 }
 
 /// What files and servers are told, and no people.
-const FORMATS: [&str; 2] = ["# Identities that chatter-client has met: ", "GET {path} HTTP/1.1"];
+const FORMATS: [&str; 3] =
+    ["# Identities that chatter-client has met: ", "GET {path} HTTP/1.1", "text/html,"];
 
 /// Before literals that are for programmers, or for `--help`.
 const EXEMPT: &[&str] = &["expect(", "reason =", "_HELP: &str ="];
