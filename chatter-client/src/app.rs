@@ -31,6 +31,7 @@ use chatter_protocol::time::Time;
 use crate::command::Command;
 use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::Outcome;
+use crate::texts::text;
 use listing::{Listing, Wish};
 pub(crate) use room::{Awaited, People};
 use room::{Room, Shared};
@@ -81,7 +82,7 @@ pub(crate) struct App {
     /// Whether a lost session is followed by another.
     rejoins: bool,
     /// What had happened, on the way back.
-    returning: Option<&'static str>,
+    returning: Option<String>,
     /// Tries to come back since a stay that lasted.
     returns: u32,
     entered_at: Option<Time>,
@@ -298,13 +299,13 @@ impl App {
             Command::Leave => self.leave_room(room, now),
             Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),
-            Command::In(_) => self.error("/in stands once on a line"),
+            Command::In(_) => self.error(text!("in-once")),
             Command::Accept(ref rest) | Command::Cancel(ref rest) => {
                 let number = rest.split_whitespace().next().and_then(|number| number.parse().ok());
                 let of = |room: &&mut Room| number.is_some_and(|number| room.files.has(number));
                 match self.rooms.values_mut().find(of) {
                     Some(room) => room.command(command, &mut self.shared),
-                    None => self.error("no file on offer or on its way has that number"),
+                    None => self.error(text!("file-unknown")),
                 }
             }
             Command::Say(_)
@@ -336,10 +337,13 @@ impl App {
                 self.tries += 1;
                 let text = match self.tries {
                     1 => {
-                        let way = self.way.iter().flat_map(|way| [", ", way]).collect::<String>();
-                        format!("opening the door at {}{way}", self.access.address)
+                        let address = self.access.address.to_string();
+                        match &self.way {
+                            Some(way) => text!("door-opening-by", address = address, way = way),
+                            None => text!("door-opening", address = address),
+                        }
                     }
-                    tries => format!("it did not open; trying again ({tries})"),
+                    tries => text!("door-again", tries = tries),
                 };
                 self.show(Notice::Progress(text));
             }

@@ -5,12 +5,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand};
 
 use chatter_protocol::chaff::Chaff;
 
 use crate::console::Style;
 use crate::exit::EXIT_CODES_HELP;
+use crate::texts::LANGUAGES;
 use crate::ui::{Charset, How, Palette, Theme, When, charset_of_locale};
 
 /// Chat in rooms that look like a forgotten file server from outside.
@@ -23,6 +25,13 @@ pub struct Args {
     /// Take defaults and profiles from this file (else from chatter/config.toml where this user's settings are)
     #[arg(long, value_name = "FILE", global = true, env = "CHATTER_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Speak this language; without it that of LC_ALL, LC_MESSAGES or LANG, where it is known, else English
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = languages())]
+    pub lang: Option<String>,
+}
+
+fn languages() -> PossibleValuesParser {
+    PossibleValuesParser::new(LANGUAGES.iter().map(|(tag, _)| *tag))
 }
 
 /// What to do.
@@ -538,6 +547,7 @@ mod tests {
             "c join @f --forget --show-settings --config c",
             "c profile add home @f --nick anna --join work --join tea",
             "c profile list --config c",
+            "c rooms chatter://x --lang en",
             "c join chatter://x --listed tea",
         ] {
             assert!(parse(line).is_ok(), "{line}");
@@ -558,6 +568,7 @@ mod tests {
             "c keygen",
             "c join --chaff much",
             "c join --theme blue",
+            "c join --lang klingon",
             "c join --listed tea --passphrase",
         ] {
             assert!(parse(line).is_err(), "{line}");

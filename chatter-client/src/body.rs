@@ -4,6 +4,7 @@
 //! taken for content, nor more than a line of it held.
 
 use crate::response::Head;
+use crate::texts::text;
 
 /// The reader of one body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Body(State);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     /// Its chunks are no chunks.
-    #[error("what stands in front of the server sends damaged answers")]
+    #[error("{}", text!("answer-damaged"))]
     Damaged,
 }
 

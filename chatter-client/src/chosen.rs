@@ -13,6 +13,7 @@ use crate::console;
 use crate::exit::Failure;
 use crate::link::{self, LinkSource};
 use crate::secret::SecretText;
+use crate::texts::text;
 
 /// A failure, and what to say about it.
 type Refused = (Failure, String);
@@ -56,18 +57,18 @@ pub fn choose(
         Some((text, None)) if text.contains("://") => {
             return Err(link::parse(text).err().unwrap_or_else(both));
         }
-        Some((name, None)) => named = (format!("profile {name}"), config.profile(name)?.clone()),
+        Some((name, None)) => named = (text!("origin-profile", name = name), config.profile(name)?.clone()),
         None => {}
     }
     let (origin, profile) = &named;
     let settings = flags.over(profile).over(&config.defaults);
-    let layers = [(ARGUMENTS, &flags), (origin.as_str(), profile), (DEFAULTS, &config.defaults)];
+    let (arguments, defaults) = (text!("origin-arguments"), text!("origin-defaults"));
+    let layers =
+        [(arguments.as_str(), &flags), (origin.as_str(), profile), (defaults.as_str(), &config.defaults)];
     let shown = common.show_settings.then(|| config::shown(&layers));
     common.take(&settings);
     if common.forget && common.known.is_some() {
-        let text =
-            "--forget writes nothing, and the list of those whom you know would be written: leave one out";
-        return Err((Failure::Usage, text.to_owned()));
+        return Err((Failure::Usage, text!("forget-known")));
     }
     // A name for all rooms ties them together: who sits at a terminal is asked.
     let own = flags.over(profile);
@@ -91,15 +92,15 @@ pub fn profile(what: ProfileAction, file: Option<&Path>) -> Result<(), Refused> 
     match what {
         ProfileAction::Path => match file.map(Path::to_owned).or_else(config::usual_path) {
             Some(path) => print(&path.display().to_string()),
-            None => Err((Failure::Local, "this user has no home: name a file with --config".to_owned())),
+            None => Err((Failure::Local, text!("no-home"))),
         },
         ProfileAction::List => {
             let config = Config::load(file)?;
             config.profiles.iter().try_for_each(|(name, settings)| {
                 let text = match (settings.get("link"), settings.text("link-file")) {
                     (Some(link), _) => format!("{name}: {}", link.shown("link")),
-                    (None, Some(file)) => format!("{name}: the link in {file}"),
-                    (None, None) => format!("{name}: no link"),
+                    (None, Some(file)) => text!("profile-link-in", name = name, file = file),
+                    (None, None) => text!("profile-no-link", name = name),
                 };
                 print(&text)
             })
@@ -107,11 +108,11 @@ pub fn profile(what: ProfileAction, file: Option<&Path>) -> Result<(), Refused> 
         ProfileAction::Add { name, link, room, join, common } => {
             let settings = new_profile(link, room, join, &common)?;
             let path = config::add(file, &name, &settings)?;
-            print(&format!("{name} stands in {}", path.display()))
+            print(&text!("profile-added", name = name, file = path.display().to_string()))
         }
         ProfileAction::Remove { name } => {
             let path = config::remove(file, &name)?;
-            print(&format!("{name} stands in {} no longer", path.display()))
+            print(&text!("profile-removed", name = name, file = path.display().to_string()))
         }
     }
 }
@@ -137,7 +138,7 @@ fn new_profile(
                 Some((text, None)) => return Err(link::parse(text).err().unwrap_or_else(both)),
                 None => LinkSource::Asked,
             };
-            let text = match source.link("link")? {
+            let text = match source.link(&text!("ask-any-link"))? {
                 Link::Room(link) => link.to_text(),
                 Link::Access(link) => link.to_text(),
             };
@@ -175,12 +176,12 @@ fn source(settings: &Settings) -> LinkSource {
 fn join(profile: &Settings) -> Result<SecretText, Refused> {
     let source = source(profile);
     if source == LinkSource::Asked {
-        return Err((Failure::Usage, "a profile under `join` has no link".to_owned()));
+        return Err((Failure::Usage, text!("join-no-link")));
     }
-    let text = match source.link("room link")? {
+    let text = match source.link(&text!("ask-room-link"))? {
         Link::Room(link) => link.to_text(),
         Link::Access(_) => {
-            return Err((Failure::Link, "a profile under `join` has a link that names no room".to_owned()));
+            return Err((Failure::Link, text!("join-no-room")));
         }
     };
     let nick = profile.text("nick").unwrap_or_default();
@@ -188,8 +189,5 @@ fn join(profile: &Settings) -> Result<SecretText, Refused> {
 }
 
 fn both() -> Refused {
-    (Failure::Usage, "a link and --link-file can't both be given".to_owned())
+    (Failure::Usage, text!("link-twice"))
 }
-
-const ARGUMENTS: &str = "command line or environment";
-const DEFAULTS: &str = "defaults of the file";

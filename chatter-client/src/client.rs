@@ -36,6 +36,7 @@ use crate::known::Known;
 use crate::network::{Backlog, Clock, Network};
 use crate::route::Route;
 use crate::secret;
+use crate::texts::text;
 
 /// Which room to enter, as whom, what for.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ pub struct Notices(mpsc::Receiver<Told>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// The system gives no random bytes.
-    #[error("this system gives no random numbers, and without them there are no secrets")]
+    #[error("{}", text!("no-randomness"))]
     NoRandomness,
     /// The link asks for HTTPS, and nothing here can judge certificates.
     #[error("{0}")]
@@ -500,7 +501,7 @@ impl Driver {
             Effect::Remember(text) => {
                 let Some(file) = &self.memory else { return true };
                 let Err(error) = files::keep(file, &text) else { return true };
-                let text = format!("{} could not be written: {error}", file.display());
+                let text = text!("not-written", file = file.display().to_string(), error = error.to_string());
                 self.notices.send(Notice::Error(text).into()).await.is_ok()
             }
             Effect::Finish(outcome) => {

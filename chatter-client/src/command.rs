@@ -4,6 +4,7 @@
 //! **Never** an effect.
 
 use crate::secret::SecretText;
+use crate::texts::text;
 
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// It begins as a command that there is not.
-    #[error("there is no {given}; did you mean {nearest}? To say it as text, type /{given}")]
+    #[error("{}", text!("command-unknown", given = given, nearest = nearest))]
     Unknown {
         /// What was typed.
         given: String,
@@ -82,29 +83,29 @@ pub enum CommandError {
         nearest: &'static str,
     },
     /// It begins as a command and looks like none.
-    #[error("there is no {given}; /help shows what there is. To say it as text, type /{given}")]
+    #[error("{}", text!("command-strange", given = given))]
     Strange {
         /// What was typed.
         given: String,
     },
     /// A command of other chat programs, which here is done otherwise.
-    #[error("there is no {given} here: {instead}")]
+    #[error("{}", text!("command-elsewhere", given = given, instead = instead))]
     Elsewhere {
         /// What was typed.
         given: String,
         /// What to do.
-        instead: &'static str,
+        instead: String,
     },
     /// A command with less than it takes.
-    #[error("{command} needs more: {usage}")]
+    #[error("{}", text!("command-needs-more", command = command, usage = usage))]
     Missing {
         /// The command.
         command: &'static str,
         /// How it is typed.
-        usage: &'static str,
+        usage: String,
     },
     /// A command with more than it takes.
-    #[error("{command} stands alone on its line; to say the line as text, begin it with //")]
+    #[error("{}", text!("command-alone", command = command))]
     Arguments {
         /// The command.
         command: &'static str,
@@ -135,7 +136,7 @@ impl Command {
         let (word, rest) = after_slash.split_once(char::is_whitespace).unwrap_or((after_slash, ""));
         let word = word.to_lowercase();
         if let Some((_, instead)) = ELSEWHERE.iter().find(|(name, _)| name.get(1..) == Some(word.as_str())) {
-            return Err(CommandError::Elsewhere { given: format!("/{word}"), instead });
+            return Err(CommandError::Elsewhere { given: format!("/{word}"), instead: instead() });
         }
         let word =
             ALIASES.iter().find(|(alias, _)| *alias == word).map_or(word, |(_, name)| (*name).to_owned());
@@ -148,7 +149,7 @@ impl Command {
             Takes::Nothing(_) if !rest.is_empty() => Err(CommandError::Arguments { command: name }),
             Takes::Nothing(command) => Ok(command.clone()),
             Takes::Something(_, usage) if rest.is_empty() => {
-                Err(CommandError::Missing { command: name, usage })
+                Err(CommandError::Missing { command: name, usage: usage() })
             }
             Takes::Something(command, _) | Takes::Perhaps(command) => Ok(command(rest.to_owned())),
         }
@@ -189,40 +190,9 @@ pub(crate) fn distance(one: &str, other: &str) -> usize {
 }
 
 /// What can be typed, as `/help` shows it.
-pub const HELP: &str = "\
-What you type is said to the room. What begins with a slash is a command:
-  /who              who is here, whom you have verified, and who does not reach whom
-  /msg NICK TEXT    say it to one alone; two of one name are told apart as NICK#k3f9
-  /send FILE [NICK] offer a file or a directory (as tar) to all or to one; \"quote\" a name with spaces
-  /accept N [DIR]   take offer N, into DIR (else where downloads go); /cancel N: no, or no longer
-  /files            what is on offer and on its way, and how far
-  /verify           everybody gets five words: call each other and compare them aloud;
-                    then /verify yes (they match) or /verify no
-  /verify NICK      the number that you and NICK compare; then /verify NICK yes
-  /lock, /unlock    keep newcomers out, let them in again
-  /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
-  /ignore NICK      show nothing of what NICK says; /unignore NICK ends that
-  /me TEXT          say what you do: “/me waves”
-  /info [N]         who has opened your last message, or number N; who has not said so yet
-  /resend [N]       say what was handed back to you, to whoever is here now; /drop [N] forgets it,
-                    /drop waiting what waits for the connection
-  /reconnect        try at once (also: Enter on an empty line, while there is no connection)
-  /link             the link into this room, to hand on
-  /rekey            move with everybody who is here to a new link; the old one leads nowhere then
-  /join LINK [NICK] enter another room of this server; /join NAME: a listed one
-  /new [NAME]       make another room on this server, and show its link
-  /rooms            your rooms and their numbers, and what the server lists
-  /room ROOM        what you type is said in that room from now on
-  /in ROOM TEXT     say TEXT there, or carry out a command there
-  /leave            leave the current room alone
-  /list NAME        show the room you made to everybody who holds the access code, and let
-                    them in; whoever runs the server could then sit between you (/verify finds
-                    that out). A room with a passphrase is shown, and entered by it alone
-  /unlist           list it no longer
-  /quit             leave, once all you said has been taken (also: end of input; Ctrl-C leaves at once);
-                    asks first where that would end files that are on their way
-  /help             this
-  //text            says \"/text\"";
+pub fn help() -> String {
+    text!("help-commands")
+}
 
 /// What a command takes, and what it becomes with it.
 enum Takes {
@@ -230,67 +200,61 @@ enum Takes {
     /// It stands alone, or with something behind it.
     Perhaps(fn(String) -> Command),
     /// And how it is typed.
-    Something(fn(String) -> Command, &'static str),
+    Something(fn(String) -> Command, fn() -> String),
 }
 
 const COMMANDS: [(&str, Takes); 29] = [
     ("/who", Takes::Nothing(Command::Who)),
-    ("/msg", Takes::Something(Command::Private, "/msg NICK TEXT")),
-    ("/send", Takes::Something(Command::Send, "/send FILE or /send FILE NICK")),
-    ("/accept", Takes::Something(Command::Accept, "/accept NUMBER or /accept NUMBER DIRECTORY")),
-    ("/cancel", Takes::Something(Command::Cancel, "/cancel NUMBER")),
+    ("/msg", Takes::Something(Command::Private, || text!("usage-msg"))),
+    ("/send", Takes::Something(Command::Send, || text!("usage-send"))),
+    ("/accept", Takes::Something(Command::Accept, || text!("usage-accept"))),
+    ("/cancel", Takes::Something(Command::Cancel, || text!("usage-cancel"))),
     ("/files", Takes::Nothing(Command::Files)),
     ("/verify", Takes::Perhaps(Command::Verify)),
     ("/lock", Takes::Nothing(Command::Lock)),
     ("/unlock", Takes::Nothing(Command::Unlock)),
-    ("/remove", Takes::Something(Command::Remove, "/remove NICK")),
+    ("/remove", Takes::Something(Command::Remove, || text!("usage-remove"))),
     ("/link", Takes::Nothing(Command::Link)),
     ("/info", Takes::Perhaps(Command::Info)),
     ("/resend", Takes::Perhaps(Command::Resend)),
     ("/drop", Takes::Perhaps(Command::Drop)),
     ("/reconnect", Takes::Nothing(Command::Reconnect)),
     ("/rekey", Takes::Nothing(Command::Rekey)),
-    ("/join", Takes::Something(|rest| Command::Join(SecretText::new(rest)), "/join LINK or /join NAME")),
+    ("/join", Takes::Something(|rest| Command::Join(SecretText::new(rest)), || text!("usage-join"))),
     ("/new", Takes::Perhaps(Command::New)),
     ("/leave", Takes::Nothing(Command::Leave)),
     ("/rooms", Takes::Nothing(Command::Rooms)),
-    ("/room", Takes::Something(Command::Room, "/room NUMBER or /room NAME")),
-    ("/in", Takes::Something(|rest| Command::In(SecretText::new(rest)), "/in ROOM TEXT")),
-    ("/list", Takes::Something(Command::List, "/list NAME")),
+    ("/room", Takes::Something(Command::Room, || text!("usage-room"))),
+    ("/in", Takes::Something(|rest| Command::In(SecretText::new(rest)), || text!("usage-in"))),
+    ("/list", Takes::Something(Command::List, || text!("usage-list"))),
     ("/unlist", Takes::Nothing(Command::Unlist)),
     ("/help", Takes::Nothing(Command::Help)),
     ("/quit", Takes::Nothing(Command::Quit)),
-    ("/me", Takes::Something(|rest| Command::Say(format!("/me {rest}")), "/me TEXT")),
-    ("/ignore", Takes::Something(Command::Ignore, "/ignore NICK")),
-    ("/unignore", Takes::Something(Command::Unignore, "/unignore NICK")),
+    ("/me", Takes::Something(|rest| Command::Say(format!("/me {rest}")), || text!("usage-me"))),
+    ("/ignore", Takes::Something(Command::Ignore, || text!("usage-ignore"))),
+    ("/unignore", Takes::Something(Command::Unignore, || text!("usage-unignore"))),
 ];
 
 /// What other chat programs call commands, and what they are called here.
 const ALIASES: [(&str, &str); 4] = [("part", "leave"), ("names", "who"), ("query", "msg"), ("exit", "quit")];
 
+/// A command, and what to do instead.
+type Elsewhere = (&'static str, fn() -> String);
+
 /// Commands of other chat programs that mean nothing here, and what to do instead.
-const ELSEWHERE: [(&str, &str); 12] = [
-    (
-        "/nick",
-        "a name stays for a stay, so that nobody takes another's; /quit, and come back with --nick NAME",
-    ),
-    ("/away", "whoever is here counts as reading; say so instead: /me is away"),
-    ("/back", "nobody counts as away; say so instead: /me is back"),
-    (
-        "/whois",
-        "/who shows who is here and whom you have verified, /verify NICK the number that tells who it is",
-    ),
-    ("/topic", "a room has no topic; its name stands in its link, and /list NAME shows it by another"),
-    ("/invite", "/link shows the way in: hand it on by a way that you trust"),
-    (
-        "/kick",
-        "nobody rules a room; /remove NICK parts with somebody, /rekey moves with those who shall stay",
-    ),
-    ("/ban", "nobody rules a room; /remove NICK parts with somebody, /rekey moves with those who shall stay"),
-    ("/op", "nobody rules a room: all members may do the same"),
-    ("/mode", "a room has no modes; /lock keeps newcomers out, /unlock lets them in"),
-    ("/notice", "/msg NICK TEXT says it to one alone"),
-    ("/server", "one client is on one server; start another one for another server"),
+const ELSEWHERE: [Elsewhere; 12] = [
+    ("/nick", || text!("instead-of-nick")),
+    ("/away", || text!("instead-of-away")),
+    ("/back", || text!("instead-of-back")),
+    ("/whois", || text!("instead-of-whois")),
+    ("/topic", || text!("instead-of-topic")),
+    ("/invite", || text!("instead-of-invite")),
+    ("/kick", || text!("instead-of-kick")),
+    ("/ban", || text!("instead-of-kick")),
+    ("/op", || text!("instead-of-op")),
+    ("/mode", || text!("instead-of-mode")),
+    ("/notice", || text!("instead-of-notice")),
+    ("/server", || text!("instead-of-server")),
 ];
 
 /// More slips than this and no command was meant.
@@ -378,13 +342,13 @@ mod tests {
         assert_eq!(missing, "/msg needs more: /msg NICK TEXT");
         let secret = Command::parse("/join chatter://secret").expect("a command");
         assert!(!format!("{secret:?}").contains("secret"), "no link in a debug print");
-        assert!(COMMANDS.iter().all(|(name, _)| HELP.contains(name)));
+        assert!(COMMANDS.iter().all(|(name, _)| help().contains(name)));
         // What is done otherwise here is told in a line, and names commands that there are.
         for (name, instead) in ELSEWHERE {
             let error = Command::parse(&format!("{name} x")).expect_err("no command here").to_string();
             assert!(error.starts_with(&format!("there is no {name} here: ")), "{error}");
-            for word in instead.split([' ', ',', ';', ':']).filter(|word| word.starts_with('/')) {
-                assert!(names().any(|name| name == word), "{word} in {instead}");
+            for word in instead().split([' ', ',', ';', ':']).filter(|word| word.starts_with('/')) {
+                assert!(names().any(|name| name == word), "{word} in {}", instead());
             }
         }
         assert!(ALIASES.iter().all(|(_, name)| names().any(|known| known == format!("/{name}"))));

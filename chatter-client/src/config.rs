@@ -26,6 +26,7 @@ use crate::command::distance;
 use crate::exit::Failure;
 use crate::files;
 use crate::secret::SecretText;
+use crate::texts::text;
 
 pub use settings::{Setting, Settings};
 
@@ -64,11 +65,11 @@ impl Config {
         self.profiles.get(name).ok_or_else(|| {
             let nearest = nearest(name, self.profiles.keys().map(String::as_str));
             let hint = match nearest {
-                Some(nearest) => format!("did you mean {nearest}?"),
-                None => "`profile list` shows those that there are".to_owned(),
+                Some(nearest) => text!("did-you-mean", name = nearest),
+                None => text!("profiles-shown"),
             };
             let shown: String = name.chars().take(NAME_LEN_MAX).collect();
-            let text = format!("{shown:?} is no link (chatter://…), no file (@FILE) and no profile; {hint}");
+            let text = text!("profile-unknown", given = format!("{shown:?}"), hint = hint);
             (Failure::Link, text)
         })
     }
@@ -82,7 +83,7 @@ impl Config {
         config.defaults = Settings::parse(top, folder).map_err(wrong)?;
         let table = |name: &str, item: &'_ Item| match item.is_table_like() {
             true => Ok(()),
-            false => Err(wrong(format!("{name} is no table"))),
+            false => Err(wrong(text!("config-no-table", name = name))),
         };
         if let Some(item) = document.get(PROFILES) {
             table(PROFILES, item)?;
@@ -98,11 +99,7 @@ impl Config {
         }
         let has_secret = config.profiles.values().chain([&config.defaults]).any(Settings::has_secret);
         if is_open && has_secret {
-            return Err(wrong(
-                "others may read it, and it holds a link or a proxy's password: make it yours alone (chmod 600), and think \
-                 about who has read it"
-                    .to_owned(),
-            ));
+            return Err(wrong(text!("config-open")));
         }
         Ok(config)
     }
@@ -131,9 +128,10 @@ pub fn add(given: Option<&Path>, name: &str, settings: &Settings) -> Result<Path
         table.set_implicit(true);
         Item::Table(table)
     });
-    let profiles = profiles.as_table_mut().ok_or_else(|| about(&path, &format!("{PROFILES} is no table")))?;
+    let profiles =
+        profiles.as_table_mut().ok_or_else(|| about(&path, &text!("config-no-table", name = PROFILES)))?;
     if profiles.contains_key(name) {
-        let text = format!("there is a profile {name} already: `profile remove {name}` takes it out");
+        let text = text!("profile-there", name = name);
         return Err((Failure::Usage, text));
     }
     let mut table = Table::new();
@@ -160,7 +158,7 @@ pub fn remove(given: Option<&Path>, name: &str) -> Result<PathBuf, Refused> {
     let mut document = document(&path, file.text.expose())?;
     let profiles = document.get_mut(PROFILES).and_then(Item::as_table_like_mut);
     if profiles.and_then(|profiles| profiles.remove(name)).is_none() {
-        return Err((Failure::Usage, format!("there is no profile of that name in {}", path.display())));
+        return Err((Failure::Usage, text!("profile-not-there", file = path.display().to_string())));
     }
     write(&path, document.to_string())?;
     Ok(path)
@@ -174,7 +172,7 @@ pub fn shown(layers: &[(&str, &Settings)]) -> String {
         // Writing to a String does not fail.
         let _ = match found {
             Some((origin, setting)) => writeln!(text, "{key} = {}  # {origin}", setting.shown(key)),
-            None => writeln!(text, "# {key} is not set"),
+            None => writeln!(text, "{}", text!("setting-unset", key = key)),
         };
     }
     text
@@ -199,7 +197,7 @@ fn read(path: &Path) -> io::Result<Read> {
     let mut text = String::with_capacity(START_LEN);
     file.take(FILE_LEN_MAX + 1).read_to_string(&mut text)?;
     if text.len() as u64 > FILE_LEN_MAX {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too long to be a file of settings"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text!("config-too-long")));
     }
     Ok(Read { text: SecretText::new(text), is_open })
 }
@@ -210,27 +208,28 @@ fn write(path: &Path, text: String) -> Result<(), Refused> {
         fs::create_dir_all(folder)
             .map_err(|error| (Failure::Local, format!("{}: {error}", folder.display())))?;
     }
-    files::keep(path, text.expose())
-        .map_err(|error| (Failure::Local, format!("{} could not be written: {error}", path.display())))
+    files::keep(path, text.expose()).map_err(|error| {
+        (Failure::Local, text!("not-written", file = path.display().to_string(), error = error.to_string()))
+    })
 }
 
 /// The document, or what is wrong in which line: the library's own words would quote it.
 fn document(path: &Path, text: &str) -> Result<DocumentMut, Refused> {
     text.parse::<DocumentMut>().map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        about(path, &format!("line {}: {}", before.matches('\n').count() + 1, error.message()))
+        about(path, &text!("config-line", line = before.matches('\n').count() + 1, error = error.message()))
     })
 }
 
 fn own_path(given: Option<&Path>) -> Result<PathBuf, Refused> {
-    let none = || (Failure::Usage, "this user has no home: name a file with --config".to_owned());
+    let none = || (Failure::Usage, text!("no-home"));
     given.map(Path::to_owned).or_else(usual_path).ok_or_else(none)
 }
 
 fn check_name(name: &str) -> Result<(), Refused> {
     let proper = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || name.len() > NAME_LEN_MAX || name.starts_with('-') || !name.chars().all(proper) {
-        let text = format!("a profile's name has letters, digits, - and _, at most {NAME_LEN_MAX}");
+        let text = text!("profile-name", most = NAME_LEN_MAX);
         return Err((Failure::Usage, text));
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::client::Handle;
 use crate::event::{Notice, Told};
 use crate::json::request::{Request, Wish};
 use crate::secret::SecretText;
+use crate::texts::text;
 use crate::ui::{Charset, charset_of_locale};
 use crate::{json, plain, qr};
 
@@ -113,7 +114,7 @@ pub fn greet(style: Style) -> io::Result<()> {
 /// Where stdin or stderr fail, or the input ends.
 pub fn ask(what: &str) -> io::Result<String> {
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{what}: ")?;
+    write!(stderr, "{}", text!("prompt", what = what))?;
     stderr.flush()?;
     match read_line(&mut *input::lock())? {
         Line::Whole(line) => Ok(line.trim().to_owned()),
@@ -144,7 +145,7 @@ pub fn read_lines(handle: Handle, style: Style) {
                 Ok(Line::Whole(line)) if style == Style::Json => runtime.block_on(ask_for(&handle, line)),
                 Ok(Line::Whole(line)) => runtime.block_on(handle.line(line)),
                 Ok(Line::TooLong) => {
-                    let text = format!("not said: a line of more than {LINE_BYTES_MAX} bytes");
+                    let text = text!("line-too-long", bytes = LINE_BYTES_MAX);
                     show(style, &Notice::Error(text).into()).is_ok()
                 }
                 Ok(Line::End) | Err(_) => {
@@ -189,7 +190,7 @@ pub fn rest() -> io::Result<SecretText> {
         }
     }
     if text.len() > LINE_BYTES_MAX {
-        let text = format!("it holds more than {LINE_BYTES_MAX} bytes, and a message can't");
+        let text = text!("stdin-too-long", bytes = LINE_BYTES_MAX);
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     Ok(SecretText::new(text))

@@ -20,6 +20,7 @@ use crate::exit::Failure;
 use crate::files;
 use crate::known::Known;
 use crate::secret::{self, SecretText};
+use crate::texts::text;
 
 /// Where a passphrase comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +54,9 @@ impl<'a> PassphraseSource<'a> {
 /// # Errors
 /// Where none can be had.
 pub fn room_passphrase(source: PassphraseSource<'_>) -> Result<Passphrase, Refused> {
-    let passphrase = obtain(source, "the room's passphrase")?;
+    let passphrase = obtain(source, &text!("ask-passphrase-of-room"))?;
     if passphrase.expose().is_empty() {
-        return Err((Failure::Usage, "no passphrase was given".to_owned()));
+        return Err((Failure::Usage, text!("passphrase-missing")));
     }
     Ok(passphrase)
 }
@@ -65,7 +66,7 @@ pub fn room_passphrase(source: PassphraseSource<'_>) -> Result<Passphrase, Refus
 /// # Errors
 /// Where none can be had, or it is weak and was not insisted on.
 pub fn new_passphrase(source: PassphraseSource<'_>, weak: bool, style: Style) -> Result<Passphrase, Refused> {
-    let passphrase = chosen(source, "a passphrase for the room", weak)?;
+    let passphrase = chosen(source, &text!("ask-passphrase-for-room"), weak)?;
     if source == PassphraseSource::Drawn {
         let shown = Notice::Passphrase { passphrase: SecretText::new(passphrase.expose().to_owned()) };
         console::show(style, &shown.into()).map_err(|error| (Failure::Local, error.to_string()))?;
@@ -75,7 +76,7 @@ pub fn new_passphrase(source: PassphraseSource<'_>, weak: bool, style: Style) ->
 
 /// The link of the room called `label` with this passphrase. Takes its time, and says so.
 pub fn stretch(access: AccessLink, label: String, passphrase: &Passphrase, style: Style) -> RoomLink {
-    let text = format!("working the passphrase of the room “{label}” into a key");
+    let text = text!("passphrase-stretching", room = label);
     // Where that can't be told, the rest can't either, and says so.
     let _ = console::show(style, &Notice::Progress(text).into());
     let secret = passphrase.room_secret(access.code.server_key.as_bytes(), &label, Cost::FULL);
@@ -89,11 +90,17 @@ pub fn stretch(access: AccessLink, label: String, passphrase: &Passphrase, style
 pub fn keygen(file: &Path, lock: Option<PassphraseSource<'_>>, weak: bool) -> Result<(), Refused> {
     let mut entropy = entropy()?;
     let identity = Identity::generate(&mut entropy);
-    let passphrase = lock.map(|source| chosen(source, "a passphrase for the identity", weak)).transpose()?;
+    let passphrase =
+        lock.map(|source| chosen(source, &text!("ask-passphrase-for-identity"), weak)).transpose()?;
     let text = identity.to_text(passphrase.as_ref().map(|passphrase| (passphrase, Cost::FULL)), &mut entropy);
     files::create(file, &text).map_err(|error| {
-        let hint = if error.kind() == io::ErrorKind::AlreadyExists { "; it was left as it is" } else { "" };
-        (Failure::Local, format!("{} could not be made: {error}{hint}", file.display()))
+        let (path, why) = (file.display().to_string(), error.to_string());
+        let text = if error.kind() == io::ErrorKind::AlreadyExists {
+            text!("identity-is-there", file = path, error = why)
+        } else {
+            text!("identity-not-made", file = path, error = why)
+        };
+        (Failure::Local, text)
     })?;
     console::print(&identity.key().to_text()).map_err(|error| (Failure::Local, error.to_string()))
 }
@@ -108,7 +115,8 @@ pub fn equip(mut options: Options, common: &Common) -> Result<Options, Refused> 
     }
     if let Some(file) = &common.known {
         let unusable = |error: &dyn std::error::Error| {
-            (Failure::Usage, format!("--known {} can't be used: {error}", file.display()))
+            let file = file.display().to_string();
+            (Failure::Usage, text!("known-unusable", file = file, error = error.to_string()))
         };
         let text = files::read_kept(file).map_err(|error| unusable(&error))?;
         let known = Known::parse(&text).map_err(|error| unusable(&error))?;
@@ -118,8 +126,10 @@ pub fn equip(mut options: Options, common: &Common) -> Result<Options, Refused> 
 }
 
 fn identity(file: &Path, passphrase_file: Option<&Path>) -> Result<Identity, Refused> {
-    let unusable =
-        |error: &dyn std::error::Error| (Failure::Usage, format!("--identity {}: {error}", file.display()));
+    let unusable = |error: &dyn std::error::Error| {
+        let file = file.display().to_string();
+        (Failure::Usage, text!("identity-unusable", file = file, error = error.to_string()))
+    };
     let text = files::read_secret(file).map_err(|error| unusable(&error))?;
     if !Identity::is_locked(text.expose()) {
         return Identity::parse(text.expose(), None).map_err(|error| unusable(&error));
@@ -127,10 +137,12 @@ fn identity(file: &Path, passphrase_file: Option<&Path>) -> Result<Identity, Ref
     let source = passphrase_file.map_or(PassphraseSource::Asked, PassphraseSource::File);
     let passphrase = match source {
         // Not from stdin: there the link may come, and what is to be said.
-        PassphraseSource::Asked => secret::ask("the identity's passphrase")
+        PassphraseSource::Asked => secret::ask(&text!("ask-passphrase-of-identity"))
             .map(|typed| Passphrase::new(typed.expose()))
             .map_err(|_| unusable(&IdentityError::Locked))?,
-        PassphraseSource::Drawn | PassphraseSource::File(_) => obtain(source, "the identity's passphrase")?,
+        PassphraseSource::Drawn | PassphraseSource::File(_) => {
+            obtain(source, &text!("ask-passphrase-of-identity"))?
+        }
     };
     Identity::parse(text.expose(), Some((&passphrase, Cost::FULL))).map_err(|error| unusable(&error))
 }
@@ -139,21 +151,22 @@ fn identity(file: &Path, passphrase_file: Option<&Path>) -> Result<Identity, Ref
 fn chosen(source: PassphraseSource<'_>, what: &str, weak: bool) -> Result<Passphrase, Refused> {
     let passphrase = obtain(source, what)?;
     if source == PassphraseSource::Asked && console::is_interactive() {
-        let again = obtain(source, "the same again")?;
+        let again = obtain(source, &text!("ask-again"))?;
         if again != passphrase {
-            return Err((Failure::Usage, "what was typed the second time differs".to_owned()));
+            return Err((Failure::Usage, text!("passphrases-differ")));
         }
     }
     if source != PassphraseSource::Drawn && !weak {
         passphrase
             .judge()
-            .map_err(|error| (Failure::Usage, format!("{error} (--weak takes it all the same)")))?;
+            .map_err(|error| (Failure::Usage, text!("passphrase-weak", error = error.to_string())))?;
     }
     Ok(passphrase)
 }
 
 fn obtain(source: PassphraseSource<'_>, what: &str) -> Result<Passphrase, Refused> {
-    let missing = |error: io::Error| (Failure::Usage, format!("{what} could not be had: {error}"));
+    let missing =
+        |error: io::Error| (Failure::Usage, text!("ask-failed", what = what, error = error.to_string()));
     let typed = match source {
         PassphraseSource::Drawn => return Ok(Passphrase::generate(&mut entropy()?)),
         PassphraseSource::Asked if console::is_interactive() => secret::ask(what).map_err(missing)?,

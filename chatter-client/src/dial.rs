@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::texts::text;
 pub(crate) use spare::Spares;
 pub(crate) use tls::NoVerifier;
 use tls::Tls;
@@ -84,7 +85,7 @@ impl Peer {
     pub(crate) async fn connect(&self) -> Result<Stream, String> {
         let stream = if self.proxies.is_empty() {
             if is_onion(&self.host) {
-                return Err(format!("only Tor leads to {}", self.host));
+                return Err(text!("onion-needs-tor", host = self.host));
             }
             tcp::connect(&self.host, self.port).await?
         } else {
@@ -95,7 +96,7 @@ impl Peer {
             None => Ok(Box::new(stream)),
             Some(tls) => match timeout(tls_timeout, tls.connect(stream)).await {
                 Ok(stream) => Ok(Box::new(stream?)),
-                Err(_) => Err(format!("{} accepts the connection and then does not speak TLS", self.host)),
+                Err(_) => Err(text!("tls-silent", host = self.host)),
             },
         }
     }
@@ -103,20 +104,19 @@ impl Peer {
     async fn connect_by_proxy(&self) -> Result<TcpStream, String> {
         let mut trouble = String::new();
         for proxy in &self.proxies {
-            let name = if self.tor { format!("Tor ({proxy})") } else { format!("the proxy {proxy}") };
             let mut stream = match tcp::connect(&proxy.address().host, proxy.address().port).await {
                 Ok(stream) => stream,
                 Err(refused) => {
-                    trouble = format!("{name}: {refused}");
+                    trouble = self.in_the_way(proxy, &refused);
                     continue;
                 }
             };
             let limit = if self.tor { FAR_PROXY_TIMEOUT } else { PROXY_TIMEOUT };
             let asked = timeout(limit, self.ask(proxy, &mut stream)).await;
-            let asked = asked.unwrap_or_else(|_| Err("it does not answer".to_owned()));
-            return asked.map(|()| stream).map_err(|trouble| format!("{name}: {trouble}"));
+            let asked = asked.unwrap_or_else(|_| Err(text!("proxy-silent")));
+            return asked.map(|()| stream).map_err(|trouble| self.in_the_way(proxy, &trouble));
         }
-        Err(if self.proxies.len() > 1 { tor::NONE_HERE.to_owned() } else { trouble })
+        Err(if self.proxies.len() > 1 { text!("tor-none-here") } else { trouble })
     }
 
     async fn ask(&self, proxy: &Proxy, stream: &mut TcpStream) -> Result<(), String> {
@@ -125,6 +125,15 @@ impl Peer {
                 socks::ask(stream, &self.host, self.port, proxy.credentials(), self.tor).await
             }
             ProxyKind::Http => tunnel::ask(stream, &self.host, self.port, proxy.credentials()).await,
+        }
+    }
+
+    fn in_the_way(&self, proxy: &Proxy, trouble: &str) -> String {
+        let proxy = proxy.to_string();
+        if self.tor {
+            text!("tor-trouble", proxy = proxy, trouble = trouble)
+        } else {
+            text!("proxy-trouble", proxy = proxy, trouble = trouble)
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) use part::Unkept;
 pub(crate) use source::Found;
 use source::Source;
 
+use crate::texts::text;
+
 /// Something to do.
 #[derive(Debug)]
 pub(crate) enum Order {
@@ -226,7 +228,7 @@ impl Job {
                 Err(Unkept::Disk(error)) => failed(id, error),
             },
             (_, Order::Write { id, .. } | Order::Finish { id, .. } | Order::Drop { id }) => {
-                News::Failed(id, "it was closed".to_owned())
+                News::Failed(id, text!("disk-closed"))
             }
             (_, Order::Look { number, candidates }) => look(number, &candidates),
         }
@@ -248,14 +250,14 @@ fn look(number: u32, candidates: &[PathBuf]) -> News {
         }
     }
     let text = trouble.map(|(path, error)| format!("{}: {error}", path.display()));
-    News::NotFound(number, text.unwrap_or_else(|| "there is no name of a file".to_owned()))
+    News::NotFound(number, text.unwrap_or_else(|| text!("disk-no-name")))
 }
 
 /// What went wrong, for people.
 fn words(error: &io::Error) -> String {
     let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&error.kind());
     // What we say ourselves says more.
-    if full && error.get_ref().is_none() { "the disk is full".to_owned() } else { error.to_string() }
+    if full && error.get_ref().is_none() { text!("disk-full") } else { error.to_string() }
 }
 
 /// Where downloads go on this platform, or where we are.

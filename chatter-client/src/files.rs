@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use crate::secret::SecretText;
+use crate::texts::text;
 
 /// Makes a file that nobody else may read, holding `text` and a line's end.
 ///
@@ -30,7 +31,7 @@ pub fn create(path: &Path, text: &str) -> io::Result<()> {
 pub fn read_secret(path: &Path) -> io::Result<SecretText> {
     let file = File::open(path)?;
     if is_open_to_others(&file)? {
-        let text = "others may read it: make it yours alone (chmod 600), and think about who has read it";
+        let text = text!("secret-open");
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
     }
     // Large enough from the start, so that growing leaves no copy behind.
@@ -38,7 +39,7 @@ pub fn read_secret(path: &Path) -> io::Result<SecretText> {
     file.take(SECRET_LEN_MAX as u64 + 1).read_to_string(&mut text)?;
     let text = SecretText::new(text);
     if text.expose().len() > SECRET_LEN_MAX {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is too long to be what was asked for"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text!("secret-too-long")));
     }
     Ok(text)
 }

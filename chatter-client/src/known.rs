@@ -11,6 +11,8 @@ use chatter_protocol::ids::Nickname;
 use chatter_protocol::room::conversation::Member;
 use chatter_protocol::room::identity::StayKey;
 
+use crate::texts::text;
+
 /// Who is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known(BTreeMap<Nickname, Entry>);
@@ -23,7 +25,7 @@ struct Entry {
 
 /// Why a text is no list of known identities.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {0} is none of “KEY verified NICK” and “KEY seen NICK”")]
+#[error("{}", wrong_line(.0))]
 pub struct KnownError(usize);
 
 /// What a meeting shows.
@@ -93,6 +95,10 @@ impl Known {
         let entry = Entry { key: member.key, verified: true };
         member.lasting && self.0.insert(member.nick.clone(), entry) != Some(entry)
     }
+}
+
+fn wrong_line(line: &usize) -> String {
+    text!("known-line", line = line)
 }
 
 fn parse_line(line: &str) -> Option<(Nickname, Entry)> {

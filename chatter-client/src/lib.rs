@@ -76,6 +76,7 @@ pub mod response;
 pub mod route;
 pub mod secret;
 pub mod signals;
+pub mod texts;
 pub mod ui;
 
 pub use client::{Handle, Notices, Options, StartError, start};

@@ -14,6 +14,7 @@ use crate::console;
 use crate::exit::Failure;
 use crate::files;
 use crate::secret::{self, SecretText};
+use crate::texts::text;
 
 /// Where a link comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +66,9 @@ impl LinkSource {
 /// # Errors
 /// [`Failure::Usage`] where it can't be read, or others may read it.
 pub fn read(file: &Path) -> Result<SecretText, (Failure, String)> {
-    files::read_secret(file)
-        .map_err(|error| (Failure::Usage, format!("the link's file {}: {error}", file.display())))
+    files::read_secret(file).map_err(|error| {
+        (Failure::Usage, text!("link-file", file = file.display().to_string(), error = error.to_string()))
+    })
 }
 
 /// The link that a text spells, whatever stands around it and wherever it was broken.
@@ -82,12 +84,7 @@ pub fn parse(text: &str) -> Result<Link, (Failure, String)> {
 fn no_room(link: &str, error: &LinkError) -> (Failure, String) {
     let label = link.split_once("://").and_then(|(_, rest)| rest.split_once('#')).map(|(place, _)| place);
     let has_label = label.and_then(|place| place.split_once('/')).is_some_and(|(_, label)| !label.is_empty());
-    let text = if has_label {
-        "the link is cut short: it names a room, and the part behind “.room1” that leads in is missing"
-            .to_owned()
-    } else {
-        error.to_string()
-    };
+    let text = if has_label { text!("link-without-way-in") } else { error.to_string() };
     (Failure::Link, text)
 }
 
@@ -104,7 +101,7 @@ pub fn tidy(text: &str) -> SecretText {
 
 /// Asked for; a link that a mail program has broken goes on in the next lines.
 fn asked(what: &str) -> Result<Link, (Failure, String)> {
-    let missing = |_: io::Error| (Failure::Usage, format!("no {what} was given"));
+    let missing = |_: io::Error| (Failure::Usage, text!("link-missing", what = what));
     let mut text = ask(what).map_err(missing)?;
     let first = match parse(text.expose()) {
         Ok(link) => return Ok(link),
@@ -114,7 +111,7 @@ fn asked(what: &str) -> Result<Link, (Failure, String)> {
         return Err(first);
     }
     for _ in 1..LINES_MAX {
-        let Ok(more) = ask("that link ends too early or is damaged; its next line, or Enter") else { break };
+        let Ok(more) = ask(&text!("ask-rest-of-link")) else { break };
         if tidy(more.expose()).expose().is_empty() {
             break;
         }
@@ -139,10 +136,9 @@ fn explain(text: &str, error: &LinkError) -> String {
     match error {
         LinkError::Secret(CodeError::Checksum { at: None } | CodeError::Length) => {
             match ROOM_PART_LEN.checked_sub(last.len()) {
-                Some(missing @ 1..) if last.starts_with(ROOM_PART) => format!(
-                    "the link is cut short: {missing} characters are missing at its end. Copy it whole, and put it in \
-                     single quotes"
-                ),
+                Some(missing @ 1..) if last.starts_with(ROOM_PART) => {
+                    text!("link-short", count = missing)
+                }
                 Some(_) | None => error.to_string(),
             }
         }
@@ -150,15 +146,13 @@ fn explain(text: &str, error: &LinkError) -> String {
         LinkError::Code(AccessCodeError::Damaged(CodeError::Checksum { at: None } | CodeError::Length))
             if !text.contains('.') || last.starts_with(CODE_PART) =>
         {
-            format!("{error}. Was the link cut short? Copy it whole, and put it in single quotes")
+            text!("link-maybe-short", error = error.to_string())
         }
         LinkError::Code(AccessCodeError::Damaged(CodeError::OtherKind(_))) if CODE_PART.starts_with(last) => {
-            "the link is cut short: its access code is missing. Copy it whole, and put it in single quotes"
-                .to_owned()
+            text!("link-without-code")
         }
         LinkError::UnknownPart if "room1".starts_with(last) || "cert1".starts_with(last) => {
-            "the link is cut short behind its access code: copy it whole, and put it in single quotes"
-                .to_owned()
+            text!("link-short-behind-code")
         }
         LinkError::Scheme
         | LinkError::NoCode

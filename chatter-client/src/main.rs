@@ -21,7 +21,8 @@ use chatter_client::listen::{Hearing, Listener};
 use chatter_client::route::{Route, Wish};
 use chatter_client::secret::{self, SecretText};
 use chatter_client::signals::Signals;
-use chatter_client::{Handle, Notice, Notices, Options, start, ui};
+use chatter_client::texts::text;
+use chatter_client::{Handle, Notice, Notices, Options, start, texts, ui};
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{RoomLink, parse_label};
 use clap::Parser;
@@ -35,7 +36,8 @@ use zeroizing_alloc::ZeroAlloc;
 static HEAP: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
-    let Args { action, config } = Args::parse();
+    let Args { action, config, lang } = Args::parse();
+    texts::choose(lang.as_deref(), |name| env::var(name).ok());
     let style = action.style();
     if let Some(document) = action.document() {
         // A reader that has seen enough is no failure.
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            tell(style, &format!("this system gives no threads: {error}"));
+            tell(style, &text!("no-threads", error = error.to_string()));
             return ExitCode::from(Outcome::Failed(Failure::Local).code());
         }
     };
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
 async fn run(action: Action, config: Option<PathBuf>, style: Style) -> Outcome {
     let mut signals = match Signals::take() {
         Ok(signals) => signals,
-        Err(error) => return fail(style, Failure::Local, &format!("signals can't be handled here: {error}")),
+        Err(error) => return fail(style, Failure::Local, &text!("no-signals", error = error.to_string())),
     };
     let reads_lines = matches!(action, Action::New { .. } | Action::Join { .. });
     if console::greet(style).is_err() {
@@ -88,7 +90,7 @@ async fn run(action: Action, config: Option<PathBuf>, style: Style) -> Outcome {
         Ok(Ok(Some(started))) => started,
         Ok(Ok(None)) => return Outcome::Left,
         Ok(Err((failure, text))) => return fail(style, failure, &text),
-        Err(_) => return fail(style, Failure::Local, "the questions could not be asked"),
+        Err(_) => return fail(style, Failure::Local, &text!("no-questions")),
     };
     // Before the first typed line, and before the end of input.
     enter_more(joins, &handle).await;
@@ -130,14 +132,14 @@ async fn tell_all(
                 continue;
             }
         };
-        let Some(told) = told else { return fail(style, Failure::Local, "the client stopped unexpectedly") };
+        let Some(told) = told else { return fail(style, Failure::Local, &text!("client-stopped")) };
         if let Notice::Finished(outcome) = told.notice {
             let lacks = match &listener {
                 Some(listener) => listener.lacks() && matches!(outcome, Outcome::Left | Outcome::Interrupted),
                 None => outcome == Outcome::Interrupted,
             };
             if is_late && lacks {
-                return fail(style, Failure::Timeout, "what was waited for did not come in time");
+                return fail(style, Failure::Timeout, &text!("not-in-time"));
             }
             return outcome;
         }
@@ -173,9 +175,7 @@ async fn show(settings: ui::Settings, handle: Handle, notices: Notices) -> Outco
             }
             ended.outcome
         }
-        Err(error) => {
-            fail(Style::Plain, Failure::Local, &format!("the terminal can't be used: {error}; try --plain"))
-        }
+        Err(error) => fail(Style::Plain, Failure::Local, &text!("no-terminal", error = error.to_string())),
     }
 }
 
@@ -232,7 +232,10 @@ fn prepare(
         _ if common.forget => options.downloading_nowhere(),
         Some(directory) if directory.is_dir() => options.downloading_to(directory),
         Some(other) => {
-            return Err((Failure::Usage, format!("--downloads {}: it is no directory", other.display())));
+            return Err((
+                Failure::Usage,
+                text!("downloads-nowhere", directory = other.display().to_string()),
+            ));
         }
         None => options,
     };
@@ -282,7 +285,7 @@ fn stay(
     chosen: &Chosen,
     style: Style,
 ) -> Result<Option<(Options, Common)>, (Failure, String)> {
-    let access = || chosen.source.link("access link").map(|link| link.access().clone());
+    let access = || chosen.source.link(&text!("ask-access-link")).map(|link| link.access().clone());
     match action {
         Action::New { link: _, room, listed, words, common } => {
             let label = label(&room)?;
@@ -333,33 +336,31 @@ fn local(error: &dyn std::error::Error) -> (Failure, String) {
 }
 
 fn label(room: &str) -> Result<String, (Failure, String)> {
-    parse_label(room)
-        .map_err(|_| (Failure::Usage, "--room takes letters, digits and -._~, at most 64".to_owned()))
+    parse_label(room).map_err(|_| (Failure::Usage, text!("room-misnamed")))
 }
 
 /// What is to be said: all of stdin where that was asked for, or nothing else was given.
 fn text(given: Option<String>) -> Result<String, (Failure, String)> {
-    let missing = |why: &str| {
-        (Failure::Usage, format!("what to say is missing: send LINK 'text', or - for stdin{why}"))
-    };
+    let missing = |text: String| (Failure::Usage, text);
     let text = match given.filter(|given| given != "-") {
         Some(text) => text,
         None => {
-            let rest = console::rest().map_err(|error| missing(&format!(" ({error})")))?;
+            let rest = console::rest()
+                .map_err(|error| missing(text!("stdin-unusable", error = error.to_string())))?;
             rest.expose().to_owned()
         }
     };
-    if text.is_empty() { Err(missing(", which held nothing")) } else { Ok(text) }
+    if text.is_empty() { Err(missing(text!("stdin-empty"))) } else { Ok(text) }
 }
 
 fn room_link(chosen: &Chosen, words: &Words, style: Style) -> Result<RoomLink, (Failure, String)> {
     if let Some(source) = PassphraseSource::given(words.passphrase, words.passphrase_file.as_deref()) {
         let label = label(words.room.as_ref().or(chosen.room.as_ref()).map_or("", String::as_str))?;
-        let access = chosen.source.link("access link")?.access().clone();
+        let access = chosen.source.link(&text!("ask-access-link"))?.access().clone();
         let passphrase = credentials::room_passphrase(source)?;
         return Ok(credentials::stretch(access, label, &passphrase, style));
     }
-    let link = chosen.source.link("room link")?;
+    let link = chosen.source.link(&text!("ask-room-link"))?;
     link.into_room().map_err(|error| chosen.source.no_room(&error))
 }
 
@@ -369,17 +370,17 @@ fn nick(common: &Common) -> Result<Nickname, (Failure, String)> {
         (Some(nick), _) => Nickname::parse(nick).map_err(|error| wrong(&error)),
         (None, offered) if console::is_interactive() => ask_for_nick(offered.as_deref()),
         (None, Some(offered)) => Nickname::parse(offered).map_err(|error| wrong(&error)),
-        (None, None) => Err((Failure::Usage, "--nick is missing: say what you are called".to_owned())),
+        (None, None) => Err((Failure::Usage, text!("nick-missing"))),
     }
 }
 
 /// Asked for until it is one; Enter alone takes what is offered.
 fn ask_for_nick(offered: Option<&str>) -> Result<Nickname, (Failure, String)> {
     let question = match offered {
-        Some(offered) => format!("what shall you be called [{offered}]"),
-        None => "what shall you be called".to_owned(),
+        Some(offered) => text!("ask-nick-offered", offered = offered),
+        None => text!("ask-nick"),
     };
-    let mut why = "no nickname was given".to_owned();
+    let mut why = text!("nick-not-given");
     for _ in 0..NICK_TRIES {
         let Ok(typed) = console::ask(&question) else { break };
         let text = offered.filter(|_| typed.is_empty()).map_or(typed.as_str(), |offered| offered);

@@ -35,6 +35,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::dial::{Peer, Spares};
 use crate::event::NetworkEvent;
 use crate::request::{Authority, download, reload};
+use crate::texts::text;
 use sleep::Sleep;
 
 /// The carrier, running: ends when the session has ended or nobody listens any more.
@@ -335,8 +336,7 @@ impl Network {
 
 /// What an answer says that comes from a front end whose server does not answer it.
 fn front_trouble(status: u16) -> Option<String> {
-    (status >= SERVER_ERROR)
-        .then(|| format!("a front end answers {status}, the server behind it does not (does it run?)"))
+    (status >= SERVER_ERROR).then(|| text!("front-answers", status = status))
 }
 
 /// News of connections that wait for the session; beyond them, the sockets wait.

@@ -11,9 +11,10 @@ use std::fmt::Write as _;
 
 use chatter_protocol::ids::{MARKS_MAX, is_combining_mark, is_trickery};
 
-use crate::command::HELP;
+use crate::command;
 use crate::event::{FileInfo, FileStage, ListedInfo, Notice, Place, RoomInfo, Told};
 use crate::secret::SecretText;
+use crate::texts::text;
 
 /// What a notice becomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,207 +41,168 @@ pub(crate) fn lines(told: &Told) -> Lines {
 /// The lines of a notice, wherever it is from.
 pub(crate) fn lines_of(notice: &Notice) -> Lines {
     let talk = |text: String| Lines { talk: Some(SecretText::new(text)), note: None };
-    let note = |text: &str| Lines { talk: None, note: Some(harmless(text)) };
+    let event = |text: String| talk(format!("* {text}"));
+    let alarm = |text: String| talk(format!("! {text}"));
+    let note = |text: String| Lines { talk: None, note: Some(harmless(&text)) };
     match notice {
-        Notice::Room { link } => Lines {
-            talk: Some(link.clone()),
-            note: Some("this link is the way into the room; whoever has it can come in:".to_owned()),
-        },
+        Notice::Room { link } => Lines { talk: Some(link.clone()), note: Some(text!("room-link")) },
         Notice::Passphrase { passphrase } => Lines {
             talk: Some(SecretText::new(harmless(passphrase.expose()))),
-            note: Some(
-                "this passphrase, with the access link and the room's name, leads into the room:".to_owned(),
-            ),
+            note: Some(text!("room-passphrase")),
         },
-        Notice::MemberJoined { nick } => talk(format!("* {} joined", harmless(nick))),
-        Notice::MemberLeft { nick } => talk(format!("* {} left", harmless(nick))),
+        Notice::MemberJoined { nick } => event(text!("member-joined", nick = nick)),
+        Notice::MemberLeft { nick } => event(text!("member-left", nick = nick)),
         Notice::Message { from, text } => talk(format!("<{}> {}", harmless(from), harmless(text))),
-        Notice::Private { from, text } => talk(format!("[{} → you] {}", harmless(from), harmless(text))),
-        Notice::PrivateSent { to, text } => talk(format!("[you → {}] {}", harmless(to), harmless(text))),
-        Notice::Who { you, members, verified, lasting } => talk(who(you, members, verified, lasting)),
-        Notice::FileOffered { number, from, name, size, directory } => {
-            let kind = if *directory { "the directory" } else { "the file" };
-            talk(format!(
-                "* {} offers {kind} {} ({}); /accept {number} takes it, /cancel {number} does not",
-                harmless(from),
-                harmless(name),
-                bytes(*size)
-            ))
+        Notice::Private { from, text } => {
+            talk(format!("[{}] {}", text!("private-from", nick = from), harmless(text)))
         }
-        Notice::FileOfferSent { number, name, size, to } => talk(format!(
-            "* offer {number}: {} ({}) to {}",
-            harmless(name),
-            bytes(*size),
-            harmless(&to.join(", "))
-        )),
+        Notice::PrivateSent { to, text } => {
+            talk(format!("[{}] {}", text!("private-to", nick = to), harmless(text)))
+        }
+        Notice::Who { you, members, verified, lasting } => event(who(you, members, verified, lasting)),
+        Notice::FileOffered { number, from, name, size, directory } => {
+            let (kind, size) = (if *directory { "directory" } else { "file" }, bytes(*size));
+            event(text!("file-offered", nick = from, kind = kind, name = name, size = size, number = number))
+        }
+        Notice::FileOfferSent { number, name, size, to } => {
+            let (size, nicks) = (bytes(*size), to.join(", "));
+            event(text!("file-offer-sent", number = number, name = name, size = size, nicks = nicks))
+        }
         Notice::FileProgress { number, name, nick, sending, done, size, rate, seconds_left } => {
-            let arrow = if *sending { "to" } else { "from" };
             let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
-            let left = seconds_left.iter().map(|left| format!(", {left} s left")).collect::<String>();
-            note(&format!("file {number}, {name} {arrow} {nick}: {percent} %, {}/s{left}", bytes(*rate)))
+            let rate = bytes(*rate);
+            let text = text!(
+                "file-progress",
+                number = number,
+                name = name,
+                way = way(*sending),
+                nick = nick,
+                percent = percent,
+                rate = rate
+            );
+            note(match seconds_left {
+                None => text,
+                Some(left) => text!("file-progress-left", progress = text, seconds = left),
+            })
         }
         Notice::FileWaits { number, name, nick } => {
-            note(&format!("file {number}, {name}: goes on when {nick} is back; /cancel {number} ends it"))
+            note(text!("file-waits", number = number, name = name, nick = nick))
         }
         Notice::FileReceived { name, nick, path, .. } => {
-            talk(format!("* {} from {} is in {}", harmless(name), harmless(nick), harmless(path)))
+            event(text!("file-received", name = name, nick = nick, path = path))
         }
-        Notice::FileSent { name, nick, .. } => {
-            talk(format!("* {} has {}, whole", harmless(nick), harmless(name)))
+        Notice::FileSent { name, nick, .. } => event(text!("file-sent", nick = nick, name = name)),
+        Notice::FileEnded { number, name, nick, reason } => {
+            event(text!("file-ended", number = number, name = name, nick = nick, reason = reason))
         }
-        Notice::FileEnded { number, name, nick, reason } => talk(format!(
-            "* nothing more comes of file {number}, {} with {}: {}",
-            harmless(name),
-            harmless(nick),
-            harmless(reason)
-        )),
-        Notice::Files { files } if files.is_empty() => {
-            talk("* no files are on offer or on their way".to_owned())
-        }
-        Notice::Files { files } => talk(format!("* files: {}", join(files, file))),
-        Notice::QuitAsks { sending, receiving } => note(&quit_asks(*sending, *receiving)),
-        Notice::VerifyBegun { by } => talk(format!("* {} asks all to compare words", harmless(by))),
+        Notice::Files { files } if files.is_empty() => event(text!("files-none")),
+        Notice::Files { files } => event(text!("files-all", files = join(files, file))),
+        Notice::QuitAsks { sending, receiving } => note(quit_asks(*sending, *receiving)),
+        Notice::VerifyBegun { by } => event(text!("verify-begun", nick = by)),
         Notice::VerifyWords { words } => Lines {
-            talk: Some(SecretText::new(format!("* words: {}", harmless(&words.join(" "))))),
-            note: Some(VERIFY_HELP.to_owned()),
+            talk: Some(SecretText::new(format!(
+                "* {} {}",
+                text!("verify-words"),
+                harmless(&words.join(" "))
+            ))),
+            note: Some(text!("verify-how")),
         },
-        Notice::VerifyVoid { reason } => {
-            talk(format!("* no words to compare: {}; /verify tries again", harmless(reason)))
-        }
+        Notice::VerifyVoid { reason } => event(text!("verify-void", reason = reason)),
         Notice::SafetyNumber { nick, number } => Lines {
-            talk: Some(SecretText::new(format!("* you and {}: {}", harmless(nick), harmless(number)))),
-            note: Some(format!(
-                "compare this number with {0} by another way, aloud or side by side; then /verify {0} yes",
-                harmless(nick)
-            )),
+            talk: Some(SecretText::new(format!(
+                "* {} {}",
+                text!("verify-number", nick = nick),
+                harmless(number)
+            ))),
+            note: Some(text!("verify-number-how", nick = nick)),
         },
-        Notice::Verified { members } => talk(format!("* verified: {}", harmless(&members.join(", ")))),
-        Notice::Locked { by, locked: true } => {
-            talk(format!("* {} locked the room: newcomers are kept out", harmless(by)))
+        Notice::Verified { members } => event(text!("verified", nicks = members.join(", "))),
+        Notice::Locked { by, locked: true } => event(text!("room-locked", nick = by)),
+        Notice::Locked { by, locked: false } => event(text!("room-unlocked", nick = by)),
+        Notice::KeptOut => event(text!("room-kept-out")),
+        Notice::Removed { by: None, nick } => event(text!("removed-by-you", nick = nick)),
+        Notice::Removed { by: Some(by), nick } => event(text!("removed-by", by = by, nick = nick)),
+        Notice::Parted { nick } => event(text!("parted", nick = nick)),
+        Notice::Moving { by } => event(text!("room-moving", nick = by)),
+        Notice::Moved => event(text!("room-moved")),
+        Notice::Warning(text) => alarm(harmless(text)),
+        Notice::Left => event(text!("you-left")),
+        Notice::Progress(text) => note(text.clone()),
+        Notice::Connected => note(text!("connected")),
+        Notice::Entered { present } => note(text!("room-entered", present = present)),
+        Notice::Broken => note(text!("connection-lost")),
+        Notice::Resumed => note(text!("connection-resumed")),
+        Notice::Away { text, seconds } => note(text!("connection-away", why = text, seconds = seconds)),
+        Notice::Rejoined { text, present } => alarm(text!("room-rejoined", why = text, present = present)),
+        Notice::NotAcknowledged { text, resend, .. } => {
+            alarm(format!("{} {}", text!("not-acknowledged", number = resend), harmless(text)))
         }
-        Notice::Locked { by, locked: false } => talk(format!("* {} unlocked the room", harmless(by))),
-        Notice::KeptOut => {
-            talk("* somebody came to the locked room and is kept out; /unlock lets in".to_owned())
+        Notice::HandedBack { number, text, reason } => {
+            alarm(format!("{} {}", text!("handed-back", reason = reason, number = number), harmless(text)))
         }
-        Notice::Removed { by: None, nick } => {
-            talk(format!("* you say nothing more to {0} and hear nothing of {0}", harmless(nick)))
-        }
-        Notice::Removed { by: Some(by), nick } => talk(format!(
-            "* {} says nothing more to {1} and hears nothing of {1}; /remove {1} does the same",
-            harmless(by),
-            harmless(nick)
-        )),
-        Notice::Parted { nick } => {
-            talk(format!("* {0} says nothing more to you and hears nothing of you", harmless(nick)))
-        }
-        Notice::Moving { by } => {
-            talk(format!("* {} moves the room to a new link; you move along", harmless(by)))
-        }
-        Notice::Moved => talk("* you are moving to the room's new link; /link shows it".to_owned()),
-        Notice::Warning(text) => talk(format!("! {}", harmless(text))),
-        Notice::Left => talk("* you left".to_owned()),
-        Notice::Progress(text) => note(text),
-        Notice::Connected => note("the door is open"),
-        Notice::Entered { present: 0 } => {
-            note("you are in the room, alone so far; /help shows what you can do")
-        }
-        Notice::Entered { present: 1 } => note("you are in the room; one other is here"),
-        Notice::Entered { present } => note(&format!("you are in the room; {present} others are here")),
-        Notice::Broken => note("connection lost, trying again"),
-        Notice::Resumed => note("connected again, nothing was lost"),
-        Notice::Away { text, seconds } => note(&format!("{text}; trying again in {seconds} s")),
-        Notice::Rejoined { text, present } => {
-            let members = match present {
-                0 => "nobody else is here".to_owned(),
-                1 => "one other is here".to_owned(),
-                others => format!("{others} others are here"),
-            };
-            talk(format!(
-                "! {}; you are back in the room, {members}; what was said meanwhile is missing",
-                harmless(text)
-            ))
-        }
-        Notice::NotAcknowledged { text, resend, .. } => talk(format!(
-            "! nobody may have heard this, or all have; /resend {resend} says it again, /drop {resend} does not: {}",
-            harmless(text)
-        )),
-        Notice::HandedBack { number, text, reason } => talk(format!(
-            "! not sent, as {}; /resend {number} sends it, /drop {number} does not: {}",
-            harmless(reason),
-            harmless(text)
-        )),
-        Notice::Waiting { waiting, full, .. } => {
-            let more = if *full { "; nothing more is taken, /drop waiting drops what waits" } else { "" };
-            note(&format!("not sent yet: {waiting} waiting{more}"))
-        }
-        Notice::Dropped { lines, .. } => note(&format!("dropped: {lines}")),
+        Notice::Waiting { waiting, full: false, .. } => note(text!("lines-wait", count = waiting)),
+        Notice::Waiting { waiting, full: true, .. } => note(text!("lines-wait-full", count = waiting)),
+        Notice::Dropped { lines, .. } => note(text!("lines-dropped", count = lines)),
         Notice::Delivered { asked: false, .. } => Lines::default(),
         Notice::Delivered { number, opened, of, missing, asked: true } => {
-            talk(delivered(*number, *opened, *of, missing))
+            event(delivered(*number, *opened, *of, missing))
         }
-        Notice::Error(text) => note(&format!("error: {text}")),
-        Notice::Unconnected { unmet, pairs } => talk(unconnected(*unmet, pairs)),
-        Notice::Rooms { rooms } => talk(format!("* your rooms: {}", join(rooms, room))),
-        Notice::ListedRooms { rooms } if rooms.is_empty() => {
-            talk("* the server lists no rooms at the moment".to_owned())
-        }
+        Notice::Error(text) => note(text!("error", text = text)),
+        Notice::Unconnected { unmet, pairs } => event(unconnected(*unmet, pairs)),
+        Notice::Rooms { rooms } => event(text!("rooms-yours", rooms = join(rooms, room))),
+        Notice::ListedRooms { rooms } if rooms.is_empty() => event(text!("rooms-listed-none")),
         Notice::ListedRooms { rooms } => {
-            let more = match rooms.len().saturating_sub(LISTED_SHOWN_MAX) {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
-            let shown = rooms.get(..LISTED_SHOWN_MAX).unwrap_or(rooms);
-            talk(format!("* listed rooms: {}{more}", join(shown, listed)))
+            let shown = join(rooms.get(..LISTED_SHOWN_MAX).unwrap_or(rooms), listed);
+            event(match rooms.len().saturating_sub(LISTED_SHOWN_MAX) {
+                0 => text!("rooms-listed", rooms = shown),
+                more => text!("rooms-listed-more", rooms = shown, more = more),
+            })
         }
-        Notice::Current => note("what you type is said here"),
-        Notice::Listed { name: Some(name), open: true } => talk(format!(
-            "! the server lists this room as {}: whoever has the access code can come in, and since the listing holds the \
-             room's secret, whoever runs the server could sit between you; /verify finds that out. What has to stay among \
-             you belongs in another room",
-            harmless(name)
-        )),
-        Notice::Listed { name: Some(name), open: false } => talk(format!(
-            "* the server lists this room as {}, by name and number of members; its link or passphrase is needed to come in",
-            harmless(name)
-        )),
-        Notice::Listed { name: None, .. } => talk("* the server lists this room no longer".to_owned()),
-        Notice::RoomLeft => talk("* you left this room".to_owned()),
+        Notice::Current => note(text!("room-current-now")),
+        Notice::Listed { name: Some(name), open: true } => alarm(text!("room-listed-open", name = name)),
+        Notice::Listed { name: Some(name), open: false } => event(text!("room-listed-closed", name = name)),
+        Notice::Listed { name: None, .. } => event(text!("room-unlisted")),
+        Notice::RoomLeft => event(text!("you-left-room")),
         // Its own lines, and none of a peer's.
-        Notice::Help => Lines { talk: None, note: Some(HELP.to_owned()) },
+        Notice::Help => Lines { talk: None, note: Some(command::help()) },
         Notice::Said { .. } | Notice::Acknowledged { .. } | Notice::Finished(_) => Lines::default(),
     }
 }
 
-const VERIFY_HELP: &str = "\
-call each other and read these words aloud. If all read the same, type /verify yes; if anybody reads others, /verify no";
+/// As texts tell the two apart.
+fn way(sending: bool) -> &'static str {
+    if sending { "to" } else { "from" }
+}
 
 fn delivered(number: u64, opened: usize, of: usize, missing: &[String]) -> String {
     if of == 0 {
-        return format!("* message {number}: nobody else was here");
+        return text!("message-to-nobody", number = number);
     }
     let shown = missing.get(..MISSING_SHOWN_MAX).unwrap_or(missing);
-    let more = match missing.len().saturating_sub(shown.len()) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let missing = match shown {
-        [] => String::new(),
-        shown => format!("; not yet, as far as they have told: {}{more}", harmless(&shown.join(", "))),
-    };
-    format!("* message {number}: opened by {opened} of {of}{missing}")
+    let nicks = shown.join(", ");
+    match (shown, missing.len().saturating_sub(shown.len())) {
+        ([], _) => text!("message-opened", number = number, opened = opened, of = of),
+        (_, 0) => text!("message-opened-but", number = number, opened = opened, of = of, nicks = nicks),
+        (_, more) => {
+            text!(
+                "message-opened-more",
+                number = number,
+                opened = opened,
+                of = of,
+                nicks = nicks,
+                more = more
+            )
+        }
+    }
 }
 
 const MISSING_SHOWN_MAX: usize = 16;
 
 fn unconnected(unmet: usize, pairs: &[(String, String)]) -> String {
-    let unmet = match unmet {
-        0 => None,
-        _ => Some(format!("{unmet} more could not be met (is the room locked? have they no room secret?)")),
-    };
+    let unmet = (unmet > 0).then(|| text!("members-unmet", count = unmet));
     let shown = pairs.get(..PAIRS_SHOWN_MAX).unwrap_or(pairs);
-    let pairs =
-        shown.iter().map(|(one, other)| format!("{} does not see {} yet", harmless(one), harmless(other)));
-    format!("* but {}", unmet.into_iter().chain(pairs).collect::<Vec<_>>().join("; "))
+    let pairs = shown.iter().map(|(one, other)| text!("members-apart", one = one, other = other));
+    text!("members-but", what = unmet.into_iter().chain(pairs).collect::<Vec<_>>().join("; "))
 }
 
 const PAIRS_SHOWN_MAX: usize = 16;
@@ -250,20 +212,21 @@ fn join<T>(items: &[T], text: fn(&T) -> String) -> String {
 }
 
 fn room(room: &RoomInfo) -> String {
-    let here = if room.current { ", current" } else { "" };
-    let listed = room.listed.iter().map(|name| format!(", listed as {}", harmless(name))).collect::<String>();
-    format!("{} {} ({}{here}{listed})", room.number, harmless(&room.name), room.members)
+    let current = room.current.then(|| text!("room-is-current"));
+    let listed = room.listed.iter().map(|name| text!("room-is-listed", name = name));
+    let what = [room.members.to_string()].into_iter().chain(current).chain(listed).collect::<Vec<_>>();
+    format!("{} {} ({})", room.number, harmless(&room.name), what.join(", "))
 }
 
 fn listed(room: &ListedInfo) -> String {
-    let way = if room.open { "" } else { ", by link or passphrase" };
+    let way = if room.open { String::new() } else { format!(", {}", text!("room-is-closed")) };
     format!("{} ({}{way})", harmless(&room.name), room.members)
 }
 
 /// A number of bytes as people read it, rounded down.
 pub(crate) fn bytes(count: u64) -> String {
     let (unit, name) = match count {
-        0..1_000 => return format!("{count} bytes"),
+        0..1_000 => return text!("bytes", count = count),
         1_000..1_000_000 => (100, "kB"),
         1_000_000..1_000_000_000 => (100_000, "MB"),
         _ => (100_000_000, "GB"),
@@ -273,25 +236,21 @@ pub(crate) fn bytes(count: u64) -> String {
 
 fn file(file: &FileInfo) -> String {
     let FileInfo { number, name, nick, sending, done, size, stage } = file;
-    let way = if *sending { "to" } else { "from" };
     let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
     let stage = match (stage, sending) {
-        (FileStage::Offered, true) => "offered".to_owned(),
-        (FileStage::Offered, false) => format!("/accept {number} takes it"),
-        (FileStage::Going, _) => format!("{percent} %"),
-        (FileStage::Waiting, _) => format!("{percent} %, waits"),
+        (FileStage::Offered, true) => text!("file-is-offered"),
+        (FileStage::Offered, false) => text!("file-is-for-you", number = number),
+        (FileStage::Going, _) => text!("file-is-going", percent = percent),
+        (FileStage::Waiting, _) => text!("file-is-waiting", percent = percent),
     };
-    format!("{number} {} ({}) {way} {}: {stage}", harmless(name), bytes(*size), harmless(nick))
+    let (size, way) = (bytes(*size), way(*sending));
+    text!("file-listed", number = number, name = name, size = size, way = way, nick = nick, stage = stage)
 }
 
 fn quit_asks(sending: usize, receiving: usize) -> String {
-    let of = |count: usize, what: &str| match count {
-        0 => None,
-        1 => Some(format!("one file is still being {what}")),
-        _ => Some(format!("{count} files are still being {what}")),
-    };
-    let both: Vec<String> = [of(sending, "sent"), of(receiving, "received")].into_iter().flatten().collect();
-    format!("{}; /quit again leaves and ends that", both.join(", "))
+    let sent = (sending > 0).then(|| text!("files-being-sent", count = sending));
+    let received = (receiving > 0).then(|| text!("files-being-received", count = receiving));
+    text!("quit-asks", files = sent.into_iter().chain(received).collect::<Vec<_>>().join(", "))
 }
 
 /// A list is read by people; one that fills their screen hides what stood there.
@@ -299,15 +258,13 @@ const LISTED_SHOWN_MAX: usize = 64;
 
 fn who(you: &str, members: &[String], verified: &[String], lasting: &[String]) -> String {
     let others = members.iter().skip(1).map(|nick| {
-        let marks = match (verified.contains(nick), lasting.contains(nick)) {
-            (true, true) => " (verified, lasting)",
-            (true, false) => " (verified)",
-            (false, true) => " (lasting)",
-            (false, false) => "",
-        };
-        format!(", {}{marks}", harmless(nick))
+        let verified = verified.contains(nick).then(|| text!("who-is-verified"));
+        let lasting = lasting.contains(nick).then(|| text!("who-is-lasting"));
+        let marks: Vec<String> = verified.into_iter().chain(lasting).collect();
+        if marks.is_empty() { harmless(nick) } else { format!("{} ({})", harmless(nick), marks.join(", ")) }
     });
-    format!("* here: {} (you){}", harmless(you), others.collect::<String>())
+    let you = format!("{} ({})", harmless(you), text!("who-is-you"));
+    text!("who-is-here", nicks = [you].into_iter().chain(others).collect::<Vec<_>>().join(", "))
 }
 
 /// `text` with every tricky character spelled out.

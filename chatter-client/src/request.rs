@@ -13,6 +13,8 @@ use std::net::Ipv6Addr;
 
 use chatter_protocol::invite::Transport;
 
+use crate::texts::text;
+
 /// What stands in `Host`: the server as its link names it, without the port where that is its transport's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority(String);
@@ -21,10 +23,10 @@ pub struct Authority(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// A character that could end a line or a value.
-    #[error("a request's {0} holds a character that it must not hold")]
+    #[error("{}", text!("request-character", part = .0))]
     Character(&'static str),
     /// More than servers read.
-    #[error("a request's {0} is too long")]
+    #[error("{}", text!("request-too-long", part = .0))]
     TooLong(&'static str),
 }
 

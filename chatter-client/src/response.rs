@@ -6,6 +6,8 @@
 use chatter_protocol::client::LinkAnswer;
 use chatter_protocol::time::WallTime;
 
+use crate::texts::text;
+
 /// Gathers bytes until an answer's head is whole.
 #[derive(Debug, Default)]
 pub struct HeadReader {
@@ -27,10 +29,10 @@ pub struct Head {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResponseError {
     /// It does not begin as an HTTP answer.
-    #[error("what answers there does not speak HTTP")]
+    #[error("{}", text!("answer-no-http"))]
     NotHttp,
     /// Its head does not end.
-    #[error("the answer's head is longer than {HEAD_BYTES_MAX} bytes")]
+    #[error("{}", text!("answer-head-long", bytes = HEAD_BYTES_MAX))]
     TooLong,
 }
 

@@ -14,16 +14,28 @@ use std::net::IpAddr;
 use chatter_protocol::invite::{AccessLink, Proxy, ProxyError, ProxyKind, Transport};
 
 use crate::dial::{is_onion, listens, tor_at_hand};
+use crate::texts::text;
 
 /// The way that connections take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// One, or the places where Tor may be at hand, of which the first that listens is taken.
     proxies: Vec<Proxy>,
-    /// Who named the proxy; empty where nobody did.
-    named_by: String,
+    named_by: NamedBy,
     /// Whether Tor is what answers there.
     tor: bool,
+}
+
+/// Who named the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum NamedBy {
+    Nobody,
+    You,
+    Link,
+    /// A variable of the environment.
+    Variable(String),
+    /// Tor was found to listen there.
+    ThisMachine,
 }
 
 /// What a user says about proxies.
@@ -43,7 +55,7 @@ pub enum Wish {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
     /// A proxy was named that can't be understood.
-    #[error("{named_by}: {error}")]
+    #[error("{}", unreadable(named_by, error))]
     Unreadable {
         /// Who named it.
         named_by: String,
@@ -51,8 +63,12 @@ pub enum RouteError {
         error: ProxyError,
     },
     /// An onion address without any proxy, or Tor and no proxy at once.
-    #[error("only by a proxy one comes to Tor, and only Tor leads there: leave `--proxy none` away")]
+    #[error("{}", text!("way-needs-tor"))]
     NeedsTor,
+}
+
+fn unreadable(name: &str, error: &ProxyError) -> String {
+    text!("way-unreadable", name = name, error = error.to_string())
 }
 
 impl Wish {
@@ -83,7 +99,7 @@ impl Route {
     pub fn of_link(link: &AccessLink) -> Self {
         let onion = is_onion(&link.address.host);
         match &link.via {
-            Some(proxy) => Self::by(proxy.clone(), "the link", onion),
+            Some(proxy) => Self::by(proxy.clone(), NamedBy::Link, onion),
             None if onion => Self::by_tor_at_hand(),
             None => Self::straight(),
         }
@@ -103,8 +119,8 @@ impl Route {
         match wish {
             Wish::Direct if onion => Err(RouteError::NeedsTor),
             Wish::Direct => Ok(Self::straight()),
-            Wish::By(proxy) => Ok(Self::by(proxy, "you", onion)),
-            Wish::Tor(Some(proxy)) => Ok(Self::by(proxy, "you", true)),
+            Wish::By(proxy) => Ok(Self::by(proxy, NamedBy::You, onion)),
+            Wish::Tor(Some(proxy)) => Ok(Self::by(proxy, NamedBy::You, true)),
             Wish::Tor(None) => Ok(Self::by_tor_at_hand()),
             Wish::None => match of_environment(link, variable)? {
                 Some(route) => Ok(route),
@@ -120,7 +136,7 @@ impl Route {
             && let Some(index) = self.proxies.iter().position(listens)
         {
             self.proxies.swap(0, index);
-            self.named_by = AT_HAND.to_owned();
+            self.named_by = NamedBy::ThisMachine;
         }
         self
     }
@@ -139,25 +155,35 @@ impl Route {
     pub fn words(&self) -> Option<String> {
         let proxy = self.proxies.first()?;
         if self.is_at_hand() {
-            let known = if self.named_by == AT_HAND { 1 } else { self.proxies.len() };
-            let places = self.proxies.iter().take(known).map(|proxy| proxy.address().to_string());
-            let places: Vec<String> = places.collect();
-            return Some(format!("through Tor (SOCKS {})", places.join(" or ")));
+            let place = proxy.address().to_string();
+            let other = self.proxies.get(1).filter(|_| self.named_by != NamedBy::ThisMachine);
+            return Some(match other {
+                None => text!("way-tor-at-hand", place = place),
+                Some(other) => {
+                    text!("way-tor-at-either", place = place, other = other.address().to_string())
+                }
+            });
         }
-        let through = if self.tor { "through Tor " } else { "" };
-        Some(format!("{through}by the proxy {proxy}, which {} named", self.named_by))
+        let proxy = proxy.to_string();
+        let way = match &self.named_by {
+            NamedBy::You => text!("way-by-you", proxy = proxy),
+            NamedBy::Link => text!("way-by-link", proxy = proxy),
+            NamedBy::Variable(name) => text!("way-by-variable", proxy = proxy, name = name),
+            NamedBy::Nobody | NamedBy::ThisMachine => return None,
+        };
+        Some(if self.tor { text!("way-through-tor", way = way) } else { way })
     }
 
     fn straight() -> Self {
-        Self { proxies: Vec::new(), named_by: String::new(), tor: false }
+        Self { proxies: Vec::new(), named_by: NamedBy::Nobody, tor: false }
     }
 
-    fn by(proxy: Proxy, named_by: &str, tor: bool) -> Self {
-        Self { proxies: vec![proxy], named_by: named_by.to_owned(), tor }
+    fn by(proxy: Proxy, named_by: NamedBy, tor: bool) -> Self {
+        Self { proxies: vec![proxy], named_by, tor }
     }
 
     fn by_tor_at_hand() -> Self {
-        Self { proxies: tor_at_hand(), named_by: String::new(), tor: true }
+        Self { proxies: tor_at_hand(), named_by: NamedBy::Nobody, tor: true }
     }
 
     fn is_at_hand(&self) -> bool {
@@ -189,7 +215,7 @@ fn of_environment(
         let unreadable = |error| RouteError::Unreadable { named_by: (*name).to_owned(), error };
         let proxy = Proxy::parse(&url).map_err(unreadable)?;
         if !onion || proxy.kind() == ProxyKind::Socks5 {
-            return Ok(Some(Route::by(proxy, name, onion)));
+            return Ok(Some(Route::by(proxy, NamedBy::Variable((*name).to_owned()), onion)));
         }
     }
     Ok(None)
@@ -248,8 +274,6 @@ fn is_within(address: IpAddr, network: &str, bits: &str) -> bool {
     }
 }
 
-/// Who named a place where Tor was found to listen.
-const AT_HAND: &str = "this machine";
 /// Instead of a URL: no proxy, whatever the environment and the link say.
 const DIRECT: &str = "none";
 

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use crate::texts::text;
+
 /// A text that is wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(Zeroizing<String>);
@@ -49,7 +51,7 @@ const STACK_LEN: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 64 * 10
 /// # Errors
 /// Where there is no terminal, or the user broke off.
 pub fn ask(what: &str) -> io::Result<SecretText> {
-    rpassword::prompt_password(format!("{what} (not shown): ")).map(SecretText::new)
+    rpassword::prompt_password(text!("prompt-hidden", what = what)).map(SecretText::new)
 }
 
 /// The first line of a file, without its end.

@@ -16,6 +16,7 @@ use super::room::{self, Room, Shared};
 use super::{App, Phase};
 use crate::event::{Effect, Notice};
 use crate::exit::{Failure, Outcome};
+use crate::texts::text;
 
 impl App {
     /// Leave once all that was typed is said and taken.
@@ -65,8 +66,10 @@ impl App {
             }
             Phase::Over => {}
             Phase::Opening | Phase::Away { .. } | Phase::Open => {
-                let text =
-                    trouble.map_or_else(|| end.to_string(), |trouble| format!("no connection: {trouble}"));
+                let text = match trouble {
+                    Some(trouble) => text!("no-connection", trouble = trouble),
+                    None => end.to_string(),
+                };
                 self.error(text);
                 self.name_untaken();
                 self.finish(Outcome::Failed(failure_of(end)));
@@ -97,7 +100,7 @@ impl App {
         }
         if self.rooms.values().all(Room::is_done) && !self.seeks() {
             if self.rooms.values().any(|room| room.outbox.has_back()) {
-                self.fail(Failure::NotSaid, "what was handed back to you was not sent", now);
+                self.fail(Failure::NotSaid, &text!("handed-back-unsent"), now);
             } else {
                 self.leave(now);
             }
@@ -105,7 +108,7 @@ impl App {
         }
         let until = *self.shared.patient_until.get_or_insert(now + patience);
         if now >= until {
-            self.fail(Failure::NotSaid, "the relay takes nothing more", now);
+            self.fail(Failure::NotSaid, &text!("relay-takes-nothing"), now);
         }
     }
 
@@ -118,7 +121,7 @@ impl App {
         }
         let until = *self.shared.patient_until.get_or_insert(now + patience);
         if now >= until {
-            self.fail(Failure::SessionLost, "the server does not come back", now);
+            self.fail(Failure::SessionLost, &text!("server-stays-away"), now);
         }
     }
 
@@ -152,10 +155,10 @@ impl Room {
             let cut = text.chars().count() > NAMED_CHARS_MAX;
             let start: String = text.chars().take(NAMED_CHARS_MAX).collect();
             let dots = if cut { "…" } else { "" };
-            self.error(shared, format!("not taken by the relay: {start}{dots}"));
+            self.error(shared, text!("not-taken", text = format!("{start}{dots}")));
         }
         if let Some(more @ 1..) = texts.len().checked_sub(NAMED_MAX) {
-            self.error(shared, format!("nor were {more} more lines"));
+            self.error(shared, text!("not-taken-more", lines = more));
         }
     }
 }

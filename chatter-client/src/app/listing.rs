@@ -19,6 +19,7 @@ use super::room::{Room, Shared};
 use super::{App, ENTER_TIMEOUT, Phase, Purpose};
 use crate::event::{Effect, ListedInfo, Notice};
 use crate::exit::Failure;
+use crate::texts::text;
 
 /// As what a room is to be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,21 +62,21 @@ impl Room {
     /// `/list`: everybody who holds the access code may see and enter this room.
     pub(super) fn list(&mut self, name: &str, shared: &mut Shared) {
         if self.purpose != Purpose::New {
-            return self.error(shared, "not listed: that is for whoever made the room, while he is in it");
+            return self.error(shared, text!("not-listed", reason = text!("list-by-maker")));
         }
         match Nickname::parse(name.trim()) {
             Ok(name) => {
                 self.wish = Some(Wish { name, open: !self.has_passphrase });
                 self.ask_to_be_listed(shared);
             }
-            Err(error) => self.error(shared, format!("not listed; a room is named like a member: {error}")),
+            Err(error) => self.error(shared, text!("list-name", error = error.to_string())),
         }
     }
 
     /// `/unlist`.
     pub(super) fn unlist(&mut self, shared: &mut Shared) {
         if self.wish.take().is_none() && self.listed.is_none() {
-            return self.error(shared, "this room is not listed");
+            return self.error(shared, text!("unlisted-already"));
         }
         shared.effects.push(Effect::Send(Frame::Unlist(Unlist { room: self.number })));
     }
@@ -85,7 +86,7 @@ impl Room {
         let Some(wish) = &self.wish else { return };
         if shared.listed_max == 0 {
             self.wish = None;
-            return self.error(shared, format!("not listed: {NO_LISTING}"));
+            return self.error(shared, text!("not-listed", reason = text!("list-none")));
         }
         let secret = if wish.open { self.link.secret.as_bytes().to_vec() } else { Vec::new() };
         let list = List { room: self.number, name: wish.name.to_string(), secret };
@@ -105,7 +106,7 @@ impl App {
     /// Looks for a listed room, to join it.
     pub(super) fn seek(&mut self, what: &str, now: Time) {
         if self.listing.sought.len() >= SOUGHT_MAX {
-            return self.error("too many rooms are looked for at once");
+            return self.error(text!("sought-too-many"));
         }
         self.listing.sought.push(what.trim().to_owned());
         self.ask_what_waited(now);
@@ -126,7 +127,7 @@ impl App {
             return self.ask(now);
         }
         self.listing.sought.clear();
-        self.not_found(NO_LISTING, now);
+        self.not_found(&text!("list-none"), now);
     }
 
     /// Says that the relay has not answered, when it is time.
@@ -137,7 +138,7 @@ impl App {
         self.listing.asked = None;
         self.listing.shown = false;
         self.listing.sought.clear();
-        self.not_found("the relay does not tell which rooms are listed", now);
+        self.not_found(&text!("list-silent"), now);
     }
 
     /// The session is lost, and with it the answer.
@@ -191,11 +192,9 @@ impl App {
     /// Whether this refuses to list a room.
     pub(super) fn was_not_listed(&mut self, refused: &Refused) -> bool {
         let why = match refused.reason() {
-            refused::Reason::NameTaken => "another room is listed by a name like that",
-            refused::Reason::ListingFull => "the server lists no more rooms, of yours or at all",
-            refused::Reason::NotListed => {
-                "who has listed this room is another member, and alone can change that"
-            }
+            refused::Reason::NameTaken => text!("list-name-taken"),
+            refused::Reason::ListingFull => text!("list-full"),
+            refused::Reason::NotListed => text!("list-of-another"),
             refused::Reason::Unspecified
             | refused::Reason::RoomFull
             | refused::Reason::MemberIdTaken
@@ -206,7 +205,7 @@ impl App {
         };
         if let Some(room) = self.rooms.get_mut(&refused.room) {
             room.wish = None;
-            room.error(&mut self.shared, format!("not listed: {why}"));
+            room.error(&mut self.shared, text!("not-listed", reason = why));
         }
         true
     }
@@ -226,11 +225,10 @@ impl App {
     fn join_listed(&mut self, name: &str, rooms: &[&ListedRoom], now: Time) {
         let is_named = |room: &&&ListedRoom| room.name.to_lowercase() == name.to_lowercase();
         let Some(room) = rooms.iter().find(is_named) else {
-            return self.not_found("no room is listed by that name; /rooms shows those that are", now);
+            return self.not_found(&text!("list-no-such"), now);
         };
         let Some(secret) = RoomSecret::from_slice(&room.secret) else {
-            let text = "that room is listed without its way in: you need its link, or its passphrase";
-            return self.not_found(text, now);
+            return self.not_found(&text!("list-closed"), now);
         };
         // A label is of letters and digits; a listed name may be of any.
         let label = parse_label(&room.name).or_else(|_| parse_label("")).unwrap_or_default();
@@ -250,8 +248,6 @@ fn is_proper(room: &ListedRoom) -> bool {
     Nickname::parse(&room.name).is_ok() && matches!(room.secret.len(), 0 | 16)
 }
 
-const NO_LISTING: &str =
-    "this server lists no rooms: it is older than that, or its operator has switched it off";
 /// How often it is told that a room is listed otherwise than before.
 const LISTED_TOLD_MAX: usize = 16;
 /// Names that wait for one answer.

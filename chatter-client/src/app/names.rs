@@ -10,6 +10,8 @@ use chatter_protocol::ids::{MemberId, Nickname};
 use chatter_protocol::room::conversation::Member;
 use chatter_protocol::room::identity::MARK_LEN_MIN;
 
+use crate::texts::text;
+
 /// The members that are here, by name.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -22,10 +24,10 @@ pub(super) struct Names {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NameError {
     /// Nobody of that name is here.
-    #[error("nobody here is called that; /who shows who is here")]
+    #[error("{}", text!("name-nobody"))]
     Nobody,
     /// More than one is.
-    #[error("more than one here is called that: type {}", .0.join(" or "))]
+    #[error("{}", several(.0))]
     Several(Vec<String>),
 }
 
@@ -95,6 +97,10 @@ impl Names {
             .find(|length| !marks.iter().any(|other| other.get(..*length) == mark.get(..*length)));
         format!("{}#{}", member.nick, mark.get(..length.unwrap_or(mark.len())).unwrap_or_default())
     }
+}
+
+fn several(labels: &[String]) -> String {
+    text!("name-several", names = labels.join(&text!("name-or")))
 }
 
 /// How many bytes at the start of `text` name this member, by his nickname alone or with the beginning of his mark.

@@ -20,12 +20,13 @@ use chatter_protocol::time::Time;
 use super::room::{Room, Shared};
 use super::{App, Phase, Purpose};
 use crate::event::{Effect, Notice};
+use crate::texts::text;
 
 /// A way back that has begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Return {
     /// What had happened, for the sentence that tells of the return.
-    pub(super) reason: &'static str,
+    pub(super) reason: String,
     /// Whether others were there before.
     pub(super) had_company: bool,
 }
@@ -47,9 +48,9 @@ impl App {
     /// Hands back what may not have been heard, keeps what was not said, and waits for the next try.
     pub(super) fn go_away(&mut self, end: &End, trouble: Option<String>, now: Time) {
         let text = trouble.unwrap_or_else(|| end.to_string());
-        self.returning = self.returning.or_else(|| reason(end, false));
+        self.returning = self.returning.take().or_else(|| reason(end, false));
         for room in self.rooms.values_mut() {
-            room.go_away(self.returning, &mut self.shared, now);
+            room.go_away(self.returning.as_deref(), &mut self.shared, now);
         }
         self.shared.broken = false;
         self.forget_listing();
@@ -96,14 +97,12 @@ impl Room {
     /// In the room, for the first time or again: until when to wait for others who come back.
     pub(super) fn announce_entry(&mut self, present: usize, shared: &mut Shared, now: Time) -> Option<Time> {
         if let Some(Return { reason, had_company }) = self.returning.take() {
-            self.show(shared, Notice::Rejoined { text: reason.to_owned(), present });
+            self.show(shared, Notice::Rejoined { text: reason, present });
             return Some(now + COMPANY_TIMEOUT).filter(|_| had_company);
         }
         self.show(shared, Notice::Entered { present });
         if matches!(self.purpose, Purpose::Join) && present == 0 {
-            let text = "if you expected somebody: another link, or another passphrase or room name, leads into another, \
-                        empty room; nobody can tell that it is wrong";
-            self.show(shared, Notice::Progress(text.to_owned()));
+            self.show(shared, Notice::Progress(text!("entered-alone")));
         }
         None
     }
@@ -111,14 +110,12 @@ impl Room {
 
 /// What had happened where one comes back from this end; none where it means to stay away. On the way back, a door
 /// that is not there or full is one to wait for.
-fn reason(end: &End, returning: bool) -> Option<&'static str> {
+fn reason(end: &End, returning: bool) -> Option<String> {
     match end {
-        End::Bye(bye::Reason::Shutdown) => Some("the server was restarted"),
-        End::Bye(bye::Reason::TooSlow) => Some("this connection was too slow for what was said"),
-        End::Lost { .. } | End::Refused(Refusal::UnknownSession) => {
-            Some("the session was lost, as when a server restarts or a network is long away")
-        }
-        End::Unreachable | End::Refused(Refusal::Full | Refusal::TooMany) if returning => Some(""),
+        End::Bye(bye::Reason::Shutdown) => Some(text!("away-restarted")),
+        End::Bye(bye::Reason::TooSlow) => Some(text!("away-slow")),
+        End::Lost { .. } | End::Refused(Refusal::UnknownSession) => Some(text!("away-lost")),
+        End::Unreachable | End::Refused(Refusal::Full | Refusal::TooMany) if returning => Some(String::new()),
         End::Unreachable
         | End::Refused(Refusal::Full | Refusal::TooMany | Refusal::GateRetired | Refusal::Version)
         | End::Bye(

@@ -40,6 +40,7 @@ use super::{COMMANDS_MAX, Downloads, ENTER_TIMEOUT, FRESH_IDS_MAX, Purpose};
 use crate::command::Command;
 use crate::event::{Effect, Notice, Place, Told};
 use crate::exit::Failure;
+use crate::texts::text;
 
 /// One room.
 pub(super) struct Room {
@@ -106,7 +107,7 @@ pub(super) enum Over {
     /// As asked.
     Left,
     /// It can't be entered or kept.
-    Failed(Failure, &'static str),
+    Failed(Failure, String),
 }
 
 /// How far we are in.
@@ -385,7 +386,7 @@ impl Room {
                 self.untaken.insert(self.said, text);
             }
             Err(error) => {
-                self.error(shared, format!("not said: {error}"));
+                self.error(shared, text!("not-said", reason = error.to_string()));
                 if matches!(self.purpose, Purpose::Send(_)) {
                     shared.failure = Some(Failure::NotSaid);
                 }
@@ -403,13 +404,10 @@ impl Room {
     fn refused(&mut self, reason: refused::Reason, shared: &mut Shared, now: Time) {
         match reason {
             refused::Reason::RoomFull => {
-                self.fail(Failure::Full, "the room is full: try again when somebody has left");
+                self.fail(Failure::Full, text!("room-full"));
             }
             refused::Reason::TooManyRooms => {
-                self.fail(
-                    Failure::Full,
-                    "this server lets nobody be in more rooms at once: /leave another first",
-                );
+                self.fail(Failure::Full, text!("rooms-too-many"));
             }
             refused::Reason::MemberIdTaken if self.fresh_ids < FRESH_IDS_MAX => {
                 self.fresh_ids += 1;
@@ -418,14 +416,14 @@ impl Room {
                 }
             }
             refused::Reason::NotInRoom | refused::Reason::MemberIdTaken => {
-                self.fail(Failure::SessionLost, "the relay does not count us in any more: join again");
+                self.fail(Failure::SessionLost, text!("relay-lost-us"));
             }
             refused::Reason::Malformed | refused::Reason::Unspecified => match self.phase {
                 Phase::Entering { .. } => {
-                    self.fail(Failure::SessionLost, "the relay refuses us: is this client too old for it?");
+                    self.fail(Failure::SessionLost, text!("relay-refuses"));
                 }
                 Phase::Outside | Phase::Settling { .. } | Phase::Talking => {
-                    self.error(shared, "the relay refused something that was said");
+                    self.error(shared, text!("relay-refused-text"));
                 }
             },
             // Whoever it was for has left in the meantime; lists are not the conversation's business.
@@ -436,7 +434,7 @@ impl Room {
         }
     }
 
-    fn fail(&mut self, failure: Failure, text: &'static str) {
+    fn fail(&mut self, failure: Failure, text: String) {
         self.over.get_or_insert(Over::Failed(failure, text));
     }
 
@@ -448,10 +446,7 @@ impl Room {
                 self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
             }
             Phase::Entering { until } if now >= until => {
-                self.fail(
-                    Failure::SessionLost,
-                    "the relay does not tell who is in the room: try again later",
-                );
+                self.fail(Failure::SessionLost, text!("relay-silent"));
             }
             Phase::Outside | Phase::Entering { .. } | Phase::Settling { .. } | Phase::Talking => {}
         }

@@ -11,10 +11,11 @@ use chatter_protocol::time::Time;
 use super::room::{Over, Room};
 use super::{App, Phase, Purpose, QUIT_PATIENCE};
 use crate::event::{Notice, RoomInfo};
+use crate::texts::text;
 
 /// A name or number that names none of our rooms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("you are in no such room; /rooms shows those you are in")]
+#[error("{}", text!("room-unknown"))]
 pub(super) struct RoomError;
 
 impl App {
@@ -45,7 +46,7 @@ impl App {
             Err(error) => return self.error(error),
         };
         if link.access.code.server_key != self.access.code.server_key {
-            return self.error("that room is on another server: start a second chatter-client for it");
+            return self.error(text!("room-elsewhere"));
         }
         self.join_room(link.label.clone(), link, nick.trim(), now);
     }
@@ -56,7 +57,7 @@ impl App {
             return;
         }
         let Ok(label) = parse_label(name) else {
-            return self.error("a room's name has letters, digits and -._~, at most 64");
+            return self.error(text!("room-name"));
         };
         let secret = RoomSecret::generate(&mut self.entropy);
         let link = RoomLink { access: self.access.clone(), label: label.clone(), secret };
@@ -76,7 +77,7 @@ impl App {
             },
         };
         if let Some(room) = self.rooms.values().find(|room| room.link.secret == link.secret) {
-            let text = format!("you are in that room already: /room {} goes there", room.number);
+            let text = text!("room-entered-already", number = room.number);
             self.error(text);
             return None;
         }
@@ -163,7 +164,7 @@ impl App {
                 return;
             }
             let Some(mut room) = self.rooms.remove(&number) else { return };
-            if let Some(Over::Failed(_, text)) = room.over {
+            if let Some(Over::Failed(_, text)) = room.over.take() {
                 room.error(&mut self.shared, text);
             }
             room.say_goodbye(&mut self.shared, now);

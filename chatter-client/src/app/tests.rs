@@ -16,6 +16,7 @@ use super::*;
 use crate::exit::Failure;
 use crate::secret::SecretText;
 
+mod language;
 mod people;
 mod rooms;
 mod staying;

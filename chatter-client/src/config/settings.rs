@@ -17,6 +17,7 @@ use crate::exit::Failure;
 use crate::link;
 use crate::route::Wish;
 use crate::secret::SecretText;
+use crate::texts::text;
 use crate::ui::{How, Palette, When};
 
 /// One layer: what is set, by key.
@@ -63,13 +64,13 @@ impl Settings {
         for (key, item) in items {
             let Some((key, kind)) = KEYS.iter().find(|(known, _)| *known == key) else {
                 let hint = match nearest(key, Self::keys()) {
-                    Some(nearest) => format!("did you mean {nearest}?"),
-                    None => format!("there are {}", Self::keys().collect::<Vec<_>>().join(", ")),
+                    Some(nearest) => text!("did-you-mean", name = nearest),
+                    None => text!("settings-known", names = Self::keys().collect::<Vec<_>>().join(", ")),
                 };
                 let shown: String = key.chars().take(KEY_LEN_MAX).collect();
-                return Err(format!("there is no setting {shown:?}; {hint}"));
+                return Err(text!("setting-unknown", given = format!("{shown:?}"), hint = hint));
             };
-            let text = || item.as_str().ok_or_else(|| format!("{key} takes a text in quotes"));
+            let text = || item.as_str().ok_or_else(|| text!("setting-text", key = key));
             let setting = match kind {
                 Kind::Text(judge) | Kind::Secret(judge) => {
                     judge(text()?).map_err(|error| format!("{key}: {error}"))?;
@@ -80,13 +81,13 @@ impl Settings {
                     Setting::Text(SecretText::new(path.to_string_lossy().into_owned()))
                 }
                 Kind::Switch => {
-                    Setting::Switch(item.as_bool().ok_or_else(|| format!("{key} takes true or false"))?)
+                    Setting::Switch(item.as_bool().ok_or_else(|| text!("setting-switch", key = key))?)
                 }
                 Kind::List => {
                     let names = item.as_array().and_then(|array| {
                         array.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()
                     });
-                    let wrong = || format!("{key} takes profiles' names: [\"one\", \"two\"]");
+                    let wrong = || text!("setting-list", key = key);
                     Setting::List(names.ok_or_else(wrong)?)
                 }
             };
@@ -94,7 +95,7 @@ impl Settings {
         }
         for (one, other) in EITHER {
             if settings.0.contains_key(one) && settings.0.contains_key(other) {
-                return Err(format!("{one} and {other} can't both be set"));
+                return Err(text!("settings-both", one = one, other = other));
             }
         }
         Ok(settings)
@@ -208,7 +209,7 @@ impl Setting {
                 // Where it leads is no secret; what stands behind the # or before the @ is.
                 let place = text.expose().split(['#']).next().unwrap_or_default();
                 let place = place.rsplit('@').next().unwrap_or_default();
-                format!("{place:?} and a secret")
+                text!("setting-secret", place = format!("{place:?}"))
             }
             Self::Text(text) => format!("{:?}", text.expose()),
             Self::Switch(on) => on.to_string(),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::texts::tests::{is_all_marked, marked};
 
 fn parse(text: &str) -> Result<Config, String> {
     let file = Read { text: SecretText::new(text.to_owned()), is_open: false };
@@ -104,4 +105,24 @@ fn secrets_that_others_may_read_are_refused() {
             assert!(refused.is_none_or(|(_, text)| text.contains("chmod 600") && !text.contains("u:p")));
         }
     }
+}
+
+#[test]
+fn what_is_wrong_is_told_in_the_readers_language() {
+    for text in [
+        "nik = 1",
+        "completely = 1",
+        "nick = 1",
+        "ascii = 'x'",
+        "join = 1",
+        "profiles = 1",
+        "[profiles.'a b']",
+        "x = \"y",
+    ] {
+        let error = marked(|| parse(text)).expect_err("it is wrong");
+        let error = error.strip_prefix("/here/config.toml: ").expect("the file's name");
+        assert!(is_all_marked(error), "{error}");
+    }
+    let shown = marked(|| shown(&[("flags", &Settings::default())]));
+    assert!(shown.lines().count() > 10 && shown.lines().all(is_all_marked), "{shown}");
 }

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
 use super::tor;
+use crate::texts::text;
 
 /// Asks the proxy at the other end of `stream` to connect it to `host` and `port`.
 pub(super) async fn ask(
@@ -28,33 +29,31 @@ pub(super) async fn ask(
     tell(stream, methods).await?;
     match (read::<2>(stream).await?, credentials) {
         ([VERSION, NONE_OF_THEM], Some(_)) if tor => {
-            return Err(
-                "it takes no user and password, by which Tor keeps sessions apart (is it Tor?)".to_owned()
-            );
+            return Err(text!("tor-takes-no-login"));
         }
         ([VERSION, NO_LOGIN], _) => {}
         ([VERSION, PASSWORD], Some(credentials)) => log_in(stream, credentials).await?,
-        ([VERSION, NONE_OF_THEM], None) => return Err("it wants a user and a password".to_owned()),
-        ([VERSION, _], _) => return Err("it takes none of the ways to log in that we know".to_owned()),
-        _ => return Err(NOT_SOCKS.to_owned()),
+        ([VERSION, NONE_OF_THEM], None) => return Err(text!("proxy-wants-login")),
+        ([VERSION, _], _) => return Err(text!("socks-unknown-login")),
+        _ => return Err(text!("socks-is-none")),
     }
     tell(stream, &request(host, port)?).await?;
     let [version, reply, _, kind] = read::<4>(stream).await?;
     if version != VERSION {
-        return Err(NOT_SOCKS.to_owned());
+        return Err(text!("socks-is-none"));
     }
     if reply != 0 {
         if let Some(reason) = tor::reason(reply).filter(|_| tor && tor::is_onion(host)) {
-            return Err(reason.to_owned());
+            return Err(reason);
         }
-        return Err(format!("it does not connect us to {host} port {port}: {}", reason(reply)));
+        return Err(text!("socks-no-connection", host = host, port = port, reason = reason(reply)));
     }
     // The address it goes out by, which nobody needs.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,
         NAME => usize::from(read::<1>(stream).await?[0]),
-        _ => return Err(NOT_SOCKS.to_owned()),
+        _ => return Err(text!("socks-is-none")),
     };
     for _ in 0..length + 2 {
         read::<1>(stream).await?;
@@ -68,14 +67,14 @@ async fn log_in(
 ) -> Result<(), String> {
     let mut message = Zeroizing::new(vec![1]);
     for text in [credentials.user(), credentials.password()] {
-        let length = u8::try_from(text.len()).map_err(|_| "the user or password is too long".to_owned())?;
+        let length = u8::try_from(text.len()).map_err(|_| text!("socks-login-too-long"))?;
         message.push(length);
         message.extend_from_slice(text.as_bytes());
     }
     tell(stream, &message).await?;
     match read::<2>(stream).await? {
         [_, 0] => Ok(()),
-        _ => Err("it does not take this user and password".to_owned()),
+        _ => Err(text!("proxy-refuses-login")),
     }
 }
 
@@ -91,7 +90,7 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>, String> {
             request.extend_from_slice(&address.octets());
         }
         Err(_) => {
-            let length = u8::try_from(host.len()).map_err(|_| format!("{host} is too long a name for it"))?;
+            let length = u8::try_from(host.len()).map_err(|_| text!("socks-name-too-long", host = host))?;
             request.extend_from_slice(&[NAME, length]);
             request.extend_from_slice(host.as_bytes());
         }
@@ -101,24 +100,24 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>, String> {
 }
 
 async fn tell(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), String> {
-    stream.write_all(bytes).await.map_err(|_| CUT.to_owned())
+    stream.write_all(bytes).await.map_err(|_| text!("proxy-cut"))
 }
 
 async fn read<const N: usize>(stream: &mut (impl AsyncRead + Unpin)) -> Result<[u8; N], String> {
     let mut bytes = [0; N];
-    stream.read_exact(&mut bytes).await.map_err(|_| CUT.to_owned())?;
+    stream.read_exact(&mut bytes).await.map_err(|_| text!("proxy-cut"))?;
     Ok(bytes)
 }
 
-fn reason(reply: u8) -> &'static str {
+fn reason(reply: u8) -> String {
     match reply {
-        2 => "its rules don't allow it",
-        3 => "it can't reach that network",
-        4 => "it can't reach that host (is the address right?)",
-        5 => "the connection is refused there (does the server run?)",
-        6 => "nothing answers there",
-        7 | 8 => "it can't do that",
-        _ => "it does not say why",
+        2 => text!("socks-forbids"),
+        3 => text!("socks-no-network"),
+        4 => text!("socks-no-host"),
+        5 => text!("socks-refused"),
+        6 => text!("socks-unanswered"),
+        7 | 8 => text!("socks-unable"),
+        _ => text!("socks-no-reason"),
     }
 }
 
@@ -130,8 +129,6 @@ const CONNECT: u8 = 1;
 const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
-const CUT: &str = "it closed the connection while we asked";
-const NOT_SOCKS: &str = "what answers there does not speak SOCKS5";
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Peer, Stream};
+use crate::texts::text;
 
 /// Spare connections to one peer. Dropping it closes them.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ impl Spares {
         }
         let (taker, taken) = oneshot::channel();
         self.prepare(running, Some(taker));
-        taken.await.unwrap_or_else(|_| Err("the connection was given up".to_owned()))
+        taken.await.unwrap_or_else(|_| Err(text!("connection-given-up")))
     }
 
     /// Closes all: they may lead where nobody is any more.

@@ -8,13 +8,15 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
+use crate::texts::text;
+
 /// Connects to the first of its addresses that answers.
 pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
-    let unknown = || format!("the name {host} is not known here (is the address right?)");
+    let unknown = || text!("tcp-unknown", host = host);
     let addresses = match timeout(ADDRESS_TIMEOUT, lookup_host((host, port))).await {
         Ok(Ok(addresses)) => addresses,
         Ok(Err(_)) => return Err(unknown()),
-        Err(_) => return Err(format!("nobody says where {host} is (name service does not answer)")),
+        Err(_) => return Err(text!("tcp-no-names", host = host)),
     };
     let mut trouble = unknown();
     for address in addresses.take(ADDRESSES_MAX) {
@@ -25,15 +27,13 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> 
                 return Ok(stream);
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                trouble = format!(
-                    "{host} refuses connections on port {port} (does the server run, is the port right?)"
-                );
+                trouble = text!("tcp-refused", host = host, port = port);
             }
-            Ok(Err(error)) => trouble = format!("{host} port {port} can't be reached ({error})"),
+            Ok(Err(error)) => {
+                trouble = text!("tcp-failed", host = host, port = port, error = error.to_string())
+            }
             Err(_) => {
-                trouble = format!(
-                    "{host} port {port} does not answer (is the address right, is a firewall in between?)"
-                );
+                trouble = text!("tcp-silent", host = host, port = port);
             }
         }
     }

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::texts::tests::{is_all_marked, marked};
 
 impl Peer {
     /// Without TLS or proxy.
@@ -188,4 +189,17 @@ async fn a_spare_connection_that_has_died_is_not_used() {
     let (mut third, _) = listener.accept().await.expect("it is a fresh one");
     fresh.write_u8(7).await.expect("it takes a byte");
     assert_eq!(third.read_u8().await.expect("it came"), 7);
+}
+
+#[test]
+fn what_is_in_the_way_is_said_in_the_readers_language() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let mut peer = Peer::plain("files.invalid", 8000);
+    peer.proxies = Proxy::parse(&format!("socks5h://{deaf}")).into_iter().collect();
+    for tor in [false, true] {
+        peer.tor = tor;
+        let error = marked(|| runtime.block_on(peer.connect())).expect_err("no proxy");
+        assert!(is_all_marked(&error) && error.contains(&deaf.to_string()), "{error}");
+    }
 }

@@ -20,6 +20,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::texts::text;
+
 /// How TLS is spoken with one server.
 #[derive(Clone)]
 pub(super) struct Tls {
@@ -30,10 +32,12 @@ pub(super) struct Tls {
 
 /// Nothing here can judge certificates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "certificates can't be judged here ({0}): a link with the server's certificate pinned needs nobody to judge"
-)]
+#[error("{}", no_judge(.0))]
 pub(crate) struct NoVerifier(String);
+
+fn no_judge(error: &str) -> String {
+    text!("tls-no-judge", error = error)
+}
 
 impl Tls {
     /// TLS with the server called `host`, which must show the pinned key where there is one.
@@ -63,11 +67,13 @@ impl Tls {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(Error::InvalidCertificate(error)) => certificate_trouble(host, error),
             Some(Error::InvalidMessage(_)) => {
-                format!("what answers at {host} does not speak TLS (is it one for chatter:// links?)")
+                text!("tls-is-none", host = host)
             }
-            Some(Error::AlertReceived(alert)) => format!("{host} does not go on with TLS ({alert:?})"),
-            Some(other) => format!("TLS with {host} fails: {other}"),
-            None => format!("{host} closed the connection in the midst of the TLS handshake"),
+            Some(Error::AlertReceived(alert)) => {
+                text!("tls-alert", host = host, alert = format!("{alert:?}"))
+            }
+            Some(other) => text!("tls-failed", host = host, error = other.to_string()),
+            None => text!("tls-cut", host = host),
         }
     }
 }
@@ -75,26 +81,22 @@ impl Tls {
 #[expect(clippy::wildcard_enum_match_arm, reason = "the errors of rustls may grow")]
 fn certificate_trouble(host: &str, error: &CertificateError) -> String {
     match error {
-        CertificateError::ApplicationVerificationFailure => format!(
-            "{host} shows another key than the one that the link pins: its certificate was changed, or somebody \
-             stands in between. Ask for a fresh link"
-        ),
+        CertificateError::ApplicationVerificationFailure => text!("certificate-other-key", host = host),
         // The latter where one of the issuers that it knows has the same name.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
-            "the certificate of {host} is from an issuer that this system does not know (signed by itself?): only a \
-             link that pins it leads there"
-        ),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            text!("certificate-unknown-issuer", host = host)
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            format!("the certificate of {host} is for other names than this one")
+            text!("certificate-other-name", host = host)
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            format!("the certificate of {host} has expired (or this machine's clock is wrong)")
+            text!("certificate-expired", host = host)
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            format!("the certificate of {host} is not valid yet (or this machine's clock is wrong)")
+            text!("certificate-too-new", host = host)
         }
-        CertificateError::Revoked => format!("the certificate of {host} was revoked"),
-        other => format!("the certificate of {host} is not good: {other}"),
+        CertificateError::Revoked => text!("certificate-revoked", host = host),
+        other => text!("certificate-bad", host = host, error = other.to_string()),
     }
 }
 

@@ -10,6 +10,8 @@ use chatter_protocol::entropy::Entropy;
 use chatter_protocol::invite::Proxy;
 use zeroize::Zeroizing;
 
+use crate::texts::text;
+
 /// Whether only Tor reaches this host.
 pub(crate) fn is_onion(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
@@ -45,31 +47,18 @@ pub(super) fn apart(proxy: &Proxy, entropy: &mut Entropy) -> Proxy {
 
 /// What an answer of Tor's SOCKS port means for an onion service (Tor's proposal 304 for those from `F0` on, which it gives
 /// where the port has `ExtendedErrors`, as Tor Browser's has).
-pub(super) fn reason(reply: u8) -> Option<&'static str> {
+pub(super) fn reason(reply: u8) -> Option<String> {
     match reply {
-        0xf0 => Some(
-            "nobody has published this onion service lately (is the address right, does the service run?)",
-        ),
-        0xf1 => Some(
-            "what is published of this onion service can't be read (is this Tor too old, or its clock wrong?)",
-        ),
-        0xf2 => Some(
-            "the onion service takes no introduction: it has just stopped or moved; try again in a while",
-        ),
-        0xf3 => Some("the onion service did not come to the meeting point; try again"),
-        0xf4 => Some(
-            "the onion service lets only those in who hold a key, and this Tor has none for it: see docs/tor.md",
-        ),
-        0xf5 => Some(
-            "the onion service does not take the key that this Tor has for it: ask its operator for another",
-        ),
-        0xf6 => Some("this is no onion address: a letter is missing or wrong"),
-        0xf7 => Some("the onion service does not answer in time; try again"),
+        0xf0 => Some(text!("onion-not-found")),
+        0xf1 => Some(text!("onion-unreadable")),
+        0xf2 => Some(text!("onion-no-introduction")),
+        0xf3 => Some(text!("onion-no-meeting")),
+        0xf4 => Some(text!("onion-wants-key")),
+        0xf5 => Some(text!("onion-wants-other-key")),
+        0xf6 => Some(text!("onion-misspelt")),
+        0xf7 => Some(text!("onion-silent")),
         // Without ExtendedErrors these stand for all of that.
-        1 | 4 | 6 => Some(
-            "there is no way to the onion service: it does not run, the address is wrong, or it lets only those in whose \
-             Tor has a key for it (see docs/tor.md)",
-        ),
+        1 | 4 | 6 => Some(text!("onion-no-way")),
         _ => None,
     }
 }
@@ -79,9 +68,6 @@ fn drawn(entropy: &mut Entropy) -> Zeroizing<String> {
     Zeroizing::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// What is said where no Tor answers.
-pub(super) const NONE_HERE: &str = "no Tor answers on this machine (SOCKS at 127.0.0.1 port 9050 or 9150): install the package \
-     tor, or start Tor Browser and leave it open, or name another by --proxy socks5h://HOST:PORT";
 const TOP: &str = "onion";
 const HOME: &str = "127.0.0.1";
 const PORTS: [u16; 2] = [9050, 9150];

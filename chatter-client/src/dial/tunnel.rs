@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::request::USER_AGENT;
 use crate::response::HeadReader;
+use crate::texts::text;
 
 /// Asks the proxy at the other end of `stream` to connect it to `host` and `port`.
 pub(super) async fn ask(
@@ -20,12 +21,12 @@ pub(super) async fn ask(
     credentials: Option<&Credentials>,
 ) -> Result<(), String> {
     let request = request(host, port, credentials);
-    stream.write_all(request.as_bytes()).await.map_err(|_| CUT.to_owned())?;
+    stream.write_all(request.as_bytes()).await.map_err(|_| text!("proxy-cut"))?;
     let mut reader = HeadReader::new();
     let mut chunk = [0; CHUNK_BYTES];
     let head = loop {
-        let read = stream.read(&mut chunk).await.map_err(|_| CUT.to_owned())?;
-        let bytes = chunk.get(..read).filter(|bytes| !bytes.is_empty()).ok_or(CUT)?;
+        let read = stream.read(&mut chunk).await.map_err(|_| text!("proxy-cut"))?;
+        let bytes = chunk.get(..read).filter(|bytes| !bytes.is_empty()).ok_or_else(|| text!("proxy-cut"))?;
         if let Some(head) = reader.receive(bytes).map_err(|error| error.to_string())? {
             break head;
         }
@@ -33,16 +34,12 @@ pub(super) async fn ask(
     match head.answer.status {
         // The server speaks second, so whatever comes along is not its.
         200..=299 if head.body.is_empty() => Ok(()),
-        200..=299 => Err("it sends more than it was asked for".to_owned()),
-        407 if credentials.is_none() => Err("it wants a user and a password".to_owned()),
-        407 => Err("it does not take this user and password".to_owned()),
-        status @ (403 | 405) => {
-            Err(format!("its rules don't allow port {port} of {host} ({status}): many take port 443 alone"))
-        }
-        status @ (502..=504) => Err(format!(
-            "it can't reach {host} port {port} ({status}): does the server run, is the address right?"
-        )),
-        status => Err(format!("it does not connect us to {host} port {port} ({status})")),
+        200..=299 => Err(text!("proxy-too-much")),
+        407 if credentials.is_none() => Err(text!("proxy-wants-login")),
+        407 => Err(text!("proxy-refuses-login")),
+        status @ (403 | 405) => Err(text!("proxy-forbids", host = host, port = port, status = status)),
+        status @ (502..=504) => Err(text!("proxy-unreachable", host = host, port = port, status = status)),
+        status => Err(text!("proxy-no-connection", host = host, port = port, status = status)),
     }
 }
 
@@ -74,7 +71,6 @@ fn request(host: &str, port: u16, credentials: Option<&Credentials>) -> Zeroizin
 /// Never grows, so leaves no copies of a password behind.
 const REQUEST_BYTES_MAX: usize = 2048;
 const CHUNK_BYTES: usize = 1024;
-const CUT: &str = "it closed the connection while we asked";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ use chatter_protocol::room::transfer::FileName;
 
 use crate::files;
 use crate::plain::bytes;
+use crate::texts::text;
 
 /// A file that is not whole yet. Dropping it removes it.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ impl Part {
     /// Where the system refuses, or has no room for as much.
     pub(super) fn create(directory: PathBuf, name: FileName, size: u64) -> io::Result<Self> {
         if let Some(free) = free(&directory).filter(|free| *free < size) {
-            let (directory, free, size) = (directory.display(), bytes(free), bytes(size));
-            let text = format!("{directory} has room for {free}, and this takes {size}");
+            let directory = directory.display().to_string();
+            let text = text!("disk-room", directory = directory, free = bytes(free), size = bytes(size));
             return Err(io::Error::new(io::ErrorKind::StorageFull, text));
         }
         let (file, path) = new_file(&directory, &name, ".part")?;
@@ -112,7 +113,7 @@ fn new_file(directory: &Path, name: &FileName, suffix: &str) -> io::Result<(File
             opened => return opened.map(|file| (file, path)),
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many files of that name already"))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, text!("disk-names")))
 }
 
 const NUMBER_MAX: u32 = 1000;

@@ -14,6 +14,8 @@ use chatter_protocol::limits::FILE_LEN_MAX;
 use tar::{Builder, HeaderMode};
 use zeroize::Zeroizing;
 
+use crate::texts::text;
+
 /// Something that can be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -54,7 +56,7 @@ impl Found {
         let metadata = fs::metadata(&path)?;
         let directory = metadata.is_dir();
         if !directory && !metadata.is_file() {
-            return Err(io::Error::other("it is neither a file nor a directory"));
+            return Err(io::Error::other(text!("disk-other")));
         }
         let name = path.file_name().map_or_else(|| "files".into(), |name| name.to_string_lossy());
         let name = if directory { format!("{name}.tar") } else { name.into_owned() };
@@ -81,11 +83,11 @@ impl Found {
 
     /// What of it is not sent, where there is something.
     pub(crate) fn left_out_words(&self) -> Option<String> {
-        let more = match self.left_out_count.saturating_sub(self.left_out.len()) {
-            0 => String::new(),
-            more => format!(", and {more} more"),
-        };
-        (self.left_out_count > 0).then(|| format!("{}{more}", self.left_out.join(", ")))
+        let named = self.left_out.join(", ");
+        (self.left_out_count > 0).then(|| match self.left_out_count.saturating_sub(self.left_out.len()) {
+            0 => named,
+            more => text!("left-out-more", named = named, count = more),
+        })
     }
 
     /// Whether the file is as it was.
@@ -236,7 +238,7 @@ fn pack(path: &Path, out: &mut impl Write, leave_out: &mut dyn FnMut(&Path, &str
                 header.set_metadata_in_mode(&metadata, HeaderMode::Deterministic);
                 builder.append_data(&mut header, &name, BufReader::new(file).take(metadata.len()))?;
             }
-            Ok(Inside::Other(what)) => leave_out(&name, what),
+            Ok(Inside::Other(what)) => leave_out(&name, &what),
             Err(error) => leave_out(&name, &error.to_string()),
         }
     }
@@ -248,7 +250,7 @@ enum Inside {
     Directory(Vec<fs::DirEntry>),
     File(File),
     /// Nothing that is sent; what it is.
-    Other(&'static str),
+    Other(String),
 }
 
 fn look_into(path: &Path) -> io::Result<Inside> {
@@ -258,18 +260,18 @@ fn look_into(path: &Path) -> io::Result<Inside> {
     } else if kind.is_file() {
         Inside::File(File::open(path)?)
     } else if kind.is_symlink() {
-        Inside::Other("a symbolic link")
+        Inside::Other(text!("left-out-link"))
     } else {
-        Inside::Other("neither a file nor a directory")
+        Inside::Other(text!("left-out-other"))
     })
 }
 
 fn too_long() -> io::Error {
-    io::Error::other("it is too long: 64 GiB are the most")
+    io::Error::other(text!("disk-too-long"))
 }
 
 fn changed() -> io::Error {
-    io::Error::other("it has changed since it was offered")
+    io::Error::other(text!("disk-changed"))
 }
 
 /// What is left out is named up to here: a directory may be full of it.

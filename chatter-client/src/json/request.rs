@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::config::nearest;
 use crate::secret::SecretText;
+use crate::texts::text;
 
 /// What a line of a script asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,23 +65,19 @@ impl Request {
             return Ok(Self { room: None, wish: Wish::Line(SecretText::new(line.to_owned())) });
         }
         // The parser's own words would repeat what may be a secret.
-        let mut object: Map<String, Value> = serde_json::from_str(line)
-            .map_err(|error| format!("that is no JSON object: column {} is wrong", error.column()))?;
+        let mut object: Map<String, Value> =
+            serde_json::from_str(line).map_err(|error| text!("request-no-json", column = error.column()))?;
         let Some(Value::String(name)) = object.remove("request") else {
-            return Err(
-                "an object on a line needs a \"request\", as in {\"request\":\"say\",\"text\":\"hi\"}"
-                    .to_owned(),
-            );
+            return Err(text!("request-without-name", example = EXAMPLE));
         };
         let room = object.remove("room");
         let Some((name, command, fields)) = REQUESTS.iter().find(|(known, ..)| *known == name) else {
-            return Err(unknown("request", &name, REQUESTS.iter().map(|(known, ..)| *known)));
+            let (given, hint) = unknown(&name, REQUESTS.iter().map(|(known, ..)| *known));
+            return Err(text!("request-unknown", given = given, hint = hint));
         };
         if let Some(other) = object.keys().find(|key| fields.iter().all(|(known, _)| known != key)) {
-            return Err(format!(
-                "{name}: {}",
-                unknown("field", other, fields.iter().map(|(known, _)| *known))
-            ));
+            let (given, hint) = unknown(other, fields.iter().map(|(known, _)| *known));
+            return Err(text!("request-field-unknown", request = name, given = given, hint = hint));
         }
         let mut values = Vec::new();
         for (field, is_needed) in *fields {
@@ -88,8 +85,8 @@ impl Request {
                 Some(Value::String(text)) => values.push(text),
                 Some(Value::Number(number)) if *field == "number" => values.push(number.to_string()),
                 None if !is_needed => {}
-                None => return Err(format!("{name} needs a field {field:?}")),
-                Some(_) => return Err(format!("{name}: {field:?} has a value of another kind")),
+                None => return Err(text!("request-field-missing", request = name, field = field)),
+                Some(_) => return Err(text!("request-field-kind", request = name, field = field)),
             }
         }
         let wish = match (*name, values.as_mut_slice()) {
@@ -106,7 +103,7 @@ impl Request {
             None => Ok(self),
             Some(Value::Number(number)) => {
                 let room = number.as_u64().and_then(|number| u32::try_from(number).ok());
-                Ok(Self { room: Some(room.ok_or("\"room\" is a room's number or name")?), ..self })
+                Ok(Self { room: Some(room.ok_or_else(|| text!("request-room"))?), ..self })
             }
             Some(Value::String(name)) if !name.trim().is_empty() && !name.contains('\n') => {
                 let line = match self.wish {
@@ -117,7 +114,7 @@ impl Request {
                 };
                 Ok(Self { room: None, wish: Wish::Line(SecretText::new(line)) })
             }
-            Some(_) => Err("\"room\" is a room's number or name".to_owned()),
+            Some(_) => Err(text!("request-room")),
         }
     }
 }
@@ -130,11 +127,11 @@ fn typed(name: &str, command: &str, values: &[String]) -> Result<SecretText, Str
     for (at, value) in values.iter().enumerate() {
         let is_last = at + 1 == values.len();
         if value.trim().is_empty() || (!is_last && value.contains('\n')) {
-            return Err(format!("{name}: a field is empty, or has a line's end where none can be"));
+            return Err(text!("request-field-empty", request = name));
         }
         let is_path = at == usize::from(name == "accept") && ["send-file", "accept"].contains(&name);
         match (is_path, value.contains('"')) {
-            (true, true) => return Err(format!("{name}: a path must not hold quotes")),
+            (true, true) => return Err(text!("request-quotes", request = name)),
             (true, false) => line.push_str(&format!(" \"{value}\"")),
             (false, _) => {
                 line.push(' ');
@@ -145,16 +142,18 @@ fn typed(name: &str, command: &str, values: &[String]) -> Result<SecretText, Str
     Ok(SecretText::new(line))
 }
 
-fn unknown<'a>(what: &str, given: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+/// What was given, as it may be shown, and what might have been meant.
+fn unknown<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> (String, String) {
     let hint = match nearest(given, known.clone()) {
-        Some(nearest) => format!("did you mean {nearest:?}?"),
-        None => format!("there are: {}", known.collect::<Vec<_>>().join(", ")),
+        Some(nearest) => text!("did-you-mean", name = format!("{nearest:?}")),
+        None => text!("request-known", names = known.collect::<Vec<_>>().join(", ")),
     };
     let shown: String = given.chars().take(GIVEN_CHARS_MAX).collect();
-    format!("there is no {what} {shown:?}; {hint}")
+    (format!("{shown:?}"), hint)
 }
 
 const GIVEN_CHARS_MAX: usize = 32;
+const EXAMPLE: &str = r#"{"request":"say","text":"hi"}"#;
 
 #[cfg(test)]
 mod tests {

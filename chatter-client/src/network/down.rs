@@ -14,6 +14,7 @@ use super::{CHUNK_BYTES_MAX, Report, Server};
 use crate::body::Body;
 use crate::dial::Stream;
 use crate::response::{Head, HeadReader};
+use crate::texts::text;
 
 /// Downloads, reports, and reports the end.
 pub(super) async fn run(link: LinkId, request: String, server: Arc<Server>, reports: mpsc::Sender<Report>) {
@@ -30,8 +31,9 @@ async fn download(
 ) -> Result<(), String> {
     let mut stream = server.spares.peer().connect().await?;
     send(&mut stream, request).await?;
-    let head =
-        timeout(server.head_timeout(), read_head(&mut stream)).await.map_err(|_| SILENT.to_owned())??;
+    let head = timeout(server.head_timeout(), read_head(&mut stream))
+        .await
+        .map_err(|_| text!("server-silent"))??;
     let mut body = Body::of(&head);
     let told = async |report| reports.send(report).await.map_err(|_| String::new());
     told(Report::Answered(link, head.answer)).await?;
@@ -45,7 +47,7 @@ async fn download(
             return Ok(());
         }
         chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
-        let read = stream.read_buf(&mut chunk).await.map_err(|_| BROKEN.to_owned())?;
+        let read = stream.read_buf(&mut chunk).await.map_err(|_| text!("connection-broke"))?;
         if read == 0 {
             return Ok(());
         }
@@ -54,9 +56,9 @@ async fn download(
 
 /// Sends a request whole.
 pub(super) async fn send(stream: &mut Stream, request: &str) -> Result<(), String> {
-    stream.write_all(request.as_bytes()).await.map_err(|_| BROKEN.to_owned())?;
+    stream.write_all(request.as_bytes()).await.map_err(|_| text!("connection-broke"))?;
     // Within TLS a part of it may still wait to go out.
-    stream.flush().await.map_err(|_| BROKEN.to_owned())
+    stream.flush().await.map_err(|_| text!("connection-broke"))
 }
 
 /// Reads until the head is whole.
@@ -64,16 +66,12 @@ pub(super) async fn read_head(stream: &mut Stream) -> Result<Head, String> {
     let mut reader = HeadReader::new();
     loop {
         let mut chunk = Vec::with_capacity(CHUNK_BYTES_MAX);
-        let read = stream.read_buf(&mut chunk).await.map_err(|_| BROKEN.to_owned())?;
+        let read = stream.read_buf(&mut chunk).await.map_err(|_| text!("connection-broke"))?;
         if read == 0 {
-            return Err(CUT.to_owned());
+            return Err(text!("connection-cut"));
         }
         if let Some(head) = reader.receive(&chunk).map_err(|error| error.to_string())? {
             return Ok(head);
         }
     }
 }
-
-const BROKEN: &str = "the connection broke";
-const CUT: &str = "the connection was closed without an answer";
-pub(super) const SILENT: &str = "the server accepts the connection and then stays silent";

@@ -10,11 +10,12 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::down::{SILENT, read_head, send};
+use super::down::{read_head, send};
 use super::{CHUNK_BYTES_MAX, Report, Server};
 use crate::body::Body;
 use crate::dial::Stream;
 use crate::response::Head;
+use crate::texts::text;
 
 /// Sends, waits for the head of the answer, reports, and reads what is left of the answer as a browser does.
 /// `running` requests are under way, this one included.
@@ -28,9 +29,9 @@ pub(super) async fn run(
     let mut turned = server.spares.turned();
     let outcome = tokio::select! {
         outcome = timeout(server.head_timeout(), reload(&request, &server, running)) => {
-            outcome.unwrap_or_else(|_| Err(SILENT.to_owned()))
+            outcome.unwrap_or_else(|_| Err(text!("server-silent")))
         }
-        Ok(()) = turned.changed() => Err(SILENT.to_owned()),
+        Ok(()) = turned.changed() => Err(text!("server-silent")),
     };
     let (done, rest) = match outcome {
         Ok((stream, head)) => (Ok(()), Some((stream, head))),

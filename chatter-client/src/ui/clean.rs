@@ -7,6 +7,7 @@ use chatter_protocol::ids::{is_combining_mark, is_trickery};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::plain::harmless;
+use crate::texts::text;
 
 /// `text` as one line; line ends in it are spelled out.
 pub(crate) fn line(text: &str) -> String {
@@ -29,7 +30,7 @@ pub(crate) fn lines(text: &str) -> String {
     let mut shown: Vec<String> = all.by_ref().take(LINES_MAX).collect();
     match all.count() {
         0 => {}
-        left => shown.push(format!("({left} more lines are not shown)")),
+        left => shown.push(format!("({})", text!("screen-lines-hidden", count = left))),
     }
     shown.join("\n")
 }

@@ -3,7 +3,8 @@
 //! **In** a typed line. **Out** a [`Local`], or which command may have been meant. **Never** a line said that looks like
 //! a command and is none.
 
-use crate::command::{Command, CommandError, HELP, distance};
+use crate::command::{self, Command, CommandError, distance};
+use crate::texts::text;
 
 /// A command of the screen's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,9 @@ pub(crate) fn parse(line: &str) -> Typed {
     let rest = rest.trim();
     if let Some((_, make, needs)) = LOCAL.iter().find(|(name, ..)| *name == word) {
         return match needs {
-            Some(usage) if rest.is_empty() => Typed::Nothing(Some(format!("{word} needs more: {usage}"))),
+            Some(usage) if rest.is_empty() => {
+                Typed::Nothing(Some(text!("command-needs-more", command = word, usage = usage())))
+            }
             Some(_) | None => Typed::Local(make(rest.to_owned())),
         };
     }
@@ -55,12 +58,12 @@ pub(crate) fn parse(line: &str) -> Typed {
 /// All commands, for whoever fills them in.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     let own = || LOCAL.iter().map(|(name, ..)| *name);
-    crate::command::names().filter(move |name| own().all(|own| own != *name)).chain(own())
+    command::names().filter(move |name| own().all(|own| own != *name)).chain(own())
 }
 
 /// What `/help` shows.
 pub(crate) fn help() -> String {
-    format!("{KEYS}\n\n{HELP}\n\n{LOCAL_HELP}\n\n{SIGNS}")
+    [text!("help-keys"), command::help(), text!("help-screen"), text!("help-signs")].join("\n\n")
 }
 
 /// A better guess than the app's at what was meant, where one of the screen's own is nearer.
@@ -76,58 +79,22 @@ fn better(word: &str, error: &CommandError) -> Option<String> {
         return None;
     }
     let (ours, nearest) = LOCAL.iter().map(|(name, ..)| (distance(word, name), *name)).min()?;
-    (ours < theirs && ours <= GUESS_MAX)
-        .then(|| format!("there is no {word}; did you mean {nearest}? To say it as text, type /{word}"))
+    (ours < theirs && ours <= GUESS_MAX).then(|| text!("command-unknown", given = word, nearest = nearest))
 }
 
 /// A command, what it becomes, and how it is typed where something must follow.
-type Entry = (&'static str, fn(String) -> Local, Option<&'static str>);
+type Entry = (&'static str, fn(String) -> Local, Option<fn() -> String>);
 
 const LOCAL: [Entry; 8] = [
-    ("/search", Local::Search, Some("/search TEXT")),
+    ("/search", Local::Search, Some(|| text!("usage-search"))),
     ("/clear", |_| Local::Clear, None),
     ("/bell", Local::Bell, None),
-    ("/theme", Local::Theme, Some("/theme dark, light or none")),
-    ("/ignore", Local::Ignore, Some("/ignore NICK")),
-    ("/unignore", Local::Unignore, Some("/unignore NICK")),
-    ("/me", Local::Me, Some("/me TEXT")),
+    ("/theme", Local::Theme, Some(|| text!("usage-theme"))),
+    ("/ignore", Local::Ignore, Some(|| text!("usage-ignore"))),
+    ("/unignore", Local::Unignore, Some(|| text!("usage-unignore"))),
+    ("/me", Local::Me, Some(|| text!("usage-me"))),
     ("/ok", |_| Local::Acknowledge, None),
 ];
-
-const KEYS: &str = "\
-Keys:
-  Enter             send; Alt-Enter or Ctrl-J begins a new line in the message
-  Tab               fill in a command or a nickname; again: the next that fits
-  Up, Down          what you sent before (Ctrl-P, Ctrl-N)
-  PgUp, PgDn        older and newer lines; Ctrl-Home, Ctrl-End: first and last
-  Ctrl-Up, -Down    the same by three lines
-  Alt-1 to Alt-9    another room; Alt-Left, Alt-Right: the one beside
-  Ctrl-S            search; then n and N go to older and newer finds, Esc ends
-  F1                this help; Esc closes it
-  F2                I have read the warning (also: /ok)
-  Ctrl-L            draw the screen anew
-  Ctrl-Z            back to the shell for now; fg comes back
-  Ctrl-C            leave at once; Ctrl-D on an empty line: once all is said
-  Ctrl-A -E -B -F   start, end, left, right; Alt-B, Alt-F: by words
-  Ctrl-W -U -K -Y   cut a word, to the start, to the end; put it back
-  Ctrl-T            swap two letters; Alt-D: cut the word to the right";
-
-const LOCAL_HELP: &str = "\
-Commands of this screen:
-  /search TEXT      find it in this room's lines; n, N, Esc
-  /clear            forget this room's lines here
-  /bell WHEN [HOW]  ring at all, mentions or none; by bell, osc9 or osc777 (both
-                    are desktop notifications, and hold no names and no words)
-  /theme NAME       dark, light or none
-  /ok               I have read the warning";
-
-const SIGNS: &str = "\
-Beside a name: ✓ (or +) you have verified it; ◆ (or =) it shows a lasting
-identity. Behind your own lines: … they wait for others to be met, or for a
-connection; · under way; ✓ taken by the relay; ✓2/5 opened by two of five, ✓✓
-by all (or ..., -, +, +2/5, ++); \"not heard\": /resend says it again if it
-matters. The lines here are kept in memory alone, 10,000 for each room, and are
-gone when you leave.";
 
 /// More slips than this and no command was meant.
 const GUESS_MAX: usize = 2;

@@ -22,6 +22,7 @@ use super::screen::{Link, Overlay, Screen};
 use super::tab::Tab;
 use super::theme::{Charset, Role};
 use super::wrap;
+use crate::texts::text;
 use input::Input;
 use overlay::WAY_ROW;
 pub(crate) use overlay::help_rows;
@@ -167,19 +168,15 @@ impl Pen<'_> {
         let widths = |from: usize| -> usize {
             labels.iter().take(self.screen.current + 1).skip(from).map(|(label, _)| wrap::width(label)).sum()
         };
-        let room = usize::from(area.width.saturating_sub(HINT_WIDTH));
+        let hint = format!(" {} ", text!("screen-hint"));
+        let hint_width = u16::try_from(wrap::width(&hint)).unwrap_or(u16::MAX).min(area.width);
+        let room = usize::from(area.width - hint_width);
         let first =
             (0..self.screen.current).find(|from| widths(*from) <= room).unwrap_or(self.screen.current);
         let spans = labels.into_iter().skip(first).map(|(label, role)| Span::styled(label, self.style(role)));
-        put(
-            buffer,
-            Rect { width: area.width.saturating_sub(HINT_WIDTH), ..area },
-            0,
-            &Line::from_iter(spans),
-        );
-        let hint =
-            Rect { x: area.width.saturating_sub(HINT_WIDTH), width: HINT_WIDTH.min(area.width), ..area };
-        put(buffer, hint, 0, &Line::styled(" F1: help ", self.style(Role::Bar)));
+        put(buffer, Rect { width: area.width - hint_width, ..area }, 0, &Line::from_iter(spans));
+        let place = Rect { x: area.width - hint_width, width: hint_width, ..area };
+        put(buffer, place, 0, &Line::styled(hint, self.style(Role::Bar)));
     }
 
     fn label(&self, (at, (_, tab)): (usize, &(u32, Tab))) -> (String, Role) {
@@ -206,17 +203,18 @@ impl Pen<'_> {
         let style = self.style(Role::Alarm);
         fill(buffer, area, style);
         let count = self.screen.alarms.len() + self.screen.more_alarms;
-        let which = if count > 1 { format!(" (1 of {count})") } else { String::new() };
-        put(buffer, area, 0, &Line::styled(format!("!! WARNING{which} - F2 or /ok: I have read it"), style));
+        let head =
+            if count > 1 { text!("screen-warning-of", count = count) } else { text!("screen-warning") };
+        put(buffer, area, 0, &Line::styled(format!("!! {head}"), style));
         let (width, room) = (usize::from(area.width), usize::from(area.height).saturating_sub(1));
         let rows = wrap::rows(alarm, width, width);
         let whole = rows.len() <= room;
         for (row, range) in rows.into_iter().take(room).enumerate() {
             let text = alarm.get(range).unwrap_or_default();
             let last = !whole && row + 1 == room;
-            let mark = " ... (below, too)";
+            let mark = format!(" ... ({})", text!("screen-warning-below"));
             let text = if last {
-                Cow::Owned(format!("{}{mark}", wrap::start(text, width.saturating_sub(mark.len()))))
+                Cow::Owned(format!("{}{mark}", wrap::start(text, width.saturating_sub(wrap::width(&mark)))))
             } else {
                 Cow::Borrowed(text)
             };
@@ -242,9 +240,10 @@ impl Pen<'_> {
         for row in 0..usize::from(area.height) {
             put(buffer, area, row, &Line::styled(signs.vertical, faint));
         }
+        let ignored_mark = format!(" ({})", text!("screen-is-ignored"));
         let inner = Rect { x: area.x + 2, width: area.width - 2, ..area };
         let width = usize::from(inner.width);
-        put(buffer, inner, 0, &Line::styled(format!("{} here", tab.members.len() + 1), faint));
+        put(buffer, inner, 0, &Line::styled(text!("screen-here", count = tab.members.len() + 1), faint));
         let own = wrap::shorten(&tab.you, width - 2, signs.more);
         put(buffer, inner, 1, &Line::from(vec![Span::raw("  "), Span::styled(own, self.style(Role::Own))]));
         let room = usize::from(inner.height).saturating_sub(2);
@@ -258,18 +257,18 @@ impl Pen<'_> {
             let ignored = tab.ignored.contains(nick);
             let role_of_nick =
                 if ignored { Role::Faint } else { Role::Nick(super::theme::nick_colour(nick)) };
-            let room = width - 2 - if ignored { IGNORED.len() } else { 0 };
+            let room = (width - 2).saturating_sub(if ignored { wrap::width(&ignored_mark) } else { 0 });
             let mut spans = vec![
                 Span::styled(format!("{sign} "), self.style(role)),
                 Span::styled(wrap::shorten(nick, room, signs.more), self.style(role_of_nick)),
             ];
             if ignored {
-                spans.push(Span::styled(IGNORED, faint));
+                spans.push(Span::styled(ignored_mark.clone(), faint));
             }
             put(buffer, inner, row + 2, &Line::from(spans));
         }
         if tab.members.len() > shown && room > 0 {
-            let more = format!("  {} more: /who", tab.members.len() - shown);
+            let more = format!("  {}", text!("screen-more-members", count = tab.members.len() - shown));
             put(buffer, inner, shown + 2, &Line::styled(more, faint));
         }
     }
@@ -280,46 +279,47 @@ impl Pen<'_> {
         let mut parts: Vec<(String, Role)> = Vec::new();
         if let Some(search) = &self.screen.search {
             let (at, all) = (search.at + 1, search.found.len());
-            parts.push((format!("find {at} of {all}: n older, N newer, Esc"), Role::Notable));
+            parts.push((text!("screen-find", at = at, all = all), Role::Notable));
         } else if tab.anchor.is_some() {
             let text = match tab.unread {
-                0 => "further up: Esc goes down".to_owned(),
-                unread => format!("{unread} new below: Esc goes there"),
+                0 => text!("screen-further-up"),
+                unread => text!("screen-new-below", count = unread),
             };
             parts.push((text, Role::Notable));
         }
         parts.push(match (self.screen.link, tab.entered) {
-            (Link::Opening, _) => ("opening the door".to_owned(), Role::Notable),
-            (Link::Broken, _) => ("connection lost, trying again".to_owned(), Role::Notable),
+            (Link::Opening, _) => (text!("screen-opening"), Role::Notable),
+            (Link::Broken, _) => (text!("connection-lost"), Role::Notable),
             (Link::Away, _) => {
-                let when = self.screen.countdown().map(|seconds| format!(" in {seconds} s (Enter: now)"));
-                (format!("session lost, trying again{}", when.unwrap_or_default()), Role::Notable)
+                let text = match self.screen.countdown() {
+                    None => text!("screen-away"),
+                    Some(seconds) => text!("screen-away-for", seconds = seconds),
+                };
+                (text, Role::Notable)
             }
-            (Link::Connected, false) => ("entering".to_owned(), Role::Notable),
-            (Link::Connected, true) => ("connected".to_owned(), Role::Bar),
+            (Link::Connected, false) => (text!("screen-entering"), Role::Notable),
+            (Link::Connected, true) => (text!("screen-connected"), Role::Bar),
         });
         if let Some(latency) = self.screen.latency {
             parts.push((format!("{} ms", latency.as_millis()), Role::Bar));
         }
         if tab.entered {
-            parts.push((format!("{} here", tab.members.len() + 1), Role::Bar));
+            parts.push((text!("screen-here", count = tab.members.len() + 1), Role::Bar));
             let verified = tab.members.values().filter(|marks| marks.verified).count();
             if !tab.members.is_empty() {
-                parts.push((format!("{verified} verified"), Role::Bar));
+                parts.push((text!("screen-verified", count = verified), Role::Bar));
                 parts.push(match tab.apart {
-                    false => ("views agree".to_owned(), Role::Bar),
-                    true => ("views differ: /who".to_owned(), Role::Notable),
+                    false => (text!("screen-views-agree"), Role::Bar),
+                    true => (text!("screen-views-differ"), Role::Notable),
                 });
             }
         }
         if tab.locked {
-            parts.push(("locked".to_owned(), Role::Bar));
+            parts.push((text!("screen-locked"), Role::Bar));
         }
-        parts.push(match self.screen.warned {
-            0 => ("no warnings".to_owned(), Role::Bar),
-            1 => ("1 warning".to_owned(), Role::Notable),
-            warned => (format!("{warned} warnings"), Role::Notable),
-        });
+        let warned = self.screen.warned;
+        let role = if warned == 0 { Role::Bar } else { Role::Notable };
+        parts.push((text!("screen-warnings", count = warned), role));
         let dot = format!(" {} ", self.screen.theme.signs().dot);
         let mut spans = vec![Span::styled(" ", self.style(Role::Bar))];
         for (number, (text, role)) in parts.into_iter().enumerate() {
@@ -389,6 +389,4 @@ fn is_right_to_left(c: char) -> bool {
 
 /// A mark without width.
 pub(crate) const LEFT_TO_RIGHT: char = '\u{200e}';
-const HINT_WIDTH: u16 = 10;
 const TITLE_WIDTH_MAX: usize = 20;
-const IGNORED: &str = " (ignored)";

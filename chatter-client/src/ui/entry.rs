@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::theme::{Role, Theme, nick_colour};
 use super::wrap;
+use crate::texts::text;
 
 /// One thing in the talk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,10 +131,13 @@ impl Entry {
             Kind::PrivateFrom => spans.extend([
                 Span::styled("[", faint),
                 who(),
-                Span::styled(format!(" {} you] ", theme.signs().arrow), faint),
+                Span::styled(
+                    format!(" {}] ", text!("screen-private-from", arrow = theme.signs().arrow)),
+                    faint,
+                ),
             ]),
             Kind::PrivateTo => spans.extend([
-                Span::styled(format!("[you {} ", theme.signs().arrow), faint),
+                Span::styled(format!("[{} ", text!("screen-private-to", arrow = theme.signs().arrow)), faint),
                 who(),
                 Span::styled("] ", faint),
             ]),
@@ -142,7 +146,7 @@ impl Entry {
             Kind::Error => spans.push(Span::styled("-! ", trouble())),
         }
         if let Kind::Own { state: Sent::Lost, .. } = self.kind {
-            spans.push(Span::styled("(not heard) ", trouble()));
+            spans.push(Span::styled(format!("({}) ", text!("screen-not-heard")), trouble()));
         }
         spans
     }
@@ -171,10 +175,12 @@ impl Entry {
         let around = match self.kind {
             Kind::Said { .. } | Kind::Own { did: false, .. } => 3,
             Kind::Did { .. } | Kind::Own { did: true, .. } => 3,
-            Kind::PrivateFrom | Kind::PrivateTo => 10,
+            Kind::PrivateFrom => 4 + wrap::width(&text!("screen-private-from", arrow = WIDEST_ARROW)),
+            Kind::PrivateTo => 4 + wrap::width(&text!("screen-private-to", arrow = WIDEST_ARROW)),
             Kind::Offer | Kind::Event | Kind::Answer | Kind::Day | Kind::Warning | Kind::Error => 3,
         };
-        let lost = if let Kind::Own { state: Sent::Lost, .. } = self.kind { 12 } else { 0 };
+        let is_lost = matches!(self.kind, Kind::Own { state: Sent::Lost, .. });
+        let lost = if is_lost { 3 + wrap::width(&text!("screen-not-heard")) } else { 0 };
         let lead = wrap::width(&self.time) + 1 + name + around + lost;
         Layout { width, name_width, lead, indent: INDENT.min(width / 3) }
     }
@@ -274,6 +280,8 @@ const INDENT: usize = 8;
 const NAME_WIDTH_MAX: usize = 24;
 /// A space, a sign, and `99/99`; a room has at most 100 members.
 const MARK_WIDTH: usize = 7;
+/// Of those that there are, so that no row depends on which it is.
+const WIDEST_ARROW: &str = "->";
 /// What the allocator takes beside the bytes of three short texts.
 const ALLOCATIONS_COST: usize = 48;
 

@@ -15,6 +15,7 @@ use super::input_line::InputLine;
 use super::tab::Tab;
 use super::theme::Theme;
 use crate::secret::SecretText;
+use crate::texts::text;
 pub(crate) use files::{Files, State, Transfer};
 
 mod files;
@@ -96,7 +97,7 @@ pub(crate) enum Overlay {
     /// A way into the room, for copying.
     Way {
         /// What it is.
-        title: &'static str,
+        title: String,
         /// A link, or words.
         secret: SecretText,
     },
@@ -225,7 +226,7 @@ impl Screen {
         if let Some(at) = self.tabs.iter().position(|(room, _)| *room == number) {
             return at;
         }
-        let title = clean::line(if name.is_empty() { "room" } else { name });
+        let title = if name.is_empty() { text!("screen-room-unnamed") } else { clean::line(name) };
         let you = self.tab().map(|tab| tab.you.clone()).unwrap_or_default();
         self.tabs.push((number, Tab::new(title, you)));
         self.tabs.len() - 1

@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 
 use super::draw;
 use super::screen::{How, Screen};
+use crate::texts::text;
 
 /// A terminal that is ours until this is dropped.
 #[derive(Debug)]
@@ -82,13 +83,13 @@ impl Terminal {
 
     /// Makes somebody look here. It says the same, whatever was said.
     pub(crate) fn alert(&mut self, how: How) -> io::Result<()> {
-        let bytes: &[u8] = match how {
-            How::Bell => b"\x07",
-            How::Osc9 => b"\x1b]9;chatter: there is something for you\x07",
-            How::Osc777 => b"\x1b]777;notify;chatter;there is something for you\x07",
+        let bytes = match how {
+            How::Bell => "\x07".to_owned(),
+            How::Osc9 => format!("\x1b]9;chatter: {}\x07", text!("screen-alert")),
+            How::Osc777 => format!("\x1b]777;notify;chatter;{}\x07", text!("screen-alert")),
         };
         let out = self.cells.backend_mut();
-        out.write_all(bytes)?;
+        out.write_all(bytes.as_bytes())?;
         Write::flush(out)
     }
 

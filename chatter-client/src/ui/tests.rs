@@ -17,6 +17,7 @@ mod attacks;
 mod bounds;
 mod camera;
 mod files;
+mod language;
 mod marks;
 mod picture;
 

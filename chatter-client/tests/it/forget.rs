@@ -118,7 +118,8 @@ fn no_file_is_even_opened_for_writing() {
     let to_none = |call: &&str| !["\"/dev/null\"", "\"/dev/tty\""].iter().any(|path| call.contains(path));
     let written: Vec<&str> = calls
         .lines()
-        .filter(|call| call.contains('(') && !call.contains("<detached"))
+        // Threads that end with the process leave calls that strace can't name.
+        .filter(|call| call.contains('(') && !["<detached", "???("].iter().any(|end| call.contains(end)))
         .filter(writes)
         .filter(to_none)
         .collect();

@@ -126,7 +126,9 @@ fn requests_are_carried_out_or_refused_in_words() {
     ben.line(r#"{"request":"link"}"#);
     ben.wait(&json!({"event": "room", "link": link}));
     anna.line("not for ben");
-    anna.wait_for(|event| event["event"] == "acknowledged");
+    // What comes behind it tells that it has come.
+    anna.line("/lock");
+    ben.wait(&json!({"event": "locked", "by": "anna"}));
     ben.line(r#"{"request":"unignore","nick":"anna"}"#);
     ben.line(r#"{"request":"private","to":"anna","text":"again"}"#);
     anna.wait(&json!({"event": "private", "from": "ben", "text": "again"}));

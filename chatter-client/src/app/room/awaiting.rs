@@ -8,6 +8,7 @@ use chatter_protocol::time::Time;
 use super::{Room, Shared};
 use crate::event::Notice;
 use crate::exit::Failure;
+use crate::texts::text;
 
 /// For whom a text waits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,9 +37,8 @@ impl Room {
             return;
         }
         let text = match &self.awaited {
-            Awaited { to: Some(nick), .. } => format!("waiting for {nick}"),
-            Awaited { company: 1, .. } => "waiting for another member".to_owned(),
-            Awaited { company, .. } => format!("waiting until {company} others are here"),
+            Awaited { to: Some(nick), .. } => text!("awaiting-member", nick = nick),
+            Awaited { company, .. } => text!("awaiting-others", count = *company),
         };
         self.show(shared, Notice::Progress(text));
     }
@@ -54,7 +54,7 @@ impl Room {
                 self.show(shared, Notice::PrivateSent { to, text });
             }
             Err(error) => {
-                self.error(shared, format!("not said: {error}"));
+                self.error(shared, text!("not-said", reason = error.to_string()));
                 shared.failure = Some(Failure::NotSaid);
             }
         }

@@ -14,6 +14,7 @@ use super::{Phase, Room, Shared};
 use crate::app::returning::Return;
 use crate::app::{ENTER_TIMEOUT, HOLD_TIMEOUT, Purpose, SETTLE_TIMEOUT};
 use crate::event::Notice;
+use crate::texts::text;
 
 impl Room {
     /// There is a session: go in.
@@ -42,9 +43,9 @@ impl Room {
     }
 
     /// The session is lost: hands back what may not have been heard, keeps what was not said.
-    pub(in crate::app) fn go_away(&mut self, reason: Option<&'static str>, shared: &mut Shared, now: Time) {
+    pub(in crate::app) fn go_away(&mut self, reason: Option<&str>, shared: &mut Shared, now: Time) {
         if let Some(reason) = reason.filter(|_| self.returning.is_none() && self.phase != Phase::Outside) {
-            self.returning = Some(Return { reason, had_company: self.has_company() });
+            self.returning = Some(Return { reason: reason.to_owned(), had_company: self.has_company() });
         }
         if self.phase != Phase::Outside {
             self.keep_company();
@@ -71,14 +72,12 @@ impl Room {
         self.company_until = self.announce_entry(present, shared, now);
         self.present = present;
         if present > 0 {
-            let others = if present == 1 { "one member".to_owned() } else { format!("{present} members") };
-            self.show(shared, Notice::Progress(format!("meeting {others}")));
+            self.show(shared, Notice::Progress(text!("meeting", count = present)));
         }
         let had_company = self.company.as_ref().is_some_and(|company| !company.is_empty());
         self.hold_until = had_company.then(|| now + HOLD_TIMEOUT);
         if matches!(self.purpose, Purpose::Send(_)) && present == 0 && self.has_awaited() {
-            let text = "nobody else is in this room: nobody will read it".to_owned();
-            self.show(shared, Notice::Warning(text));
+            self.show(shared, Notice::Warning(text!("nobody-reads")));
         }
         self.ask_to_be_listed(shared);
         self.phase = Phase::Settling { count: usize::MAX, until: now + SETTLE_TIMEOUT };
@@ -98,10 +97,7 @@ impl Room {
             self.tell_met(left, shared);
             self.phase = Phase::Settling { count: left, until: now + SETTLE_TIMEOUT };
         } else if now >= until {
-            let text = format!(
-                "{left} who should be here could not be met yet (is the room locked?) and will miss what is said now"
-            );
-            self.show(shared, Notice::Progress(text));
+            self.show(shared, Notice::Progress(text!("unmet", count = left)));
             self.phase = Phase::Talking;
         }
     }
@@ -111,7 +107,7 @@ impl Room {
         let met = self.present.saturating_sub(left);
         let pace = self.present.div_ceil(MET_TOLD_MAX).max(1);
         if met > 0 && met.is_multiple_of(pace) {
-            self.show(shared, Notice::Progress(format!("met {met} of {}", self.present)));
+            self.show(shared, Notice::Progress(text!("met", met = met, all = self.present)));
         }
     }
 

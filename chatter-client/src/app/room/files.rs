@@ -16,6 +16,7 @@ use chatter_protocol::time::Time;
 use super::{Downloads, Room, Shared};
 use crate::disk::{Found, News, Order, expanded};
 use crate::event::{Effect, FileInfo, FileStage, Notice};
+use crate::texts::text;
 
 /// All of a room.
 pub(in crate::app) struct Files {
@@ -108,7 +109,7 @@ impl Room {
             News::Found(number, which, found) => self.offer_file(number, which, &found, shared),
             News::NotFound(number, text) => {
                 if self.files.looking.remove(&number).is_some() {
-                    self.error(shared, format!("not sent: {text}"));
+                    self.error(shared, text!("not-sent", reason = text));
                 }
             }
             News::Read(id, offset, data) => self.files.transfers.read(&id, offset, data),
@@ -117,8 +118,7 @@ impl Room {
                     self.order(shared, Order::Drop { id });
                     if self.files.transfers.is_offered(&id) {
                         self.unwanted(&id);
-                        let most = limits::TAKING_MAX;
-                        self.error(shared, format!("{most} files come in already: wait for one of them"));
+                        self.error(shared, text!("files-coming-most", count = limits::TAKING_MAX));
                     }
                 } else {
                     self.progress(&id, 0, shared, now);
@@ -139,14 +139,10 @@ impl Room {
             News::Mismatch(id) => {
                 self.files.transfers.cancel(&id, Reason::Mismatch);
                 if let Some(item) = self.files.items.get(&id) {
-                    let text = format!(
-                        "{} FROM {} ARRIVED AS SOMETHING ELSE THAN WAS OFFERED and is not kept: it changed while it was \
-                         sent, or somebody changed it",
-                        item.name, item.nick
-                    );
+                    let text = text!("file-changed", name = item.name, nick = item.nick);
                     self.show(shared, Notice::Warning(text));
                 }
-                self.end_item(&id, "its checksum is wrong".to_owned(), shared);
+                self.end_item(&id, text!("file-checksum"), shared);
             }
             News::Failed(id, text) => self.disk_failed(&id, text, shared),
         }
@@ -170,7 +166,7 @@ impl Room {
     pub(super) fn end_files(&mut self, shared: &mut Shared, now: Time) {
         for id in self.files.items.keys().copied().collect::<Vec<_>>() {
             self.files.transfers.cancel(&id, Reason::Wish);
-            self.end_item(&id, "you leave".to_owned(), shared);
+            self.end_item(&id, text!("file-you-leave"), shared);
         }
         self.files.looking.clear();
         self.file_outputs(shared, now);
@@ -243,7 +239,7 @@ impl Room {
         match self.names.find(nick) {
             _ if nick.is_empty() => Whom::Everybody,
             Ok((member, "")) => Whom::One(member.id),
-            Ok(_) => Whom::Nobody(format!("nobody here is called {nick}")),
+            Ok(_) => Whom::Nobody(text!("name-no-such", nick = nick)),
             Err(error) => Whom::Nobody(error.to_string()),
         }
     }
@@ -258,27 +254,26 @@ impl Room {
             return;
         };
         let Some(conversation) = &self.conversation else {
-            return self.error(shared, "not sent: you are not in the room at the moment");
+            return self.error(shared, text!("not-sent", reason = text!("not-in-room")));
         };
         let everybody: Vec<MemberId> = match whom {
             Whom::Everybody => self.names.all().map(|(member, _)| member.id).collect(),
             Whom::One(id) => vec![id],
-            Whom::Nobody(text) => return self.error(shared, format!("not sent: {text}")),
+            Whom::Nobody(text) => return self.error(shared, text!("not-sent", reason = text)),
         };
         if let Some(left_out) = found.left_out_words() {
-            self.error(shared, format!("not in {}: {left_out}", found.name));
+            self.error(shared, text!("file-left-out", name = found.name, left_out = left_out));
         }
         let (able, unable): (Vec<_>, Vec<_>) =
             everybody.into_iter().partition(|id| conversation.takes_files(id));
         let labels = |ids: &[MemberId]| ids.iter().filter_map(|id| self.names.label(id)).collect::<Vec<_>>();
         let (nicks, others) = (labels(&able), labels(&unable));
         if !others.is_empty() {
-            let text = "these have programs too old to take files";
-            self.error(shared, format!("{text}: {}", others.join(", ")));
+            self.error(shared, text!("file-too-old", nicks = others.join(", ")));
         }
         if nicks.is_empty() {
             if others.is_empty() {
-                self.error(shared, "not sent: nobody else is here");
+                self.error(shared, text!("not-sent", reason = text!("nobody-else")));
             }
             return;
         }
@@ -297,7 +292,7 @@ impl Room {
                 self.files.items.insert(id, Item::new(number, &name, &nick, size, kind));
                 to.push(nick);
             } else {
-                self.error(shared, format!("not offered to {nick}: too many files are offered already"));
+                self.error(shared, text!("file-offers-most", nick = nick));
             }
         }
         if !to.is_empty() {
@@ -325,8 +320,7 @@ impl Room {
             (None, Downloads::Usual) => None,
             (None, Downloads::In(path)) => Some(path.clone()),
             (None, Downloads::Nowhere) => {
-                let text = format!("nothing is kept here unless you say where: /accept {number} DIRECTORY");
-                return self.error(shared, text);
+                return self.error(shared, text!("file-nowhere", number = number));
             }
         };
         for id in ids {
@@ -336,22 +330,22 @@ impl Room {
                     let (name, size) = (offer.name.clone(), offer.size);
                     return self.order(shared, Order::Create { id, directory, name, size });
                 }
-                Some(Kind::Taken { .. }) => return self.error(shared, "that is accepted already"),
+                Some(Kind::Taken { .. }) => return self.error(shared, text!("file-accepted-already")),
                 Some(Kind::Given(_)) | None => {}
             }
         }
-        self.error(shared, "that is an offer of yours: others accept it");
+        self.error(shared, text!("file-own"));
     }
 
     /// Ends what goes by a number: an offer of ours for everybody whom it was made to.
     pub(super) fn cancel_file(&mut self, rest: &str, shared: &mut Shared, now: Time) {
         let Ok(number) = rest.parse() else { return };
         if self.files.looking.remove(&number).is_some() {
-            return self.show(shared, Notice::Progress(format!("file {number} is not offered")));
+            return self.show(shared, Notice::Progress(text!("file-not-offered", number = number)));
         }
         for id in self.files.of_number(number) {
             self.files.transfers.cancel(&id, Reason::Wish);
-            self.end_item(&id, "you cancelled it".to_owned(), shared);
+            self.end_item(&id, text!("file-you-cancelled"), shared);
         }
         self.file_outputs(shared, now);
     }
@@ -363,8 +357,7 @@ impl Room {
             // Another place may do.
             self.unwanted(id);
             let number = self.files.items.get(id).map(|item| item.number).unwrap_or_default();
-            let text = format!("not accepted: {text}; /accept {number} DIRECTORY takes another place");
-            return self.error(shared, text);
+            return self.error(shared, text!("file-not-accepted", reason = text, number = number));
         }
         self.files.transfers.cancel(id, Reason::Disk);
         self.end_item(id, text, shared);
@@ -417,12 +410,12 @@ impl Room {
 fn words(item: &Item, reason: Option<Reason>) -> String {
     let nick = &item.nick;
     match reason {
-        None => format!("{nick} is gone"),
-        Some(Reason::Wish) => format!("{nick} cancelled it"),
-        Some(Reason::Mismatch) => format!("it arrived at {nick} as something else than was offered"),
-        Some(Reason::Disk) => format!("{nick} can't read or write it"),
-        Some(Reason::Busy) => format!("{nick} has too many offers already"),
-        Some(Reason::BrokeRules) => "the two programs did not understand each other".to_owned(),
+        None => text!("file-gone", nick = nick),
+        Some(Reason::Wish) => text!("file-cancelled", nick = nick),
+        Some(Reason::Mismatch) => text!("file-arrived-changed", nick = nick),
+        Some(Reason::Disk) => text!("file-disk", nick = nick),
+        Some(Reason::Busy) => text!("file-busy", nick = nick),
+        Some(Reason::BrokeRules) => text!("file-rules"),
     }
 }
 

@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use chatter_protocol::room::identity::StayKey;
 
+use crate::texts::text;
+
 /// Who is here, by stay key: what each is called, and whether the user has verified him.
 pub(in crate::app) type Company = BTreeMap<StayKey, (String, bool)>;
 
@@ -148,21 +150,23 @@ impl Outbox {
 impl Line {
     fn obstacle(&self, present: &Company, awaits: bool) -> Option<Obstacle> {
         let company = self.company.as_ref().filter(|_| self.kept)?;
-        let changed = |who: &str, what: &str| Some(Obstacle::Changed(format!("{who}{what}")));
         if let Some((_, (name, _))) = present.iter().find(|(key, _)| !company.contains_key(key)) {
             let is_namesake = company.values().any(|(other, _)| other == name);
-            let another = if is_namesake { "another " } else { "" };
-            return changed(another, &format!("{name} is here now, who was not when you typed it"));
+            return Some(Obstacle::Changed(if is_namesake {
+                text!("company-namesake", nick = name)
+            } else {
+                text!("company-new", nick = name)
+            }));
         }
         let mut gone = company.iter().filter(|(key, _)| !present.contains_key(key)).peekable();
         if gone.peek().is_some() && awaits {
             return Some(Obstacle::Wait);
         }
         if present.is_empty() && !company.is_empty() {
-            return changed("nobody", " is here any more");
+            return Some(Obstacle::Changed(text!("company-none")));
         }
         let (_, (name, _)) = gone.find(|(_, (_, verified))| *verified)?;
-        changed(name, ", whom you have verified, is not here any more")
+        Some(Obstacle::Changed(text!("company-verified-gone", nick = name)))
     }
 }
 

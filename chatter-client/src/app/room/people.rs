@@ -18,6 +18,7 @@ use crate::command::Command;
 use crate::event::{Effect, Notice};
 use crate::known::{Known, Meeting};
 use crate::secret::SecretText;
+use crate::texts::text;
 
 /// Who we are, and whom we know.
 #[derive(Debug, Default)]
@@ -89,7 +90,7 @@ impl Room {
         self.show(shared, Notice::Who { you, members, verified, lasting });
         let Some(conversation) = &self.conversation else { return };
         let label = |who: &Who| {
-            let nick = || who.nick.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
+            let nick = || who.nick.as_ref().map_or_else(|| text!("somebody"), ToString::to_string);
             self.names.label(&who.id).unwrap_or_else(nick)
         };
         let pairs =
@@ -126,16 +127,14 @@ impl Room {
             }
             Meeting::New => Self::remember(shared),
             Meeting::Other { before } => {
-                let shows = if member.lasting {
-                    format!("shows another: {}", member.key.to_text())
+                let (nick, before) = (nick.to_string(), before.to_text());
+                let text = if member.lasting {
+                    let key = member.key.to_text();
+                    text!("identity-other", nick = nick, label = label, key = key, before = before)
                 } else {
-                    "shows none".to_owned()
+                    text!("identity-none", nick = nick, label = label, before = before)
                 };
-                self.show(shared, Notice::Warning(format!(
-                    "THIS IS NOT THE {nick} YOU KNEW: {label} {shows}. The one you knew showed {}. Believe \
-                     nothing until you have compared numbers by another way: /verify {label}",
-                    before.to_text()
-                )));
+                self.show(shared, Notice::Warning(text));
             }
         }
     }
@@ -146,7 +145,7 @@ impl Room {
         for who in warning.about() {
             let label = self.names.label(&who.id).filter(|label| label.contains('#'));
             if let (Some(nick), Some(label)) = (&who.nick, label) {
-                text.push_str(&format!(" ({nick} is {label})"));
+                text = text!("warning-about", warning = text, nick = nick.to_string(), label = label);
             }
         }
         self.show(shared, Notice::Warning(text));
@@ -220,16 +219,16 @@ impl Room {
         let found = self.names.find(rest).map(|(member, text)| (member.id, text.to_owned()));
         let (id, text) = match found {
             Ok((_, text)) if text.is_empty() => {
-                return self.error(shared, "not said: there is no text behind the name");
+                return self.error(shared, text!("not-said", reason = text!("private-empty")));
             }
             Ok(found) => found,
-            Err(error) => return self.error(shared, format!("not said: {error}")),
+            Err(error) => return self.error(shared, text!("not-said", reason = error.to_string())),
         };
         let to = self.names.label(&id).unwrap_or_default();
         let Some(conversation) = self.conversation.as_mut() else { return };
         match conversation.say_privately(&id, &text, now) {
             Ok(()) => self.show(shared, Notice::PrivateSent { to, text }),
-            Err(error) => self.error(shared, format!("not said: {error}")),
+            Err(error) => self.error(shared, text!("not-said", reason = error.to_string())),
         }
     }
 
@@ -244,7 +243,7 @@ impl Room {
                 Ok(members) => self.verified(&members, shared),
                 Err(error) => self.error(shared, error),
             },
-            "no" => self.show(shared, Notice::Warning(MISMATCH.to_owned())),
+            "no" => self.show(shared, Notice::Warning(text!("verify-differs"))),
             _ => self.verify_one(rest, shared),
         }
     }
@@ -266,10 +265,9 @@ impl Room {
                 conversation.confirm_key(member.key);
                 self.verified(&[member], shared);
             }
-            "no" => self.show(shared, Notice::Warning(MISMATCH.to_owned())),
+            "no" => self.show(shared, Notice::Warning(text!("verify-differs"))),
             _ => {
-                let text = "after the name comes nothing, “yes” (the numbers match) or “no”";
-                self.error(shared, text);
+                self.error(shared, text!("verify-usage"));
             }
         }
     }
@@ -336,11 +334,11 @@ impl Room {
         };
         let text = if ignore {
             self.ignored.insert(id);
-            format!("you see nothing of what {label} says; /unignore {label} ends that")
+            text!("ignored", nick = label)
         } else if self.ignored.remove(&id) {
-            format!("you see again what {label} says")
+            text!("ignored-no-longer", nick = label)
         } else {
-            return self.error(shared, format!("{label} is not ignored"));
+            return self.error(shared, text!("ignored-not", nick = label));
         };
         self.show(shared, Notice::Progress(text));
     }
@@ -371,6 +369,3 @@ impl Room {
         }
     }
 }
-
-const MISMATCH: &str = "if what you read differs, somebody sits between you: he reads and can change all that is said. \
-                        Whoever made the room should make a new one and hand its link over by a way that nobody else sees";

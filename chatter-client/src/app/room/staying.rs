@@ -13,6 +13,7 @@ use super::{Phase, Room, Shared};
 use crate::app::returning::Return;
 use crate::app::{ENTER_TIMEOUT, UNTAKEN_MAX};
 use crate::event::Notice;
+use crate::texts::text;
 
 impl Room {
     /// Something to say was typed.
@@ -56,7 +57,7 @@ impl Room {
     /// For whom what we say now is sealed.
     fn present(&self) -> Company {
         let hearers = self.conversation.iter().flat_map(Conversation::hearers);
-        let mut present: Company = hearers.map(|key| (key, ("somebody".to_owned(), false))).collect();
+        let mut present: Company = hearers.map(|key| (key, (text!("somebody"), false))).collect();
         for (member, label) in self.names.all() {
             present.entry(member.key).and_modify(|one| one.0 = label);
         }
@@ -98,7 +99,7 @@ impl Room {
     pub(in crate::app) fn hand_back(&mut self, text: String, shared: &mut Shared) -> u64 {
         let (number, forgotten) = self.outbox.hand_back(text);
         for number in forgotten {
-            self.error(shared, format!("so much was handed back that number {number} is kept no longer"));
+            self.error(shared, text!("handed-back-forgotten", number = number));
         }
         number
     }
@@ -110,7 +111,7 @@ impl Room {
             // Those whom the user still sees.
             let had_company = self.names.all().next().is_some();
             self.keep_company();
-            let reason = "nothing was heard of this client for long";
+            let reason = text!("away-unheard");
             self.returning = Some(Return { reason, had_company });
             self.phase = Phase::Entering { until: now + ENTER_TIMEOUT };
         }
@@ -118,13 +119,13 @@ impl Room {
 
     /// `/resend`: what was handed back is typed anew; where nothing was, what waits for others waits no longer.
     pub(super) fn resend(&mut self, rest: &str, shared: &mut Shared) {
-        let Some(number) = self.number(rest, "/resend or /resend NUMBER", shared) else { return };
+        let Some(number) = self.number(rest, &text!("number-resend"), shared) else { return };
         let texts = self.outbox.take_back(number);
         if texts.is_empty() && number.is_none() && self.outbox.is_kept() && self.hold_until.take().is_some() {
             return;
         }
         if texts.is_empty() {
-            return self.error(shared, NOTHING_BACK);
+            return self.error(shared, text!("handed-back-none"));
         }
         texts.into_iter().for_each(|text| self.typed(text, shared));
     }
@@ -135,9 +136,9 @@ impl Room {
             let lines = self.outbox.drop_waiting();
             return self.show(shared, Notice::Dropped { lines, waiting: true });
         }
-        let Some(number) = self.number(rest, "/drop, /drop NUMBER or /drop waiting", shared) else { return };
+        let Some(number) = self.number(rest, &text!("number-drop"), shared) else { return };
         match self.outbox.take_back(number).len() {
-            0 => self.error(shared, NOTHING_BACK),
+            0 => self.error(shared, text!("handed-back-none")),
             lines => self.show(shared, Notice::Dropped { lines, waiting: false }),
         }
     }
@@ -149,16 +150,16 @@ impl Room {
         }
         let number = rest.trim_start_matches('#').parse().ok();
         if number.is_none() {
-            self.error(shared, format!("that is no number: {usage}"));
+            self.error(shared, text!("number-wrong", usage = usage));
         }
         number.map(Some)
     }
 
     /// `/info`: who has opened what we said last, or as the so-manieth.
     pub(super) fn tell_delivery(&mut self, rest: &str, shared: &mut Shared) {
-        let Some(number) = self.number(rest, "/info or /info NUMBER", shared) else { return };
+        let Some(number) = self.number(rest, &text!("number-info"), shared) else { return };
         let Some(conversation) = &self.conversation else {
-            return self.error(shared, "nothing is known of that while we are not in the room");
+            return self.error(shared, text!("delivery-outside"));
         };
         let number = number
             .map(|number| number.saturating_sub(self.said_before))
@@ -166,9 +167,7 @@ impl Room {
         let delivery = number.and_then(|number| Some((number, conversation.delivery(number)?)));
         match delivery {
             Some((number, delivery)) => self.delivered(number, &delivery, true, shared),
-            None => {
-                self.error(shared, "nothing is known of that: it was said before this session, or long ago")
-            }
+            None => self.error(shared, text!("delivery-unknown")),
         }
     }
 
@@ -182,7 +181,7 @@ impl Room {
 
     fn delivered(&self, number: u64, delivery: &Delivery, asked: bool, shared: &mut Shared) {
         let missing = delivery.missing.iter().map(|who| {
-            let nick = || who.nick.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
+            let nick = || who.nick.as_ref().map_or_else(|| text!("somebody"), ToString::to_string);
             self.names.label(&who.id).unwrap_or_else(nick)
         });
         let missing = missing.collect();
@@ -190,5 +189,3 @@ impl Room {
         self.show(shared, Notice::Delivered { number, opened, of, missing, asked });
     }
 }
-
-const NOTHING_BACK: &str = "nothing is handed back to you here, or not under that number";

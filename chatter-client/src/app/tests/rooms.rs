@@ -144,8 +144,7 @@ fn a_room_made_on_the_way_is_one_that_others_come_into_by_its_link() {
     let mut server = Server::of(&["anna", "ben"]);
     server.line(0, "/new tea");
     let link = server.told[0].iter().rev().find_map(|told| {
-        let Notice::Room { link } = &told.notice else { return None };
-        Some(link.expose().to_owned())
+        if let Notice::Room { link } = &told.notice { Some(link.expose().to_owned()) } else { None }
     });
     let link = link.expect("its link is shown");
     assert!(link.contains("/tea#"), "it is called so");

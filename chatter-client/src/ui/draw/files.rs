@@ -14,6 +14,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Pen, put};
 use crate::plain::bytes;
+use crate::texts::text;
 use crate::ui::screen::{Screen, State, Transfer};
 use crate::ui::theme::{Charset, Role};
 use crate::ui::wrap;
@@ -44,7 +45,8 @@ impl Pen<'_> {
             );
         }
         if !whole {
-            let more = format!(" {} {} more: /files", self.screen.theme.signs().more, shown.len() - count);
+            let more = text!("screen-more-files", count = shown.len() - count);
+            let more = format!(" {} {more}", self.screen.theme.signs().more);
             put(buffer, area, count, &Line::styled(more, self.style(Role::Faint)));
         }
     }
@@ -63,10 +65,14 @@ impl Pen<'_> {
         };
         let head = format!(" {sign} {number} ");
         let room = usize::from(seam).saturating_sub(wrap::width(&head) + 1);
-        let way = if *sending { "to" } else { "from" };
         let nick_room = room / 2;
         let nick = wrap::shorten(nick, nick_room, signs.more);
-        let tail = format!(" {way} {nick}");
+        let tail = if *sending {
+            text!("screen-file-to", nick = nick)
+        } else {
+            text!("screen-file-from", nick = nick)
+        };
+        let tail = format!(" {tail}");
         let what = if area.width < WIDE {
             // To many goes one name: they are told apart by theirs.
             wrap::shorten(if *sending { &transfer.nick } else { name }, room, signs.more)
@@ -89,15 +95,20 @@ impl Pen<'_> {
         let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100).min(100);
         match transfer.state {
             State::Offered => {
-                let other = if wide { format!(" or /cancel {number}") } else { String::new() };
-                let text = format!("/accept {number}{other}, {}", bytes(*size));
+                let size = bytes(*size);
+                let text = if wide {
+                    text!("screen-file-accept-or-cancel", number = number, size = size)
+                } else {
+                    text!("screen-file-accept", number = number, size = size)
+                };
                 vec![Span::styled(text, self.style(Role::Mention))]
             }
             State::Waiting => {
                 let signs = self.screen.theme.signs();
-                let whom = wrap::shorten(nick, RATE_WIDTH - 11, signs.more);
+                let waits = text!("screen-file-waits", nick = nick);
+                let waits = wrap::shorten(&waits, RATE_WIDTH - 5, signs.more);
                 let mut spans = self.gauge(percent, bar_width(width));
-                spans.push(Span::styled(format!(" {percent:>3}% waits {whom}"), self.style(Role::Faint)));
+                spans.push(Span::styled(format!(" {percent:>3}% {waits}"), self.style(Role::Faint)));
                 spans
             }
             State::Going { rate, left } => {

@@ -13,10 +13,11 @@ use super::super::theme::{Charset, Role};
 use super::super::wrap;
 use super::{Pen, fill, put};
 use crate::qr;
+use crate::texts::text;
 
 impl Pen<'_> {
     pub(super) fn help(&self, buffer: &mut Buffer, area: Rect, first: usize) {
-        self.bar(buffer, area, 0, "Help: Up, Down, PgUp, PgDn; Esc closes");
+        self.bar(buffer, area, 0, &text!("screen-help"));
         let rows =
             help_rows(area.width).into_iter().skip(first).take(usize::from(area.height).saturating_sub(1));
         for (row, text) in rows.enumerate() {
@@ -35,10 +36,11 @@ impl Pen<'_> {
             let text: String = chars.iter().collect();
             put(buffer, area, usize::from(WAY_ROW) + row, &Line::styled(text, self.style(Role::Text)));
         }
-        let help = wrap::rows(WAY_HELP, width, width);
+        let how = text!("screen-way-how");
+        let help = wrap::rows(&how, width, width);
         let below = behind + help.len();
         for (row, range) in help.into_iter().enumerate() {
-            let text = WAY_HELP.get(range).unwrap_or_default();
+            let text = how.get(range).unwrap_or_default();
             put(buffer, area, behind + row, &Line::styled(text, self.style(Role::Faint)));
         }
         self.camera(buffer, area, below + 1, secret);
@@ -88,6 +90,4 @@ pub(crate) fn help_rows(width: u16) -> Vec<String> {
 
 /// The row in which such a secret begins.
 pub(super) const WAY_ROW: u16 = 2;
-const WAY_HELP: &str = "Mark it and copy it as your terminal does. Hand it on by a way that you trust, to nobody else. \
-                        Esc closes this; /link shows it again.";
 const HELP_INDENT: usize = 20;

@@ -12,6 +12,7 @@ use super::{ALARMS_MAX, Deed, FIRST_ROOM, Link, Moment, Overlay, Screen, When};
 use crate::event::Notice;
 use crate::plain;
 use crate::secret::SecretText;
+use crate::texts::text;
 
 impl Screen {
     /// Something happened, in a room (its number and name) or to the session.
@@ -66,17 +67,10 @@ impl Screen {
             }
             Notice::Who { .. } => self.who(at, &notice),
             Notice::Unconnected { .. } => self.apart(at, &notice),
-            Notice::Room { link } => {
-                self.way("The way into the room: whoever has this link can come in", link)
-            }
+            Notice::Room { link } => self.way(text!("screen-way"), link),
             Notice::Passphrase { passphrase } => {
                 let text = SecretText::new(clean::line(passphrase.expose()));
-                self.push(
-                    at,
-                    Kind::Answer,
-                    "",
-                    "this room has a passphrase; with the access link and the room's name it leads in:",
-                );
+                self.push(at, Kind::Answer, "", &text!("screen-passphrase"));
                 self.push(at, Kind::Answer, "", text.expose());
             }
             Notice::Warning(text) => self.warn(at, &text),
@@ -296,11 +290,11 @@ impl Screen {
             let (_, tab) = self.tabs.remove(at);
             let current = if at < self.current { self.current - 1 } else { self.current };
             self.turn_to(current.min(self.tabs.len() - 1));
-            self.push(self.current, Kind::Event, "", &format!("you left {}", tab.title));
+            self.push(self.current, Kind::Event, "", &text!("screen-room-left", room = tab.title));
         }
     }
 
-    fn way(&mut self, title: &'static str, secret: SecretText) {
+    fn way(&mut self, title: String, secret: SecretText) {
         self.overlay = Some(Overlay::Way { title, secret });
         self.deeds.push(Deed::Redraw);
     }

@@ -12,6 +12,7 @@ use super::super::entry::{Kind, Sent};
 use super::super::keys::{Action, Edit, Scroll, action};
 use super::super::theme::Palette;
 use super::{Deed, How, Link, Moment, Overlay, Screen, Search, When};
+use crate::texts::text;
 
 impl Screen {
     /// A key was pressed.
@@ -66,7 +67,7 @@ impl Screen {
 
     fn insert(&mut self, text: &str) {
         if !self.input.insert(text) {
-            self.error("a message holds at most 64 KiB; send it in parts");
+            self.error(&text!("screen-message-too-long"));
         }
     }
 
@@ -175,7 +176,7 @@ impl Screen {
             Local::Bell(words) => self.bell(&words),
             Local::Theme(name) => match Palette::from_str(&name, true) {
                 Ok(palette) => self.theme.palette = palette,
-                Err(_) => self.error("there are the themes dark, light and none"),
+                Err(_) => self.error(&text!("screen-themes")),
             },
             Local::Ignore(nick) => self.ignore(&nick, true),
             Local::Unignore(nick) => self.ignore(&nick, false),
@@ -193,20 +194,20 @@ impl Screen {
             (Some(Ok(when)), None, _) => self.when = when,
             (Some(Ok(when)), Some(Ok(how)), None) => (self.when, self.how) = (when, how),
             (Some(_), _, _) => {
-                return self.error("type /bell all, mentions or none; and behind it bell, osc9 or osc777");
+                return self.error(&text!("screen-bell-usage"));
             }
         }
         let when = match self.when {
-            When::All => "at all that is said",
-            When::Mentions => "when you are named, spoken to alone or warned",
-            When::None => "never",
+            When::All => text!("screen-bell-at-all"),
+            When::Mentions => text!("screen-bell-at-mentions"),
+            When::None => text!("screen-bell-never"),
         };
         let how = match self.how {
-            How::Bell => "by the terminal's bell",
-            How::Osc9 => "by OSC 9",
-            How::Osc777 => "by OSC 777",
+            How::Bell => text!("screen-bell-by-bell"),
+            How::Osc9 => text!("screen-bell-by-osc", number = 9_u32),
+            How::Osc777 => text!("screen-bell-by-osc", number = 777_u32),
         };
-        self.answer(&format!("it rings {when}, {how}"));
+        self.answer(&text!("screen-bell-rings", when = when, how = how));
     }
 
     fn ignore(&mut self, nick: &str, ignore: bool) {
@@ -214,23 +215,21 @@ impl Screen {
         let Some(tab) = self.tab_mut() else { return };
         if ignore && tab.members.contains_key(&nick) {
             tab.ignored.insert(nick.clone());
-            self.answer(&format!("you see nothing of what {nick} says; /unignore {nick} ends that"));
+            self.answer(&text!("screen-ignored", nick = nick));
         } else if !ignore && tab.ignored.remove(&nick) {
-            self.answer(&format!("you see again what {nick} says"));
+            self.answer(&text!("screen-unignored", nick = nick));
         } else {
-            let whom = if ignore { "here" } else { "ignored" };
-            self.error(&format!("nobody of that name is {whom}"));
+            self.error(&if ignore { text!("screen-nobody-here") } else { text!("screen-nobody-ignored") });
         }
     }
 
     fn acknowledge(&mut self) {
         if self.alarms.pop_front().is_none() {
-            self.answer("there is no warning to acknowledge");
+            self.answer(&text!("screen-no-warning"));
         }
         if self.alarms.is_empty() && self.more_alarms > 0 {
             let more = std::mem::take(&mut self.more_alarms);
-            self.alarms
-                .push_back(format!("{more} more warnings stand among the lines of the talk: look at them"));
+            self.alarms.push_back(text!("screen-more-warnings", count = more));
         }
     }
 
@@ -239,7 +238,7 @@ impl Screen {
         let found = self.tab().map(|tab| tab.holding(&text)).unwrap_or_default();
         if found.is_empty() {
             self.search = None;
-            return self.error("that stands nowhere in this room's lines");
+            return self.error(&text!("screen-not-found"));
         }
         self.search = Some(Search { text, at: found.len() - 1, found });
         self.show_found();
