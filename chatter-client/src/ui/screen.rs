@@ -131,6 +131,8 @@ pub(crate) struct Screen {
     pub(crate) link: Link,
     /// When another session is tried for, while there is none.
     retry_at: Option<Duration>,
+    /// Why there is no session, as it was last told.
+    away_because: Option<String>,
     /// How long the relay took for the last thing said.
     pub(crate) latency: Option<Duration>,
     /// Warnings that were not acknowledged, the oldest first; cleaned.
@@ -167,6 +169,7 @@ impl Screen {
             files: Files::default(),
             link: Link::Opening,
             retry_at: None,
+            away_because: None,
             latency: None,
             alarms: VecDeque::new(),
             more_alarms: 0,

@@ -411,4 +411,10 @@ fn members_and_marks_follow_what_the_app_knows() {
     assert_eq!(play.rows().iter().filter(|row| row.contains("--")).count(), before, "nobody asked for lines");
     play.notice(Notice::Away { text: "the session was lost".into(), seconds: 2 });
     assert!(play.text().contains("session lost, trying again") && !play.text().contains("│ ✓ carol"));
+    let told = |play: &Play| play.text().matches("-- the session was lost").count();
+    play.notice(Notice::Away { text: "the session was lost".into(), seconds: 4 });
+    assert_eq!(told(&play), 1, "what is known already is not said at each try");
+    play.notice(Notice::Rejoined { text: "the server was restarted".into(), present: 0 });
+    play.notice(Notice::Away { text: "the session was lost".into(), seconds: 2 });
+    assert_eq!(told(&play), 2);
 }

@@ -86,7 +86,7 @@ pub enum End {
         seconds: u64,
     },
     /// The session was broken for longer than the server keeps it; so many bytes were never acknowledged.
-    #[error("the connection was lost for too long; join again{}", unacknowledged_text(*.unacknowledged))]
+    #[error("the connection was lost for too long{}", unacknowledged_text(*.unacknowledged))]
     Lost {
         /// Bytes said and not taken by the relay.
         unacknowledged: usize,

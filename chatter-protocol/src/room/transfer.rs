@@ -201,8 +201,13 @@ impl Transfers {
             self.kept.pop_front();
         }
         self.kept.push_back((*id, taking.size));
-        if let Some(from) = taking.from {
-            self.output.push_back(Output::Send(from, Step::Kept(*id)));
+        match taking.from {
+            Some(from) => self.output.push_back(Output::Send(from, Step::Kept(*id))),
+            // Back, and the giver not found yet: whoever of them he is hears it.
+            None => {
+                let present: Vec<MemberId> = self.present.iter().copied().collect();
+                present.iter().for_each(|member| self.seek_at(id, member, (taking.size, taking.size), true));
+            }
         }
         self.grant_all();
     }

@@ -114,14 +114,18 @@ impl Screen {
                 (self.link, self.latency) = (Link::Broken, None);
                 self.tell(at, &notice);
             }
-            Notice::Away { seconds, .. } => {
+            Notice::Away { ref text, seconds } => {
                 (self.link, self.latency) = (Link::Away, None);
                 self.retry_at = Some(self.now.elapsed + Duration::from_secs(seconds));
                 self.nobody(room.map(|_| at));
-                self.tell(at, &notice);
+                // Said once for each reason: the status line counts the tries down.
+                if self.away_because.as_deref() != Some(text) {
+                    self.away_because = Some(text.clone());
+                    self.tell(at, &notice);
+                }
             }
             Notice::Entered { .. } | Notice::Rejoined { .. } => {
-                self.link = Link::Connected;
+                (self.link, self.away_because) = (Link::Connected, None);
                 if let Some((_, tab)) = self.tabs.get_mut(at) {
                     tab.entered = true;
                 }

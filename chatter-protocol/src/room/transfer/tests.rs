@@ -208,6 +208,18 @@ proptest! {
 }
 
 #[test]
+fn the_giver_hears_that_it_was_kept_before_he_was_found_again() {
+    let mut world = World::new(100);
+    world.accept();
+    world.step(2); // The grant,
+    world.step(0);
+    world.step(1); // the only piece,
+    world.lose(); // and before it is written the session is lost.
+    world.step(3);
+    world.finish();
+}
+
+#[test]
 fn nothing_is_written_before_the_user_accepts() {
     let mut world = World::new(100);
     world.drain();
