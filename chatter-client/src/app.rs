@@ -296,6 +296,11 @@ impl App {
             Command::Reconnect => self.reconnect(now),
             Command::Join(what) => self.join(what.expose(), now),
             Command::New(name) => self.make_room(&name, now),
+            Command::Nick(name) => {
+                if let Some(room) = self.rooms.get_mut(&room) {
+                    room.rename(name.trim(), self.welcome.as_ref(), &mut self.shared, now);
+                }
+            }
             Command::Leave => self.leave_room(room, now),
             Command::Rooms => self.show_rooms(now),
             Command::Room(which) => self.switch(&which),

@@ -41,6 +41,8 @@ pub enum Command {
     Link,
     /// Make another room, called this where something is given.
     New(String),
+    /// Be called this from now on.
+    Nick(String),
     /// Enter another room of this server: its link or the name of a listed one, then perhaps a nickname.
     Join(SecretText),
     /// Leave the current room.
@@ -203,7 +205,13 @@ enum Takes {
     Something(fn(String) -> Command, fn() -> String),
 }
 
-const COMMANDS: [(&str, Takes); 29] = [
+/// Said as what one does: nobody has to keep in mind who is away.
+fn away(why: String) -> Command {
+    let does = if why.is_empty() { text!("does-away") } else { text!("does-away-because", why = why) };
+    Command::Say(format!("/me {does}"))
+}
+
+const COMMANDS: [(&str, Takes); 32] = [
     ("/who", Takes::Nothing(Command::Who)),
     ("/msg", Takes::Something(Command::Private, || text!("usage-msg"))),
     ("/send", Takes::Something(Command::Send, || text!("usage-send"))),
@@ -230,6 +238,9 @@ const COMMANDS: [(&str, Takes); 29] = [
     ("/unlist", Takes::Nothing(Command::Unlist)),
     ("/help", Takes::Nothing(Command::Help)),
     ("/quit", Takes::Nothing(Command::Quit)),
+    ("/nick", Takes::Something(Command::Nick, || text!("usage-nick"))),
+    ("/away", Takes::Perhaps(away)),
+    ("/back", Takes::Perhaps(|_| Command::Say(format!("/me {}", text!("does-back"))))),
     ("/me", Takes::Something(|rest| Command::Say(format!("/me {rest}")), || text!("usage-me"))),
     ("/ignore", Takes::Something(Command::Ignore, || text!("usage-ignore"))),
     ("/unignore", Takes::Something(Command::Unignore, || text!("usage-unignore"))),
@@ -242,10 +253,7 @@ const ALIASES: [(&str, &str); 4] = [("part", "leave"), ("names", "who"), ("query
 type Elsewhere = (&'static str, fn() -> String);
 
 /// Commands of other chat programs that mean nothing here, and what to do instead.
-const ELSEWHERE: [Elsewhere; 12] = [
-    ("/nick", || text!("instead-of-nick")),
-    ("/away", || text!("instead-of-away")),
-    ("/back", || text!("instead-of-back")),
+const ELSEWHERE: [Elsewhere; 9] = [
     ("/whois", || text!("instead-of-whois")),
     ("/topic", || text!("instead-of-topic")),
     ("/invite", || text!("instead-of-invite")),
@@ -302,6 +310,9 @@ mod tests {
         check("/drop waiting", Command::Drop("waiting".into()));
         check("/reconnect", Command::Reconnect);
         check("/rekey", Command::Rekey);
+        check("/nick berta", Command::Nick("berta".into()));
+        check("/away", Command::Say("/me is away".into()));
+        check("/away lunch", Command::Say("/me is away: lunch".into()));
         check("/new", Command::New(String::new()));
         check("/new tea", Command::New("tea".into()));
         check("/join chatter://x ben", Command::Join(SecretText::new("chatter://x ben".into())));

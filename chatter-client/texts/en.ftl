@@ -414,13 +414,11 @@ usage-list = /list NAME
 usage-search = /search TEXT
 usage-theme = /theme dark, light or none
 usage-me = /me TEXT
+usage-nick = /nick NAME
 usage-ignore = /ignore NICK
 usage-unignore = /unignore NICK
 
 # What to do instead of commands of other chat programs.
-instead-of-nick = a name stays for a stay, so that nobody takes another's; /quit, and come back with --nick NAME
-instead-of-away = whoever is here counts as reading; say so instead: /me is away
-instead-of-back = nobody counts as away; say so instead: /me is back
 instead-of-whois = /who shows who is here and whom you have verified, /verify NICK the number that tells who it is
 instead-of-topic = a room has no topic; its name stands in its link, and /list NAME shows it by another
 instead-of-invite = /link shows the way in: hand it on by a way that you trust
@@ -444,7 +442,8 @@ help-commands =
       /lock, /unlock    keep newcomers out, let them in again
       /remove NICK      say nothing more to NICK and hear nothing of NICK; the others are asked to do the same
       /ignore NICK      show nothing of what NICK says; /unignore NICK ends that
-      /me TEXT          say what you do: “/me waves”
+      /me TEXT          say what you do: “/me waves”; /away [TEXT] and /back say that
+      /nick NAME        be called NAME here: you go out and come in again
       /info [N]         who has opened your last message, or number N; who has not said so yet
       /resend [N]       say what was handed back to you, to whoever is here now; /drop [N] forgets it,
                         /drop waiting what waits for the connection
@@ -755,3 +754,11 @@ screen-nobody-ignored = nobody of that name is ignored
 screen-not-found = that stands nowhere in this room's lines
 # Shown by the desktop.
 screen-alert = there is something for you
+
+# What /nick, /away and /back say, behind the name of whoever does it.
+does-rename = is called { $nick } from now on
+does-away = is away
+does-away-because = is away: { $why }
+does-back = is back
+nick-next = in this room you are called { $nick } once you are back
+nick-later = not yet: what you said before is still under way

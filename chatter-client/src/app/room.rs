@@ -258,6 +258,7 @@ impl Room {
             // About no single room.
             Command::Join(_)
             | Command::New(_)
+            | Command::Nick(_)
             | Command::Leave
             | Command::Files
             | Command::Rooms

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use chatter_proto::relay::Welcome;
 use chatter_protocol::ids::{MemberId, Nickname};
 use chatter_protocol::room::conversation::{Happening, Member, Void, Warning, Who};
 use chatter_protocol::room::identity::{Identity, StayKey};
@@ -62,6 +63,7 @@ impl Room {
                 | Command::Link
                 | Command::Join(_)
                 | Command::New(_)
+                | Command::Nick(_)
                 | Command::Leave
                 | Command::Files
                 | Command::Rooms
@@ -349,6 +351,39 @@ impl Room {
             Ok(()) => self.show(shared, Notice::Moving { by: self.nick.to_string() }),
             Err(error) => self.error(shared, error),
         }
+    }
+
+    /// `/nick`: goes out and comes in again under another name. Marks stay, since they are about keys.
+    pub(in crate::app) fn rename(
+        &mut self,
+        name: &str,
+        welcome: Option<&Welcome>,
+        shared: &mut Shared,
+        now: Time,
+    ) {
+        let nick = match Nickname::parse(name) {
+            Ok(nick) => nick,
+            Err(error) => return self.error(shared, error),
+        };
+        if self.phase == Phase::Outside {
+            self.nick = nick;
+            return self.show(shared, Notice::Progress(text!("nick-next", nick = name)));
+        }
+        if self.phase != Phase::Talking || !self.is_done() {
+            return self.error(shared, text!("nick-later"));
+        }
+        if let Some(conversation) = self.conversation.as_mut() {
+            // Whoever misses it sees somebody leave and somebody come.
+            let _ = conversation.say(&format!("/me {}", text!("does-rename", nick = name)), now);
+        }
+        self.say_goodbye(shared, now);
+        self.files.transfers.left();
+        self.file_outputs(shared, now);
+        self.names.clear();
+        self.untaken.clear();
+        self.said_before = self.said;
+        self.nick = nick;
+        self.enter(welcome, shared, now);
     }
 
     fn moved(&mut self, secret: RoomSecret, shared: &mut Shared, now: Time) {

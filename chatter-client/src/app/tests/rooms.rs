@@ -140,6 +140,19 @@ const ANNA: usize = 0;
 const BEN: usize = 1;
 
 #[test]
+fn whoever_takes_another_name_says_so_and_comes_in_again() {
+    let mut server = Server::of(&["anna", "ben"]);
+    server.line(0, "/nick berta");
+    server.wait(Duration::from_secs(1));
+    server.line(0, "it is me");
+    assert_eq!(server.heard(1), ["anna: /me is called berta from now on", "berta: it is me"]);
+    server.line(1, "hi berta");
+    assert_eq!(server.heard(0).last().map(String::as_str), Some("ben: hi berta"));
+    server.line(0, "/nick \u{202e}x");
+    assert!(!server.errors(0).is_empty(), "a name has its rules");
+}
+
+#[test]
 fn a_room_made_on_the_way_is_one_that_others_come_into_by_its_link() {
     let mut server = Server::of(&["anna", "ben"]);
     server.line(0, "/new tea");
