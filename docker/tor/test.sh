@@ -299,7 +299,7 @@ world() {
     local site password said
     mkdir "$work/files"
     echo "ours" >"$work/files/minutes.txt"
-    chmod -R a+rX "$work" "$work/files"
+    chmod a+x "$work" && chmod -R a+rX "$work/files"
     SITE_FILES=$work/files SITE_NET=198.18.91 compose world --profile site --profile database up -d >"$work/up" 2>&1 || fail "world: $(tail -n 3 "$work/up")"
     within 120 site_says_its_address || fail "the site is not published"
     site=$(compose world exec -T site-tor onion address)
