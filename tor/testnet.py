@@ -224,6 +224,8 @@ class Network:
             (home / "onion_auth").mkdir(mode=0o700)
 
     def launch(self, node):
+        # It opens its port before it writes a new one.
+        Path(node["dir"], "control_auth_cookie").unlink(missing_ok=True)
         with open(Path(node["dir"], "stdout.log"), "ab") as said:
             process = subprocess.Popen(self.command(node), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                                        cwd=node["dir"], start_new_session=True)
