@@ -37,7 +37,7 @@ impl Uploads {
     }
 
     /// Whether both are known, as far as they can be.
-    fn are_over(&self) -> bool {
+    pub(super) fn are_over(&self) -> bool {
         self.descriptors.len() >= 2 && self.done > 0 && self.done + self.failed >= self.begun
     }
 }

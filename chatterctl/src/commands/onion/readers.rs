@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use data_encoding::BASE32_NOPAD;
 use serde::Serialize;
@@ -127,7 +128,15 @@ async fn look_anew(
         super::set(connection, &services.without(&tor.key_dir)).await?;
     }
     super::set(connection, services).await?;
-    let uploads = descriptor::wait(connection, onion.trim_end_matches(".onion"), super::wait(tor)).await?;
+    let (address, limit) = (onion.trim_end_matches(".onion"), super::wait(tor));
+    let mut uploads = descriptor::wait(connection, address, limit.min(UPLOAD_TIMEOUT)).await?;
+    if !uploads.are_over() {
+        // A service that has only just begun sometimes tells the directories of one of its descriptors alone; taken out
+        // and put back, it tells them of both.
+        super::set(connection, &services.without(&tor.key_dir)).await?;
+        super::set(connection, services).await?;
+        uploads = descriptor::wait(connection, address, limit).await?;
+    }
     if uploads.done == 0 {
         return Err(Failure::failed(format!(
             "tor knows of it, but its network does not after {} seconds: see `chatterctl onion status`",
@@ -136,6 +145,9 @@ async fn look_anew(
     }
     Ok(())
 }
+
+/// Uploads that have not ended by then are helped.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(12);
 
 fn file(tor: &Tor, name: &str) -> Result<PathBuf, Failure> {
     let plain = |char: char| char.is_ascii_alphanumeric() || "-_".contains(char);
