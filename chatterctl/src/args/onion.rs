@@ -84,7 +84,7 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "PLACE")]
     pub(crate) target: Option<Place>,
 
-    /// Which of the daemon's [[tor]] this is, where it has several
+    /// Which of the daemon's `tor` entrances this is, where it has several
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Option<String>,
 
