@@ -298,7 +298,7 @@ impl App {
             Command::New(name) => self.make_room(&name, now),
             Command::Nick(name) => {
                 if let Some(room) = self.rooms.get_mut(&room) {
-                    room.rename(name.trim(), self.welcome.as_ref(), &mut self.shared, now);
+                    room.rename(name.trim(), &mut self.shared, now);
                 }
             }
             Command::Leave => self.leave_room(room, now),
@@ -417,7 +417,10 @@ impl App {
         self.come_back_when_due(now);
         for room in self.rooms.values_mut() {
             match self.phase {
-                Phase::Opening | Phase::Away { .. } | Phase::Open => room.step(&mut self.shared, now),
+                Phase::Opening | Phase::Away { .. } | Phase::Open => {
+                    room.step(&mut self.shared, now);
+                    room.rename_when_due(self.welcome.as_ref(), &mut self.shared, now);
+                }
                 Phase::Leaving { .. } | Phase::Over => room.converse(&mut self.shared, now),
             }
         }

@@ -95,6 +95,8 @@ pub(super) struct Room {
     told_awaited: bool,
     /// Said to one alone, and perhaps not taken by the relay.
     pub(super) unconfirmed: Option<String>,
+    /// What we are called as soon as all is taken.
+    renaming: Option<Nickname>,
     /// Whose words are not shown.
     ignored: BTreeSet<MemberId>,
     /// How many were here when we came.
@@ -203,6 +205,7 @@ impl Room {
             awaited: Awaited::default(),
             told_awaited: false,
             unconfirmed: None,
+            renaming: None,
             ignored: BTreeSet::new(),
             present: 0,
         }

@@ -242,6 +242,11 @@ impl Conversation {
         self.peers.values().filter(|peer| peer.is_unmet()).count()
     }
 
+    /// Whether the relay has taken all that was said, to everybody's ears or to nobody's, in this conversation.
+    pub fn all_acknowledged(&self) -> bool {
+        self.unacknowledged.is_empty()
+    }
+
     /// Whether the relay has let us in, and we have not left: what is said goes out.
     pub fn is_in(&self) -> bool {
         self.stay.is_some() && self.entered

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chatter_proto::relay::Welcome;
 use chatter_protocol::ids::{MemberId, Nickname};
-use chatter_protocol::room::conversation::{Happening, Member, Void, Warning, Who};
+use chatter_protocol::room::conversation::{Conversation, Happening, Member, Void, Warning, Who};
 use chatter_protocol::room::identity::{Identity, StayKey};
 use chatter_protocol::room::secret::RoomSecret;
 use chatter_protocol::time::Time;
@@ -354,13 +354,7 @@ impl Room {
     }
 
     /// `/nick`: goes out and comes in again under another name. Marks stay, since they are about keys.
-    pub(in crate::app) fn rename(
-        &mut self,
-        name: &str,
-        welcome: Option<&Welcome>,
-        shared: &mut Shared,
-        now: Time,
-    ) {
+    pub(in crate::app) fn rename(&mut self, name: &str, shared: &mut Shared, now: Time) {
         let nick = match Nickname::parse(name) {
             Ok(nick) => nick,
             Err(error) => return self.error(shared, error),
@@ -372,15 +366,31 @@ impl Room {
         if self.phase != Phase::Talking || !self.is_done() {
             return self.error(shared, text!("nick-later"));
         }
-        if let Some(conversation) = self.conversation.as_mut() {
-            // Whoever misses it sees somebody leave and somebody come.
-            let _ = conversation.say(&format!("/me {}", text!("does-rename", nick = name)), now);
+        // Whoever misses it sees somebody leave and somebody come.
+        self.say(format!("/me {}", text!("does-rename", nick = name)), shared, now);
+        self.renaming = Some(nick);
+    }
+
+    /// Once all that was said under the old name is taken: what is taken later would be news of another stay.
+    pub(in crate::app) fn rename_when_due(
+        &mut self,
+        welcome: Option<&Welcome>,
+        shared: &mut Shared,
+        now: Time,
+    ) {
+        if self.phase == Phase::Outside {
+            if let Some(nick) = self.renaming.take() {
+                self.nick = nick;
+            }
+            return;
         }
+        let all_taken =
+            self.untaken.is_empty() && self.conversation.as_ref().is_some_and(Conversation::all_acknowledged);
+        let Some(nick) = self.renaming.take_if(|_| self.phase == Phase::Talking && all_taken) else { return };
         self.say_goodbye(shared, now);
         self.files.transfers.left();
         self.file_outputs(shared, now);
         self.names.clear();
-        self.untaken.clear();
         self.said_before = self.said;
         self.nick = nick;
         self.enter(welcome, shared, now);

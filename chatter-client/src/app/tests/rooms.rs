@@ -146,6 +146,8 @@ fn whoever_takes_another_name_says_so_and_comes_in_again() {
     server.wait(Duration::from_secs(1));
     server.line(0, "it is me");
     assert_eq!(server.heard(1), ["anna: /me is called berta from now on", "berta: it is me"]);
+    let warned = |told: &Told| matches!(told.notice, Notice::Warning(_));
+    assert!(!server.told.iter().flatten().any(warned), "nothing of the old stay is taken for the new one");
     server.line(1, "hi berta");
     assert_eq!(server.heard(0).last().map(String::as_str), Some("ben: hi berta"));
     server.line(0, "/nick \u{202e}x");
