@@ -24,9 +24,18 @@ pub fn proxy_header(input: &[u8]) {
 
 fn read(bytes: &[u8], length: usize) -> Result<Received, HeaderError> {
     let mut reader = HeaderReader::default();
+    read_by(bytes, length, |piece| reader.receive(piece))
+}
+
+/// What a reader makes of bytes that come in pieces of this length.
+pub(crate) fn read_by(
+    bytes: &[u8],
+    length: usize,
+    mut receive: impl FnMut(&[u8]) -> Result<Received, HeaderError>,
+) -> Result<Received, HeaderError> {
     let mut taken = 0;
     for piece in bytes.chunks(length) {
-        let received = reader.receive(piece)?;
+        let received = receive(piece)?;
         taken += received.taken;
         if received.source.is_some() {
             return Ok(Received { taken, ..received });

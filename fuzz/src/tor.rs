@@ -10,6 +10,8 @@ use chatterd::circuit::{CircuitReader, TorHost};
 use chatterd::proxy_header::{HeaderError, LINE_MAX, Received};
 use zeroize::Zeroizing;
 
+use crate::proxy_header::read_by;
+
 /// The circuit does not depend on how its line comes, nor on what comes behind it.
 pub fn circuits(input: &[u8]) {
     let Some((cut, bytes)) = input.split_first() else { return };
@@ -30,15 +32,7 @@ pub fn circuits(input: &[u8]) {
 
 fn read_line(bytes: &[u8], length: usize) -> Result<Received, HeaderError> {
     let mut reader = CircuitReader::new(TorHost(0));
-    let mut taken = 0;
-    for piece in bytes.chunks(length) {
-        let received = reader.receive(piece)?;
-        taken += received.taken;
-        if received.source.is_some() {
-            return Ok(Received { taken, ..received });
-        }
-    }
-    Ok(Received { taken, source: None })
+    read_by(bytes, length, |piece| reader.receive(piece))
 }
 
 /// Replies do not depend on how they come; whatever they say is read without a panic, and what is quoted comes back.
