@@ -25,6 +25,7 @@ use chatter_client::texts::text;
 use chatter_client::{Handle, Notice, Notices, Options, start, texts, ui};
 use chatter_protocol::ids::Nickname;
 use chatter_protocol::invite::{RoomLink, parse_label};
+use chatter_protocol::stack;
 use clap::Parser;
 use tokio::runtime;
 use tokio::task::spawn_blocking;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut runtime = runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(WORKERS).enable_all().on_thread_park(secret::scrub_stack).build();
+    let runtime = runtime.worker_threads(WORKERS).enable_all().on_thread_park(stack::wipe).build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -72,7 +73,7 @@ async fn run(action: Action, config: Option<PathBuf>, style: Style) -> Outcome {
     // Links and keys pass through a thread of their own: what this one holds across a pause, nothing wipes.
     let mut started = spawn_blocking(move || {
         let started = prepare(action, config.as_deref(), style);
-        secret::scrub_stack();
+        stack::wipe();
         started
     });
     let started = tokio::select! {

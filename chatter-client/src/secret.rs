@@ -34,18 +34,6 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// Writes over the part of this thread's stack that functions have used which have returned: what they moved about is
-/// still there.
-#[inline(never)]
-pub fn scrub_stack() {
-    let used = [0_u8; STACK_LEN];
-    std::hint::black_box(&used);
-}
-
-/// More than a link's parser or a handshake uses, and far less than any thread has. Without optimisation the same calls
-/// take far more.
-const STACK_LEN: usize = if cfg!(debug_assertions) { 512 * 1024 } else { 64 * 1024 };
-
 /// Asks for a secret on the terminal, without showing what is typed.
 ///
 /// # Errors

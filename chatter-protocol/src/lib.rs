@@ -22,6 +22,7 @@ pub mod replay;
 pub mod room;
 pub mod seal;
 pub mod server;
+pub mod stack;
 pub mod tag;
 pub mod time;
 pub mod token;

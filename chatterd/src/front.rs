@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use chatter_protocol::stack;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -14,7 +15,6 @@ use tokio::task::JoinSet;
 use crate::connection::Doorkeeper;
 use crate::decoy::Decoy;
 use crate::listener::Listener;
-use crate::process;
 
 /// Starts the thread; it ends soon after `stopped` says true. One thread is quicker than several: connections are so
 /// short that waking another one for each would cost more than what it then does.
@@ -31,7 +31,7 @@ pub fn open(
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(DISK_THREADS_MAX)
-        .on_thread_park(process::wipe_stack)
+        .on_thread_park(stack::wipe)
         .build()?;
     std::thread::Builder::new().name("front".to_owned()).spawn(move || {
         runtime.block_on(async {

@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chatter_protocol::stack;
 use chatterd::config::{Arguments, Environment, Sources};
 use chatterd::daemon;
 use chatterd::exit::Exit;
@@ -50,7 +51,7 @@ fn run() -> Result<Exit, Exit> {
     }
     config.warnings().for_each(|warning| tracing::warn!("{warning}"));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.enable_all().on_thread_park(process::wipe_stack).build();
+    let runtime = runtime.enable_all().on_thread_park(stack::wipe).build();
     let runtime = runtime.map_err(|error| fail(&error, Exit::Software))?;
     // Not on this thread, whose stack nothing wipes while it waits; and past the buffer of the library's standard output,
     // which would keep the access link.

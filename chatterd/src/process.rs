@@ -2,14 +2,11 @@
 //!
 //! **In** nothing. **Out** a process whose memory other programs of the same user can't read, no crash writes to disk
 //! and no shortage of memory to the swap, with room for many connections; and a word on what the system refused.
-//! **Never** unsafe code, **never** a key left lying on an idle thread's stack.
+//! **Never** unsafe code.
 
 pub mod anew;
-mod stack;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-
-pub use stack::wipe_stack;
 
 /// Something that the system refused; the daemon runs without it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -30,6 +30,7 @@ use crate::room::view::ViewId;
 use crate::seal;
 use crate::time::Time;
 
+mod channel;
 mod compare;
 mod delivery;
 mod departed;

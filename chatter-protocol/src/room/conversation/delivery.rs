@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use chatter_proto::room::{Missed, private::Content};
 
-use super::peer::{Gaps, Peer};
+use super::channel::Gaps;
+use super::peer::Peer;
 use super::{Conversation, Happening, Who};
 use crate::ids::MemberId;
 use crate::limits;

@@ -11,7 +11,8 @@ use core::time::Duration;
 use chatter_proto::relay::{Leave, client_frame};
 use chatter_proto::room::{Goodbye, private};
 
-use super::peer::{self, Introduced, Peer, Stage};
+use super::channel::Introduced;
+use super::peer::{self, Peer, Stage};
 use super::{Conversation, Happening, Member, Who};
 use crate::entropy::Entropy;
 use crate::ids::MemberId;

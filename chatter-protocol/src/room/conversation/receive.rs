@@ -10,8 +10,9 @@ use chatter_proto::relay::{FromMember, Message, Occupant, Refused, Roster, refus
 use chatter_proto::room::{PairFrame, pair_frame};
 use prost::Message as _;
 
+use super::channel::{Finding, Heard, News, Trouble};
 use super::held::Held;
-use super::peer::{Finding, Heard, News, Ourselves, Peer, Stage, Trouble};
+use super::peer::{Ourselves, Peer, Stage};
 use super::{Conversation, Happening, Member, Warning, Who};
 use crate::ids::MemberId;
 use crate::limits;

@@ -5,6 +5,7 @@ use chatter_proto::room::{Goodbye, Profile};
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use super::*;
+use crate::entropy::Entropy;
 use crate::ids::RoomId;
 use crate::room::ratchet::{Beginning, Side};
 use crate::seal::Key;
