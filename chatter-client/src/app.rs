@@ -33,6 +33,7 @@ use crate::event::{Effect, Event, NetworkEvent, Notice};
 use crate::exit::Outcome;
 use crate::texts::text;
 use listing::{Listing, Wish};
+use returning::Advice;
 pub(crate) use room::{Awaited, People};
 use room::{Room, Shared};
 
@@ -90,6 +91,9 @@ pub(crate) struct App {
     asked_to_stay: bool,
     /// When the user last asked for another try.
     asked_at: Option<Time>,
+    /// Whether the way leads through Tor.
+    by_tor: bool,
+    advice: Advice,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +177,8 @@ impl App {
             entered_at: None,
             asked_to_stay: false,
             asked_at: None,
+            by_tor: false,
+            advice: Advice::default(),
         }
     }
 
@@ -185,6 +191,11 @@ impl App {
     /// The same, where a lost session ends the stay.
     pub(crate) fn without_return(self) -> Self {
         Self { rejoins: false, ..self }
+    }
+
+    /// The same, where the way leads through Tor.
+    pub(crate) fn by_tor(self) -> Self {
+        Self { by_tor: true, ..self }
     }
 
     /// The same, with what is to be said waiting for somebody.
@@ -263,7 +274,8 @@ impl App {
             Phase::Opening | Phase::Open | Phase::Over => None,
         };
         let rooms = self.rooms.values().filter_map(Room::poll_timeout).min();
-        [phase, rooms, self.shared.patient_until, self.listing.until()].into_iter().flatten().min()
+        let others = [self.shared.patient_until, self.listing.until(), self.advice_at()];
+        [phase, rooms].into_iter().chain(others).flatten().min()
     }
 
     /// Carries out a line that was typed in this room, or for another.
@@ -415,6 +427,7 @@ impl App {
     /// All that follows from what happened, or from the time alone.
     fn step(&mut self, now: Time) {
         self.come_back_when_due(now);
+        self.advise_when_due(now);
         for room in self.rooms.values_mut() {
             match self.phase {
                 Phase::Opening | Phase::Away { .. } | Phase::Open => {

@@ -31,6 +31,18 @@ pub(super) struct Return {
     pub(super) had_company: bool,
 }
 
+/// What is said of a Tor that may look for the service where it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Advice {
+    /// There is a connection, or none by Tor.
+    #[default]
+    None,
+    /// There is none: if that stays so, it is given then.
+    At(Time),
+    /// Said, once for each time that the connection was lost.
+    Given,
+}
+
 impl App {
     /// Whether this end is one to come back from.
     pub(super) fn comes_back_from(&self, end: &End) -> bool {
@@ -81,6 +93,29 @@ impl App {
     /// Whether there is no connection, as far as we know.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self.phase, Phase::Away { .. }) || self.shared.broken
+    }
+
+    /// Tor asks no directory twice within a quarter of an hour, and believes introduction points that answer for a host which
+    /// is gone: whoever uses it can have it forget, we can't.
+    pub(super) fn advise_when_due(&mut self, now: Time) {
+        let is_lost = self.is_cut() || self.phase == Phase::Opening;
+        self.advice = match self.advice {
+            _ if !self.by_tor || !is_lost => Advice::None,
+            Advice::None => Advice::At(now + ADVICE_DELAY),
+            Advice::At(at) if at <= now => {
+                self.show(Notice::Warning(text!("tor-outdated")));
+                Advice::Given
+            }
+            Advice::At(_) | Advice::Given => self.advice,
+        };
+    }
+
+    /// When advice is due.
+    pub(super) fn advice_at(&self) -> Option<Time> {
+        match self.advice {
+            Advice::At(at) => Some(at),
+            Advice::None | Advice::Given => None,
+        }
     }
 
     /// Tries again when it is time.
@@ -140,5 +175,7 @@ const DELAY_MAX: Duration = Duration::from_secs(60);
 const COMPANY_TIMEOUT: Duration = Duration::from_secs(60);
 /// A script that sends empty lines must not beat at the door.
 const ASKED_MIN: Duration = Duration::from_secs(1);
+/// Without a connection by Tor for so long: any other reason is over by then, mostly.
+const ADVICE_DELAY: Duration = Duration::from_secs(60);
 /// A stay that has lasted so long was one: the next loss begins anew.
 const STABLE_MIN: Duration = Duration::from_secs(60);

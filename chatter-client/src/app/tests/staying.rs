@@ -138,6 +138,31 @@ fn while_the_connection_is_broken_nothing_is_sealed() {
 }
 
 #[test]
+fn a_tor_that_may_look_at_the_old_place_is_spoken_of_once_each_time() {
+    let advised = |world: &World, who: usize| {
+        let advice = Notice::Warning(text!("tor-outdated"));
+        world.shown[who].iter().filter(|notice| **notice == advice).count()
+    };
+    let mut world = three();
+    world.apps[ANNA].by_tor = true;
+    let broken = || Event::Network(NetworkEvent::Broken);
+    for who in [ANNA, BEN] {
+        world.event(who, broken());
+    }
+    world.wait(Duration::from_secs(59));
+    assert_eq!(advised(&world, ANNA), 0, "it may be back soon");
+    world.wait(Duration::from_secs(1));
+    world.wait(Duration::from_secs(100));
+    assert_eq!((advised(&world, ANNA), advised(&world, BEN)), (1, 0), "ben comes without Tor");
+    world.event(ANNA, Event::Network(NetworkEvent::Resumed));
+    world.event(ANNA, broken());
+    world.wait(Duration::from_secs(30));
+    world.lose(ANNA, End::Lost { unacknowledged: 0 });
+    world.wait(Duration::from_secs(30));
+    assert_eq!(advised(&world, ANNA), 2, "a lost session is the same trouble");
+}
+
+#[test]
 fn what_is_typed_while_the_room_moves_goes_along() {
     let mut world = three();
     world.line(ANNA, "/verify ben yes");
