@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the packages under a real systemd (a Debian 12 whose PID 1 it is, in a container), and does there what operators
 # do: start, chat, ban, crash, hang, upgrade, hand sockets and keys in, remove. fail2ban reads the journal there and bans whoever
-# knocks, by a real packet filter.
+# knocks, by a real packet filter. Debian's tor makes an onion service of it.
 #
 #   systemd/test.sh          as root; takes a running engine, or starts one of its own for the time being
 #
@@ -14,8 +14,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 name=chatter-systemd-$$
 work=$(mktemp -d)
 . docker/engine.sh
+. systemd/onion.sh
 # What a host has that runs systemd, fail2ban and nftables, and what the test looks with.
-packages=systemd,systemd-sysv,dbus,python3-systemd,fail2ban,nftables,iproute2,curl,procps
+packages=systemd,systemd-sysv,dbus,python3-systemd,fail2ban,nftables,iproute2,curl,procps,tor,apparmor
 
 skip() { printf 'skipped: the unit under a real systemd (%s)\n' "$*"; exit 0; }
 holds() { printf 'ok: %s\n' "$*"; }
@@ -29,6 +30,7 @@ ctl() { inside chatterctl "$@"; }
 
 clean_up() {
     docker rm -f "$name" >/dev/null 2>&1 || true
+    onion_network_gone
     docker image rm -f "$name" >/dev/null 2>&1 || true
     engine_gone
     rm -rf "$work" || true
@@ -57,7 +59,7 @@ image() {
         ln -sf /dev/null "$work/root/etc/systemd/system/$unit"
     done
     : >"$work/root/etc/machine-id"
-    rm -f "$work/root/etc/systemd/system/multi-user.target.wants/fail2ban.service"
+    rm -f "$work"/root/etc/systemd/system/multi-user.target.wants/{fail2ban,tor,apparmor}.service
     # Debian's own jail reads a file that a host with a journal alone does not have.
     rm -f "$work/root/etc/fail2ban/jail.d/defaults-debian.conf"
 
@@ -311,6 +313,7 @@ purge() {
 
 [[ $(id -u) == 0 ]] || skip "it needs root"
 engine
+onion_network
 if [[ ${CHATTER_PACKAGES-} ]]; then
     cp -r "$CHATTER_PACKAGES" "$work/packages"
 else
@@ -328,6 +331,7 @@ restart
 watchdog
 upgrade
 documented
+onion
 activated
 credentials
 removal

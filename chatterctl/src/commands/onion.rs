@@ -13,9 +13,11 @@ mod services;
 mod socks;
 mod status;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chatter_tor_control::{Connection, ControlError, Place, Proof};
+
+use tokio::time::sleep;
 
 use crate::args::Arguments;
 use crate::args::onion::{Onion, Tor};
@@ -60,6 +62,17 @@ async fn open(tor: &Tor) -> Result<(Connection, Services), Failure> {
     Ok((connection, services))
 }
 
+/// The same where tor may have just been started: it calls itself ready a second before its control socket is there.
+async fn open_once_started(tor: &Tor) -> Result<(Connection, Services), Failure> {
+    let end = Instant::now() + START_MAX.min(wait(tor));
+    loop {
+        match open(tor).await {
+            Err(Failure::NoTor(_)) if Instant::now() < end => sleep(START_PAUSE).await,
+            result => return result,
+        }
+    }
+}
+
 fn place(tor: &Tor) -> Place {
     let usual = || {
         let socket = std::path::PathBuf::from("/run/tor/control");
@@ -91,6 +104,9 @@ async fn set(connection: &mut Connection, services: &Services) -> Result<(), Fai
 fn wait(tor: &Tor) -> Duration {
     Duration::from_secs(tor.wait.into())
 }
+
+const START_MAX: Duration = Duration::from_secs(4);
+const START_PAUSE: Duration = Duration::from_millis(200);
 
 impl From<ControlError> for Failure {
     fn from(error: ControlError) -> Self {

@@ -61,7 +61,7 @@ pub(super) async fn run(
             tor.key_dir.display()
         )));
     }
-    let (mut connection, services) = super::open(tor).await?;
+    let (mut connection, services) = super::open_once_started(tor).await?;
     if taken_over {
         has_key(&tor.key_dir)?;
         // Tor uploads at once what it did not serve a moment ago.
