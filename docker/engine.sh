@@ -15,9 +15,19 @@ within() {
     done
 }
 
+# Newer clients can't build without a plugin; Debian's can, if it is there but not the first in the path.
+client_that_builds() {
+    if [[ -x /usr/bin/docker && $(command -v docker) != /usr/bin/docker ]] && ! docker buildx version >/dev/null 2>&1; then
+        mkdir "$work/bin"
+        ln -s /usr/bin/docker "$work/bin/docker"
+        PATH=$work/bin:$PATH
+    fi
+}
+
 # `skip REASON` is the caller's.
 engine() {
     command -v docker >/dev/null || skip "docker is not installed"
+    client_that_builds
     docker info >/dev/null 2>&1 && return
     command -v dockerd >/dev/null || skip "no engine runs, and dockerd is not installed"
     if ip link show docker0 >/dev/null 2>&1; then bridge=1; fi

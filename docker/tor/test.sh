@@ -12,8 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 name=chatter-tor-test-$$
 work=$(mktemp -d)
 # A network for benchmarks, which nothing else is on: the host at .1, the relay and the exit where they are told.
-net=198.18.90 relay_nick=relay$$ exit_nick=exit$$
-testnet=${CHATTER_TESTNET:-tor/testnet.py}
+net=198.18.90 relay_nick=relay$$ exit_nick=exit$$ world_nick=world$$
 processes=() images=(chatter-onion tor-relay tor-exit mariadb chatterd)
 . docker/engine.sh
 
@@ -41,10 +40,10 @@ compose() {
 clean_up() {
     local process file
     for process in "${processes[@]+"${processes[@]}"}"; do kill "$process" 2>/dev/null || true; done
-    [[ ! -e $work/net/network.json ]] || python3 "$testnet" down "$work/net" >/dev/null || true
+    [[ ! -e $work/net/network.json ]] || tor/testnet.py down "$work/net" >/dev/null || true
     if docker info >/dev/null 2>&1; then
         for file in onion moved relay exit world; do
-            [[ ! -e $work/tor/$file.yml ]] || compose "$file" --profile site --profile database down -v -t 2 >/dev/null 2>&1 || true
+            [[ ! -e $work/tor/$file.yml ]] || compose "$file" --profile site --profile database --profile relay down -v -t 2 >/dev/null 2>&1 || true
         done
         docker rm -f "$name-host" >/dev/null 2>&1 || true
         docker network rm "$name" >/dev/null 2>&1 || true
@@ -107,22 +106,15 @@ files() {
 # The engine's network has the private Tor network's authorities in it.
 network() {
     docker network create --subnet "$net.0/24" --gateway "$net.1" "$name" >/dev/null || skip "the engine can't make a network"
-    python3 "$testnet" up "$work/net" --address "$net.1" --hosts 0 --clients 1 >"$work/net.json" || fail "the private Tor network does not come up"
-    read -r socks control < <(python3 -c 'import json, sys; n = json.load(open(sys.argv[1])); print(n["socks"][0], n["nodes"]["client1"]["control_port"])' "$work/net.json")
+    tor/testnet.py up "$work/net" --address "$net.1" --hosts 0 --clients 1 >"$work/net.json" || fail "the private Tor network does not come up"
+    socks=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["socks"][0])' <"$work/net.json")
     TOR_TEST_NETWORK=$(<"$work/net/network.torrc")
     export TOR_TEST_NETWORK RELAY_PORT=29001 EXIT_PORT=29002
     holds "a private Tor network runs"
 }
 
-# Who the network's client is asks: COMMAND...
-ask() {
-    local cookie
-    cookie=$(od -An -v -tx1 "$work/net/client1/control_auth_cookie" | tr -d ' \n')
-    exec 7<>"/dev/tcp/127.0.0.1/$control"
-    printf '%s\r\n' "AUTHENTICATE $cookie" "$@" QUIT >&7
-    tr -d '\r' <&7
-    exec 7>&-
-}
+# What the network's client answers, a line each: COMMAND...
+ask() { tor/testnet.py ask "$work/net" client1 "$@" | sed -nE 's/^ +"(.*)",?$/\1/p'; }
 
 # The shipped files, on the test's network, with the engine looking after them more often.
 overlay() {
@@ -140,8 +132,11 @@ overlay() {
     echo "  relay: {healthcheck: {$often}, networks: {relay: {ipv4_address: $net.10}}}" >>"$work/tor/over-relay.yml"
     echo "  exit: {healthcheck: {$often}, networks: {exit: {ipv4_address: $net.11}}}" >>"$work/tor/over-exit.yml"
     cp "$work/tor/onion.yml" "$work/tor/moved.yml" && cp "$work/tor/over-onion.yml" "$work/tor/over-moved.yml"
-    printf 'networks:\n  site-tor: {external: true, name: %s}\nservices:\n  site-tor: {healthcheck: {%s}}\n  database: {healthcheck: {%s}}\n' \
-        "$name" "$often" "$often" >"$work/tor/over-world.yml"
+    {
+        printf 'networks:\n  site-tor: &outside {external: true, name: %s}\n  relay: *outside\nservices:\n' "$name"
+        printf '  %s: {healthcheck: {'"$often"'}}\n' site-tor database
+        echo "  relay: {healthcheck: {$often}, networks: {relay: {ipv4_address: $net.12}}}"
+    } >"$work/tor/over-world.yml"
 }
 
 refusals() {
@@ -300,12 +295,13 @@ world() {
     mkdir "$work/files"
     echo "ours" >"$work/files/minutes.txt"
     chmod a+x "$work" && chmod -R a+rX "$work/files"
-    SITE_FILES=$work/files SITE_NET=198.18.91 compose world --profile site --profile database up -d >"$work/up" 2>&1 || fail "world: $(tail -n 3 "$work/up")"
+    export SITE_FILES=$work/files SITE_NET=198.18.91 RELAY_NICKNAME=$world_nick RELAY_CONTACT=relay@example.org RELAY_ADDRESS=$net.12 RELAY_PORT=29003
+    compose world --profile site --profile database --profile relay up -d >"$work/up" 2>&1 || fail "world: $(tail -n 3 "$work/up")"
     within 120 site_says_its_address || fail "the site is not published"
     site=$(compose world exec -T site-tor onion address)
     within 60 fetched "http://$site/minutes.txt" && grep -qx ours "$work/fetched" || fail "the site does not show our files"
     within 120 healthy world database || fail "the database is not healthy"
-    [[ -z $(docker ps -q --filter "name=$name-world" | xargs -n 1 docker port) ]] || fail "the world publishes a port"
+    ! docker ps -q --filter "name=$name-world" | xargs -n 1 docker port | grep -v '^29003/' || fail "the world publishes more than the relay's port"
     database "$name-world_database" 'CREATE TABLE t (n INT); INSERT INTO t VALUES (42); SELECT n FROM t' >"$work/sql" 2>&1 && grep -qx 42 "$work/sql" ||
         fail "an application does not reach its database: $(cat "$work/sql")"
     ! database "$name" 'SELECT 1' >/dev/null 2>&1 || fail "the database is reached from another network"
@@ -318,6 +314,10 @@ world() {
     compose world --profile site --profile database restart database >/dev/null 2>&1
     within 120 healthy world database && database "$name-world_database" 'SELECT n FROM t' 2>&1 | grep -qx 42 || fail "the database does not survive a restart"
     holds "a site of its own address, and a database that its network alone reaches, by a password drawn at the first start"
+    within 90 flagged "$world_nick" Running Valid || fail "the consensus has $world_nick with: $(flags "$world_nick")"
+    within 60 healthy world relay || fail "the engine does not find the world's relay healthy"
+    ! docker exec "$(compose world ps -q relay)" sh -c 'getent hosts web || getent hosts database' || fail "the relay knows the site or its database"
+    holds "its relay joins: $(flags "$world_nick")"
 }
 site_says_its_address() { shows "can be reached" compose world logs --no-color site-tor; }
 # As an application would: NETWORK STATEMENTS
@@ -375,7 +375,6 @@ makes_it_a_relay_and_back() {
 
 [[ $(id -u) == 0 ]] || skip "it needs root"
 for program in tor tor-gencert python3 curl openssl; do command -v "$program" >/dev/null || skip "$program is not installed"; done
-[[ -e $testnet ]] || skip "$testnet is missing"
 engine
 docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || skip "docker compose is not installed"
 export DOCKER_BUILDKIT=1
