@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """How long members are without service when one of several nodes goes: measured, over a private Tor network.
 
-    tor/nodes.py [--way onionbalance|leader] [--nodes 2,3] [--event stop,freeze] [--programs target/debug]
+    tor/nodes.py [--way onionbalance,leader] [--nodes 2,3] [--event stop,freeze,cut] [--programs target/debug]
 
 All nodes lead to one chatterd. Members on two Tor clients hear somebody who says a number four times a second, while others
-come for the first time; then a node is stopped (its tor ends in order), frozen, or cut off (every packet of its own is
-dropped). Printed: the longest pause of any member, and how long newcomers needed. As root it runs in a network namespace
-of its own; without root nothing can be cut off. It ends with 1 where a member lost its session or anything that was said.
-docs/nodes.md has the figures and says what the ways are.
+come for the first time; then a node is stopped (its tor ends in order), frozen, or cut off (no packet comes to it or from
+it any more). Printed: the longest pause of any member, and how long newcomers needed. As root it runs in a network
+namespace of its own; cutting off needs that, and nftables. It ends with 1 where a member lost its session or anything that
+was said. docs/nodes.md has the figures and says what the ways are.
 """
 import argparse
 import hashlib
@@ -30,10 +30,32 @@ import testnet
 TESTNET = Path(__file__).with_name("testnet.py")
 SPEAKING_PAUSE = 0.25
 # So long it is watched after the event, and at least so long after everybody hears again.
-WATCH_MAX, WATCH_MORE = 150, 15
+WATCH_MAX, WATCH_MORE = 600, 15
 # Two probes in a row that fail, each after so long, make the next node the leader.
-PROBE_TIMEOUT, PROBE_PAUSE, PROBES = 6, 1, 2
+PROBE_TIMEOUT, PROBE_PAUSE, PROBES = 6, 5, 2
+# Tor forgets no more often than that.
+NEWNYM_PAUSE = 10
 SERVICE = "HiddenServiceDir"
+# Each host's processes run in a group of their own. By it the first packet of a connection of theirs is known, and by the
+# mark that this one leaves all others, in both directions.
+FIRST_GROUP, HOSTS = 7001, 4
+PACKETS = """
+table inet nodes {{
+    set cut {{ type mark; }}
+    chain outwards_marked {{
+        type filter hook output priority mangle;
+        {rules}
+    }}
+    chain outwards {{
+        type filter hook output priority filter;
+        ct mark @cut drop
+    }}
+    chain inwards {{
+        type filter hook input priority filter;
+        ct mark @cut drop
+    }}
+}}
+"""
 
 
 def verb(name, root, *arguments):
@@ -75,14 +97,14 @@ class Program:
 class World:
     """The network, the daemon and its people."""
 
-    def __init__(self, programs, hosts):
+    def __init__(self, programs, groups):
         self.programs = programs
         self.root = Path(tempfile.mkdtemp(prefix="chatter-nodes-"))
         self.net = self.root / "net"
         self.people = []
-        up = verb("up", self.net, "--hosts", str(hosts), "--clients", "3")
+        up = verb("up", self.net, "--hosts", str(HOSTS), "--clients", "4", *groups)
         self.nodes, self.socks = up["nodes"], up["socks"]
-        (self.root / "chatterd.toml").write_text("grace = 120\n")
+        (self.root / "chatterd.toml").write_text("grace = 900\n")
         self.daemon = Program([programs / "chatterd", "--ephemeral", "--listen", "127.0.0.1:0", "--config",
                                self.root / "chatterd.toml", "--admin-socket", self.root / "admin.sock"], text=True)
         link = self.daemon.await_one("the daemon", 20, lambda line: line.startswith("access link "))
@@ -190,7 +212,7 @@ class Leader:
         # Descriptors are numbered by the time: directories take none that is not newer than the one they have.
         time.sleep(5)
         self.publish(world)
-        testnet.until("the descriptor", 90, lambda: fetches(world, self.onion, 15), 1)
+        testnet.until("the descriptor", 90, lambda: fetches(world, self.onion, 15), NEWNYM_PAUSE)
 
     def publish(self, world):
         node = self.nodes[self.leader]
@@ -211,32 +233,42 @@ class Leader:
                     continue  # that one is no better
                 self.taken.append(time.monotonic())
                 failed = -20 // PROBE_TIMEOUT  # clients may need a while to find it
-            over.wait(PROBE_PAUSE)
+            over.wait(0 if failed > 0 else PROBE_PAUSE)
 
     def end(self):
         """Whoever comes back has to withdraw."""
 
 
 def fetches(world, onion, seconds):
-    """Whether the third client's Tor brings an answer from there, by a circuit of its own."""
+    """Whether the last client's Tor brings an answer from there, by a circuit of its own."""
+    # It would try the introduction points that it knows again and again, and ask no directory twice in 15 minutes.
+    world.control("client4", "SIGNAL NEWNYM")
     user = f"{time.monotonic_ns():x}"
     command = ["curl", "-q", "-s", "-o", "/dev/null", "--max-time", str(seconds), "--proxy-user", f"{user}:x",
-               "--socks5-hostname", f"127.0.0.1:{world.socks[2]}", f"http://{onion}/"]
+               "--socks5-hostname", f"127.0.0.1:{world.socks[3]}", f"http://{onion}/"]
     return subprocess.run(command, check=False).returncode == 0
+
+
+def packets(rules):
+    testnet.output_of(["nft", "--file", "-"], input=rules)
 
 
 def happens(world, event, node):
     facts = testnet.Network(world.net).node(node)
     if event == "stop":
         verb("down", world.net, node)
-    else:
+    elif event == "freeze":
         os.kill(facts["pid"], signal.SIGSTOP)
+    else:
+        packets(f"add element inet nodes cut {{ {facts['group']} }}")
 
 
 def is_undone(world, event, node):
     facts = testnet.Network(world.net).node(node)
     if event == "freeze":
         os.kill(facts["pid"], signal.SIGCONT)
+    elif event == "cut":
+        packets(f"delete element inet nodes cut {{ {facts['group']} }}")
     # All that was published there by a control port is gone with the process.
     verb("down", world.net, node)
     Path(facts["dir"], "services").write_text("")
@@ -310,7 +342,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--way", default="onionbalance,leader")
     parser.add_argument("--nodes", default="2,3")
-    parser.add_argument("--event", default="stop,freeze")
+    parser.add_argument("--event", default="stop,freeze,cut")
     parser.add_argument("--programs", type=Path, default=Path("target/debug"))
     chosen = parser.parse_args()
     if os.geteuid() == 0 and "CHATTER_NODES_INSIDE" not in os.environ:
@@ -319,7 +351,14 @@ def main():
         inside = 'ip link set lo up && exec "$@"'
         os.execvp("unshare", ["unshare", "--net", "sh", "-c", inside, "sh", sys.executable, *sys.argv])
     os.umask(0o077)
-    world, lost = World(chosen.programs.resolve(), 4), 0
+    groups = []
+    if "cut" in chosen.event.split(","):
+        if os.geteuid() != 0:
+            sys.exit("nodes.py: only root can cut a node off: take --event stop,freeze")
+        marks = range(FIRST_GROUP, FIRST_GROUP + HOSTS)
+        packets(PACKETS.format(rules="; ".join(f"meta skgid {it} ct direction original ct mark set {it}" for it in marks)))
+        groups = ["--first-group", str(FIRST_GROUP)]
+    world, lost = World(chosen.programs.resolve(), groups), 0
     try:
         for name in chosen.way.split(","):
             for count in map(int, chosen.nodes.split(",")):

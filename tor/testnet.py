@@ -4,6 +4,7 @@
     tor/testnet.py up DIR                  start it in DIR, which is empty or not there yet
     tor/testnet.py onion DIR --target T    publish an onion service that leads to T
     tor/testnet.py relay DIR --torrc FILE  let a relay with a torrc of its own join
+    tor/testnet.py ask DIR NODE COMMAND... say that to a node's control port
     tor/testnet.py start DIR NODE          start a node that was stopped
     tor/testnet.py down DIR [NODE]         stop all, or one node
 
@@ -228,7 +229,7 @@ class Network:
         Path(node["dir"], "control_auth_cookie").unlink(missing_ok=True)
         with open(Path(node["dir"], "stdout.log"), "ab") as said:
             process = subprocess.Popen(self.command(node), stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                                       cwd=node["dir"], start_new_session=True)
+                                       cwd=node["dir"], start_new_session=True, group=node.get("group"))
         node["pid"] = process.pid
         self.save()
 
@@ -281,7 +282,7 @@ class Network:
 
     # Verbs
 
-    def up(self, address, base_port, interval, hosts, clients, timeout):
+    def up(self, address, base_port, interval, hosts, clients, first_group, timeout):
         began = time.monotonic()
         if any(self.root.iterdir()):
             raise Failure(f"{self.root} is not empty: stop what runs there and take another directory")
@@ -289,7 +290,9 @@ class Network:
                  **{f"client{n + 1}": "client" for n in range(clients)}}
         self.facts.update(address=address, interval=interval, base_port=base_port or free_ports(address))
         for name, role in roles.items():
-            self.make(name, role)
+            node = self.make(name, role)
+            if first_group and role == "host":
+                node["group"] = first_group + len(self.named("host")) - 1
         (self.root / "resolv.conf").write_text(f"nameserver {HOME}\n")
         lines = [self.identity(node) for node in self.named("authority")]
         (self.root / "network.torrc").write_text("\n".join(lines) + NETWORK)
@@ -381,6 +384,10 @@ class Network:
         return {**node, "nickname": told["r"][0], "fingerprint": fingerprint, "flags": told["s"],
                 "seconds": round(time.monotonic() - began, 1)}
 
+    def ask(self, name, commands):
+        with self.control(self.node(name)) as control:
+            return [control.ask(command) for command in commands]
+
     def start(self, name, timeout):
         node = self.node(name)
         if not self.lives(node):
@@ -450,6 +457,8 @@ def options():
     add("--interval", type=int, default=20, help="seconds from one consensus to the next")
     add("--hosts", type=int, default=2, help="host1, host2, ...")
     add("--clients", type=int, default=1, help="client1, client2, ...")
+    add("--first-group", type=int, help="host1 runs in this group, host2 in the next one, ...: by it a packet filter "
+                                        "knows what a host sends (needs root)")
     add = verb("onion", "publish an onion service", 60)
     add("--target", required=True, help="HOST:PORT or unix:PATH")
     add("--port", type=int, default=80, help="by which others reach it")
@@ -462,6 +471,9 @@ def options():
     add = verb("relay", "let a relay join", 90)
     add("--torrc", required=True)
     add("--name")
+    add = verb("ask", "talk with a node's control port")
+    add("name", metavar="node")
+    add("commands", nargs="+", metavar="command", help="such as 'SIGNAL NEWNYM'")
     verb("start", "start a stopped node", 60)("name")
     verb("down", "stop all nodes, or one")("name", nargs="?")
     return vars(parser.parse_args())
