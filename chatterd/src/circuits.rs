@@ -215,7 +215,8 @@ impl Circuits {
         u8::try_from(at).ok().map(TorHost)
     }
 
-    fn host_name(&self, host: TorHost) -> &str {
+    /// What the operator calls it.
+    pub fn host_name(&self, host: TorHost) -> &str {
         self.settings.hosts.get(usize::from(host.0)).map_or("", |host| &host.name)
     }
 

@@ -37,6 +37,7 @@ use crate::events::{Event, Events};
 use crate::ledger::{Address, Ban, Length};
 use crate::relay::{Handle, RelayEnded, SessionView, Which};
 use crate::report::Keeper;
+use crate::source::Source;
 use crate::tally::SharedCircuits;
 use crate::{access, host_words, journal};
 use settings::Steering;
@@ -263,9 +264,15 @@ impl Control for Operator {
     async fn sessions(&self) -> Result<Vec<Session>, ControlError> {
         let views = self.relay.sessions().await?;
         let gatekeeper = lock(&self.gatekeeper);
-        let session = |SessionView { info, address, age }| Session {
+        let circuits = lock(&self.books.circuits);
+        let name = |circuit: Circuit| CircuitName {
+            host: circuits.host_name(circuit.host).to_owned(),
+            number: circuit.number,
+        };
+        let session = |SessionView { info, source, age }| Session {
             number: info.session.0,
-            address,
+            address: source.and_then(Source::address),
+            circuit: source.and_then(Source::circuit).map(name),
             state: match info.state {
                 State::Opened => SessionState::Opened,
                 State::Confirmed => SessionState::Confirmed,

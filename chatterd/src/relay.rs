@@ -272,7 +272,7 @@ impl Relay {
         self.server
             .sessions()
             .map(|info| SessionView {
-                address: info.link.and_then(|link| self.links.get(&link)?.source.address()),
+                source: info.link.and_then(|link| Some(self.links.get(&link)?.source)),
                 age: now.saturating_since(info.opened_at),
                 info,
             })

@@ -23,6 +23,9 @@ struct Row {
     rooms: u64,
     queued_bytes: u64,
     gate: String,
+    /// Where it comes by an onion service.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    circuit: String,
 }
 
 pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
@@ -38,6 +41,7 @@ pub(super) async fn run(daemon: &mut Daemon) -> Result<Answer, Failure> {
         rooms: session.rooms,
         queued_bytes: session.queued_bytes,
         gate: session.gate,
+        circuit: session.circuit,
     };
     let fields = Fields { sessions: sessions.into_iter().map(row).collect() };
     Ok(Answer::table(&fields, heading, &rows, "no sessions", &[]))
@@ -47,7 +51,7 @@ fn cells(session: &Session) -> [String; 7] {
     let gate = if session.gate.is_empty() { "-" } else { session.gate.as_str() };
     [
         session.number.to_string(),
-        session.address.clone(),
+        if session.circuit.is_empty() { &session.address } else { &session.circuit }.clone(),
         state(session).to_owned(),
         time::length(session.age_seconds),
         session.rooms.to_string(),

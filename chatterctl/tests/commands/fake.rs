@@ -72,16 +72,18 @@ impl Admin for Fake {
     }
 
     async fn list_sessions(&self, _: Request<ListSessionsRequest>) -> Reply<ListSessionsReply> {
-        let session = |number, state, gate: &str| Session {
+        let session = |number, state: i32, gate: &str| Session {
             number,
-            address: "198.51.100.7".to_owned(),
+            address: if number < 20 { "198.51.100.7" } else { "" }.to_owned(),
+            circuit: if number < 20 { "" } else { "circuit 65 of tor0" }.to_owned(),
             state,
             age_seconds: 3700,
             rooms: 1,
             queued_bytes: 70,
             gate: gate.to_owned(),
         };
-        let sessions = vec![session(1, session::State::Confirmed.into(), ""), session(12, 99, "guests")];
+        let confirmed = session::State::Confirmed.into();
+        let sessions = vec![session(1, confirmed, ""), session(12, 99, "guests"), session(20, confirmed, "")];
         Ok(Response::new(ListSessionsReply { sessions }))
     }
 

@@ -34,7 +34,10 @@ fn scripts_read_fields_whose_names_stay() {
         json!({"number": number, "address": "198.51.100.7", "state": state, "age_seconds": 3700, "rooms": 1,
                "queued_bytes": 70, "gate": gate})
     };
-    let sessions = json!({"sessions": [session(1, "confirmed", ""), session(12, "unknown", "guests")]});
+    let mut by_onion = session(20, "confirmed", "");
+    (by_onion["address"], by_onion["circuit"]) = (json!(""), json!("circuit 65 of tor0"));
+    let sessions =
+        json!({"sessions": [session(1, "confirmed", ""), session(12, "unknown", "guests"), by_onion]});
     assert_eq!(daemon.json(&["sessions"]), (0, sessions));
     let ban = |address: &str, until: Option<u64>| json!({"address": address, "packets": 31, "since": 1_795_384_220, "until": until, "reason": "knocks"});
     let bans = json!({"bans": [ban("203.0.113.9", Some(1_795_470_620)), ban("2001:db8:1:2::/64", None)]});

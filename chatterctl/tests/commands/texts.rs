@@ -31,9 +31,10 @@ ADDRESS            KNOCKS  FIRST KNOCK              LAST KNOCK               WHY
 ";
     check(&daemon.ctl(&["ips"]), 0, ips, "");
     let sessions = "\
-NUMBER  ADDRESS       STATE      AGE    ROOMS  QUEUED BYTES  GATE
-     1  198.51.100.7  confirmed  1h 1m      1            70  -
-    12  198.51.100.7  unknown    1h 1m      1            70  guests
+NUMBER  ADDRESS             STATE      AGE    ROOMS  QUEUED BYTES  GATE
+     1  198.51.100.7        confirmed  1h 1m      1            70  -
+    12  198.51.100.7        unknown    1h 1m      1            70  guests
+    20  circuit 65 of tor0  confirmed  1h 1m      1            70  -
 ";
     check(&daemon.ctl(&["sessions"]), 0, sessions, "");
     let bans = "\

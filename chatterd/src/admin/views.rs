@@ -75,6 +75,8 @@ pub struct Session {
     pub number: u64,
     /// Where its newest link comes from.
     pub address: Option<IpAddr>,
+    /// The circuit that it comes by, where it does.
+    pub circuit: Option<CircuitName>,
     /// How far it is.
     pub state: SessionState,
     /// Since it was opened.
@@ -257,6 +259,7 @@ impl From<Session> for proto::Session {
             rooms: session.rooms,
             queued_bytes: session.queued_bytes,
             gate: session.gate,
+            circuit: session.circuit.map(|circuit| circuit.to_string()).unwrap_or_default(),
         }
     }
 }

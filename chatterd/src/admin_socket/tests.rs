@@ -94,6 +94,7 @@ impl Control for Fake {
         Ok(vec![Session {
             number: 1,
             address: Some("::ffff:203.0.113.9".parse().unwrap()),
+            circuit: None,
             state: SessionState::Detached,
             age: Duration::from_millis(2500),
             rooms: 1,

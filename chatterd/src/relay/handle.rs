@@ -67,8 +67,8 @@ pub struct Counts {
 pub struct SessionView {
     /// What the protocol tells.
     pub info: SessionInfo,
-    /// Its newest link's address.
-    pub address: Option<IpAddr>,
+    /// Where its newest link comes from.
+    pub source: Option<Source>,
     /// Since when it exists.
     pub age: std::time::Duration,
 }

@@ -176,6 +176,10 @@ fn one_command_publishes_it_and_an_abuser_goes_alone() {
     assert!(said.lines().any(|line| line.starts_with("pow-params v1 ")), "{said}");
     let (mut anna, ben) = talk(&world, &link);
     anna.tell("through six relays", &[&ben]);
+    let sessions = service.daemon.operator().list("sessions", "sessions");
+    let by: Vec<_> = sessions.iter().filter_map(|session| session["circuit"].as_str()).collect();
+    assert!(by.len() == 2 && by[0] != by[1], "each comes by a circuit of its own: {sessions:?}");
+    assert!(sessions.iter().all(|session| session["address"] == ""), "{sessions:?}");
 
     // He knocks until he is cut off, which is at his thirtieth knock; the circuit that follows is a new one.
     let served = page(&world, "client2", "abuser", &onion).expect("it answers");
@@ -200,6 +204,8 @@ fn one_command_publishes_it_and_an_abuser_goes_alone() {
     assert!(!report.contains("->") && service.daemon.operator().banned().is_empty(), "{report}");
     assert!(!service.daemon.log().contains(" ban "), "fail2ban has nothing to read");
     assert_eq!(service.daemon.operator().run(&["bans", "lift", &name]).code, Some(0));
+    let purged = service.daemon.operator().ask(&["purge", "--address", by[1]]);
+    assert_eq!(purged["sessions_ended"], 1, "who is a nuisance is ended by what `sessions` calls him");
 
     // What else this tor serves stays; what is withdrawn is found no more.
     let other = Service::new(&world, "host5", "");
@@ -223,22 +229,35 @@ fn one_command_publishes_it_and_an_abuser_goes_alone() {
 fn readers_with_keys_find_it_and_nobody_else() {
     let (world, _alone) = (World::here(), alone());
     let service = Service::new(&world, "host5", "");
-    let (onion, _) = service.publish(&world, &[]);
+    let (onion, link) = service.publish(&world, &[]);
     found(&world, "client1", "everybody", &onion);
-    let given = service.ask(&world, &["authorize", "anna"]);
-    let line = given["auth_private"].as_str().expect("a key");
-    let private = line.strip_prefix(&format!("{}:descriptor:x25519:", onion.trim_end_matches(".onion")));
-    let private = private.unwrap_or_else(|| panic!("not tor's form: {line}"));
+    let address = onion.trim_end_matches(".onion");
+    let authorize = |name: &str| {
+        let given = service.ask(&world, &["authorize", name]);
+        let line = given["auth_private"].as_str().expect("a key");
+        let private = line.strip_prefix(&format!("{address}:descriptor:x25519:"));
+        base64_of_base32(private.unwrap_or_else(|| panic!("not tor's form: {line}")))
+    };
+    let annas = authorize("anna");
     assert_eq!(service.ask(&world, &["readers"])["readers"], serde_json::json!(["anna"]));
     assert_eq!(service.run(&world, &["authorize", "anna"]).code, Some(1), "there is one of this name");
     for name in ["", "a/b", "..", "a b"] {
         assert_eq!(service.run(&world, &["authorize", name]).code, Some(2), "{name:?}");
     }
     lost(&world, "client1", &onion);
-    let address = onion.trim_end_matches(".onion");
-    world.ask("client1", &format!("ONION_CLIENT_AUTH_ADD {address} x25519:{}", base64_of_base32(private)));
+    world.ask("client1", &format!("ONION_CLIENT_AUTH_ADD {address} x25519:{annas}"));
     found(&world, "client1", "anna", &onion);
     lost(&world, "client2", &onion);
+
+    // Two talk, and one loses his key: nobody finds it by that any more, and who is in stays.
+    let bens = authorize("ben");
+    world.ask("client2", &format!("ONION_CLIENT_AUTH_ADD {address} x25519:{bens}"));
+    found(&world, "client2", "ben", &onion);
+    let (mut anna, ben) = talk(&world, &link);
+    assert_eq!(service.ask(&world, &["revoke", "ben"])["readers"], 1);
+    lost(&world, "client2", &onion);
+    anna.tell("ben's circuit lasts", &[&ben]);
+    world.ask("client2", &format!("ONION_CLIENT_AUTH_REMOVE {address}"));
 
     assert_eq!(service.ask(&world, &["revoke", "anna"])["readers"], 0);
     assert_eq!(service.run(&world, &["revoke", "anna"]).code, Some(1));
