@@ -104,12 +104,19 @@ class World:
         self.people = []
         up = verb("up", self.net, "--hosts", str(HOSTS), "--clients", "4", *groups)
         self.nodes, self.socks = up["nodes"], up["socks"]
-        (self.root / "chatterd.toml").write_text("grace = 900\n")
+        # An entrance for each host, as their circuits' numbers are their own.
+        entrance = '[[tor]]\ntcp = "127.0.0.1:0"\n'
+        (self.root / "chatterd.toml").write_text("grace = 900\n" + entrance * HOSTS)
         self.daemon = Program([programs / "chatterd", "--ephemeral", "--listen", "127.0.0.1:0", "--config",
                                self.root / "chatterd.toml", "--admin-socket", self.root / "admin.sock"], text=True)
         link = self.daemon.await_one("the daemon", 20, lambda line: line.startswith("access link "))
         self.link = link.removeprefix("access link ")
+        listening = [line.split()[-1] for _, line in self.daemon.said if line.startswith("listening on ")]
+        self.entrances = dict(zip(self.nodes_named("host"), listening[-HOSTS:]))
         self.address = self.link.split("/")[2]
+
+    def nodes_named(self, role):
+        return [name for name, node in self.nodes.items() if node["role"] == role]
 
     def control(self, name, *commands):
         with testnet.closing(testnet.Controller(testnet.Network(self.net).node(name))) as control:
@@ -170,8 +177,9 @@ class Onionbalance:
         self.nodes = [f"host{number + 1}" for number in range(count)]
         lines = ["services:", f"- key: {key}", "  instances:"]
         for node in self.nodes:
-            onion = verb("onion", world.net, "--host", node, "--target", world.address, "--set",
-                         "HiddenServiceOnionBalanceInstance 1", "--file", f"ob_config=MasterOnionAddress {self.onion}")
+            onion = verb("onion", world.net, "--host", node, "--target", world.entrances[node], "--export-circuit-id",
+                         "haproxy", "--set", "HiddenServiceOnionBalanceInstance 1", "--file",
+                         f"ob_config=MasterOnionAddress {self.onion}")
             lines.append(f"  - address: {onion['onion']}")
         (home / "config.yaml").write_text("\n".join(lines) + "\n")
         publisher = world.nodes["host4"]
@@ -199,7 +207,7 @@ class Leader:
     def __init__(self, world, count):
         self.nodes = [f"host{number + 1}" for number in range(count)]
         # A host that is never a node makes the key.
-        first = verb("onion", world.net, "--host", "host4", "--target", world.address)
+        first = verb("onion", world.net, "--host", "host4", "--target", world.entrances["host4"])
         self.onion, key = first["onion"], Path(first["key_file"])
         world.control("host4", f"RESETCONF {SERVICE}")
         Path(world.nodes["host4"]["dir"], "services").write_text("")
@@ -216,7 +224,8 @@ class Leader:
 
     def publish(self, world):
         node = self.nodes[self.leader]
-        world.control(node, f'SETCONF {SERVICE}="{self.places[node]}" HiddenServicePort="80 {world.address}"')
+        world.control(node, f'SETCONF {SERVICE}="{self.places[node]}" HiddenServicePort="80 {world.entrances[node]}" '
+                            "HiddenServiceExportCircuitID=haproxy")
 
     def serving(self):
         return self.nodes[self.leader]

@@ -4,7 +4,7 @@
 #   docker/tor/test.sh       as root; takes a running engine, or starts one of its own for the time being
 #
 # In: the programs in docker/prebuilt (built first where there are none); Debian's package tor; debian:bookworm-slim (CHATTER_DEBIAN
-# names another), or debootstrap to make the like of it. Out: what failed, or a line for each thing that holds. Never: a packet to the
+# names another, CHATTER_HOST one for the host that becomes a relay), or debootstrap to make the like of it. Out: what failed, or a line for each thing that holds. Never: a packet to the
 # public Tor network; anything left behind, on any way out; a container, volume or network of somebody else's touched.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -260,7 +260,8 @@ came_back() { [[ $(docker inspect -f '{{.RestartCount}}' "$(compose onion ps -q 
 
 # Another host, for whoever takes the key over; and only for readers.
 moves() {
-    local now said secret public
+    local now said reader
+    local -A secret public
     now=$(address onion)
     compose onion run --rm -T tor export-key 2>/dev/null >"$work/key" || fail "the key is not given out"
     compose onion exec -T chatterd cat /var/lib/chatterd/keys.toml >"$work/keys.toml" || fail "keys.toml is not given out"
@@ -271,18 +272,26 @@ moves() {
     said=$(compose moved run --rm -T tor import-key <"$work/key" 2>&1) && fail "a key is replaced" || true
     compose moved run --rm -T --entrypoint sh chatterd -c 'umask 077; cat >/var/lib/chatterd/keys.toml' <"$work/keys.toml" >/dev/null 2>&1 ||
         fail "keys.toml is not taken"
-    openssl genpkey -algorithm x25519 -out "$work/reader.pem" 2>/dev/null
-    public=$(openssl pkey -in "$work/reader.pem" -pubout -outform DER | tail -c 32 | base32 | tr -d =)
-    secret=$(openssl pkey -in "$work/reader.pem" -outform DER | tail -c 32 | base64)
-    ONION_READERS=anna=$public ONION_POW=1 ONION_POW_RATE=200 compose moved up -d >"$work/up" 2>&1 || fail "moved: $(tail -n 3 "$work/up")"
+    # One reader by a variable, one by a file in a folder.
+    for reader in anna ben; do
+        openssl genpkey -algorithm x25519 -out "$work/$reader.pem" 2>/dev/null
+        public[$reader]=$(openssl pkey -in "$work/$reader.pem" -pubout -outform DER | tail -c 32 | base32 | tr -d =)
+        secret[$reader]=$(openssl pkey -in "$work/$reader.pem" -outform DER | tail -c 32 | base64)
+    done
+    mkdir "$work/readers"
+    echo "descriptor:x25519:${public[ben]}" >"$work/readers/ben.auth"
+    chmod a+x "$work" && chmod -R a+rX "$work/readers"
+    ONION_READERS=anna=${public[anna]} ONION_READERS_FOLDER=$work/readers ONION_POW=1 ONION_POW_RATE=200 compose moved up -d >"$work/up" 2>&1 || fail "moved: $(tail -n 3 "$work/up")"
     within 120 has_link moved || fail "no link is printed by who took the key over"
     [[ $(address moved) == "$now" ]] || fail "the address is another one"
     [[ $(link_of moved) == "$link" ]] || fail "the link is another one"
     holds "two files move address and link to another installation"
     ask "SIGNAL NEWNYM" >/dev/null
     ! fetched "http://$now/" || fail "who is no reader gets through"
-    ask "ONION_CLIENT_AUTH_ADD ${now%.onion} x25519:$secret" >/dev/null
-    within 60 fetched "http://$now/" || fail "a reader does not get through"
+    for reader in anna ben; do
+        ask "ONION_CLIENT_AUTH_ADD ${now%.onion} x25519:${secret[$reader]}" "SIGNAL NEWNYM" >/dev/null
+        within 60 fetched "http://$now/" || fail "$reader, a reader, does not get through"
+    done
     said=$(compose moved run --rm -T tor tor 2>&1) && fail "without readers it opens itself to all" || true
     [[ $said == *"readers alone"* ]] || fail "without readers: $said"
     compose moved exec -T tor grep -q PoWDefensesEnabled /run/tor/torrc || fail "no proof of work"
@@ -294,7 +303,7 @@ world() {
     local site password said
     mkdir "$work/files"
     echo "ours" >"$work/files/minutes.txt"
-    chmod a+x "$work" && chmod -R a+rX "$work/files"
+    chmod -R a+rX "$work/files"
     export SITE_FILES=$work/files SITE_NET=198.18.91 RELAY_NICKNAME=$world_nick RELAY_CONTACT=relay@example.org RELAY_ADDRESS=$net.12 RELAY_PORT=29003
     compose world --profile site --profile database --profile relay up -d >"$work/up" 2>&1 || fail "world: $(tail -n 3 "$work/up")"
     within 120 site_says_its_address || fail "the site is not published"
@@ -329,7 +338,7 @@ database() {
 # A Debian host that has never had tor, and one that had: what a host's script does is undone to the last byte.
 host() {
     local bare with said
-    docker run -d --name "$name-host" -v "$PWD/tor:/tor:ro" "$base" sleep 1000 >/dev/null
+    docker run -d --name "$name-host" -v "$PWD/tor:/tor:ro" "${CHATTER_HOST:-$base}" sleep 1000 >/dev/null
     bare=$(seen)
     said=$(relay --dry-run) && [[ $(seen) == "$bare" && $said == *"would do"* ]] || fail "a dry run of relay.sh does something: $said"
     said=$(docker exec "$name-host" /tor/relay.sh --nickname 'no good' --contact x 2>&1) && fail "relay.sh takes what is no nickname" || true

@@ -1,10 +1,12 @@
 //! Several nodes of one daemon: each a tor of its own, which publishes an onion service of its own or a shared one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chatter_tests::client::Client;
 use chatter_tests::daemon::Home;
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use crate::world::World;
 
@@ -12,11 +14,20 @@ use crate::world::World;
 #[ignore = "needs a private Tor network: `.ci/run tor`"]
 fn members_on_different_nodes_meet_and_outlive_one_of_them() {
     let world = World::here();
-    let daemon = Home::new().ephemeral(&format!("grace = {}\n", GRACE.as_secs()));
-    let target = daemon.address.to_string();
+    // Each host has an entrance of its own, as its circuits' numbers are.
+    let home = Home::new();
+    let entrances = ["host2", "host3", "host4"].map(|host| (host, home.path(host).display().to_string()));
+    let tables: String =
+        entrances.iter().map(|(host, at)| format!("[[tor]]\nname = '{host}'\nunix = '{at}'\n")).collect();
+    let daemon = home.ephemeral(&format!("grace = {}\n{tables}", GRACE.as_secs()));
+    let at = |host| {
+        let (_, entrance) = entrances.iter().find(|(name, _)| *name == host).expect("it has one");
+        format!("unix:{entrance}")
+    };
+    let by_circuits = ["--export-circuit-id", "haproxy"];
     // host3 is for this test alone: it is stopped. Its key lives on, on host4.
     let onions = [("host2", "client1"), ("host3", "client2")].map(|(host, client)| {
-        let onion = world.publish(host, &target, &[]);
+        let onion = world.publish(host, &at(host), &by_circuits);
         (onion, world.proxy(client))
     });
     let [(steady, annas), (doomed, bens)] = &onions;
@@ -30,20 +41,30 @@ fn members_on_different_nodes_meet_and_outlive_one_of_them() {
     ben.met("anna");
     anna.tell("from one node", &[&ben]);
     ben.tell("from the other", &[&anna]);
+    let operator = daemon.operator();
+    let hosts = || {
+        let sessions = operator.list("sessions", "sessions");
+        let host = |session: &Value| {
+            session["circuit"].as_str().and_then(|name| name.split(" of ").nth(1)).map(str::to_owned)
+        };
+        sessions.iter().filter_map(host).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(hosts(), BTreeSet::from(["host2".to_owned(), "host3".to_owned()]));
 
     // The node dies; the next one takes the address over, as docs/nodes.md has it; the session goes on.
     world.signal("host3", Signal::SIGKILL);
     anna.say(MEANWHILE);
     let key = doomed.key_file.display().to_string();
-    world.publish("host4", &target, &["--key", &key]);
+    world.publish("host4", &at("host4"), &[&by_circuits[..], &["--key", &key]].concat());
     let came = |lines: &[String]| lines.iter().any(|line| line.contains(MEANWHILE)).then_some(());
     ben.process
         .stdout
         .wait(GRACE, came)
         .expect("what was said comes by the other node while the session lasts");
     ben.tell("by another node", &[&anna]);
+    assert_eq!(hosts(), BTreeSet::from(["host2".to_owned(), "host4".to_owned()]));
     assert!(!ben.events().iter().any(|event| event["event"] == "away"), "nothing was lost on the way");
-    assert_eq!([anna.warnings(), ben.warnings()].concat(), [serde_json::Value::Null; 0]);
+    assert_eq!([anna.warnings(), ben.warnings()].concat(), [Value::Null; 0]);
     assert_eq!([ben.quit().code, anna.quit().code], [Some(0); 2]);
     world.start("host3");
 }
