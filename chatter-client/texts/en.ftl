@@ -96,7 +96,7 @@ onion-wants-key = the onion service lets only those in who hold a key, and this 
 onion-wants-other-key = the onion service does not take the key that this Tor has for it: ask its operator for another
 onion-misspelt = this is no onion address: a letter is missing or wrong
 onion-silent = the onion service does not answer in time; try again
-tor-outdated = no way back for a minute: should the service have moved to another host, this Tor may go on looking for it where it was; a new identity (Tor Browser: New identity; else restart tor) has it look anew
+tor-outdated = for a minute Tor has found no way there: should the service have moved to another host, this Tor may go on looking for it where it was; a new identity (Tor Browser: New identity; else restart tor) has it look anew
 onion-no-way = there is no way to the onion service: it does not run, the address is wrong, or it lets only those in whose Tor has a key for it (see docs/tor.md)
 
 ## The network
