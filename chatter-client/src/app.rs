@@ -91,8 +91,6 @@ pub(crate) struct App {
     asked_to_stay: bool,
     /// When the user last asked for another try.
     asked_at: Option<Time>,
-    /// Whether the way leads through Tor.
-    by_tor: bool,
     advice: Advice,
 }
 
@@ -177,7 +175,6 @@ impl App {
             entered_at: None,
             asked_to_stay: false,
             asked_at: None,
-            by_tor: false,
             advice: Advice::default(),
         }
     }
@@ -191,11 +188,6 @@ impl App {
     /// The same, where a lost session ends the stay.
     pub(crate) fn without_return(self) -> Self {
         Self { rejoins: false, ..self }
-    }
-
-    /// The same, where the way leads through Tor.
-    pub(crate) fn by_tor(self) -> Self {
-        Self { by_tor: true, ..self }
     }
 
     /// The same, with what is to be said waiting for somebody.

@@ -98,7 +98,6 @@ pub fn start(options: Options) -> Result<(Handle, Notices), StartError> {
     };
     let app = app.with(people).awaiting(&awaited).downloading_to(downloads);
     let app = if rejoins { app } else { app.without_return() };
-    let app = if route.is_by_tor() { app.by_tor() } else { app };
     let app = if has_passphrase { app.by_passphrase() } else { app };
     let app = listed.into_iter().fold(app, App::listed);
     tokio::spawn(

@@ -19,6 +19,7 @@ use chatter_protocol::time::Time;
 
 use super::room::{Room, Shared};
 use super::{App, Phase, Purpose};
+use crate::dial::is_onion;
 use crate::event::{Effect, Notice};
 use crate::texts::text;
 
@@ -34,7 +35,7 @@ pub(super) struct Return {
 /// What is said of a Tor that may look for the service where it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Advice {
-    /// There is a connection, or none by Tor.
+    /// There is a connection, or none to an onion service.
     #[default]
     None,
     /// There is none: if that stays so, it is given then.
@@ -100,7 +101,7 @@ impl App {
     pub(super) fn advise_when_due(&mut self, now: Time) {
         let is_lost = self.is_cut() || self.phase == Phase::Opening;
         self.advice = match self.advice {
-            _ if !self.by_tor || !is_lost => Advice::None,
+            _ if !is_lost || !is_onion(&self.access.address.host) => Advice::None,
             Advice::None => Advice::At(now + ADVICE_DELAY),
             Advice::At(at) if at <= now => {
                 self.show(Notice::Warning(text!("tor-outdated")));
@@ -175,7 +176,7 @@ const DELAY_MAX: Duration = Duration::from_secs(60);
 const COMPANY_TIMEOUT: Duration = Duration::from_secs(60);
 /// A script that sends empty lines must not beat at the door.
 const ASKED_MIN: Duration = Duration::from_secs(1);
-/// Without a connection by Tor for so long: any other reason is over by then, mostly.
+/// Without a connection to an onion service for so long: any other reason is over by then, mostly.
 const ADVICE_DELAY: Duration = Duration::from_secs(60);
 /// A stay that has lasted so long was one: the next loss begins anew.
 const STABLE_MIN: Duration = Duration::from_secs(60);

@@ -144,7 +144,7 @@ fn a_tor_that_may_look_at_the_old_place_is_spoken_of_once_each_time() {
         world.shown[who].iter().filter(|notice| **notice == advice).count()
     };
     let mut world = three();
-    world.apps[ANNA].by_tor = true;
+    world.apps[ANNA].access.address.host = "a.onion".into();
     let broken = || Event::Network(NetworkEvent::Broken);
     for who in [ANNA, BEN] {
         world.event(who, broken());
@@ -153,7 +153,7 @@ fn a_tor_that_may_look_at_the_old_place_is_spoken_of_once_each_time() {
     assert_eq!(advised(&world, ANNA), 0, "it may be back soon");
     world.wait(Duration::from_secs(1));
     world.wait(Duration::from_secs(100));
-    assert_eq!((advised(&world, ANNA), advised(&world, BEN)), (1, 0), "ben comes without Tor");
+    assert_eq!((advised(&world, ANNA), advised(&world, BEN)), (1, 0), "ben comes to no onion service");
     world.event(ANNA, Event::Network(NetworkEvent::Resumed));
     world.event(ANNA, broken());
     world.wait(Duration::from_secs(30));
