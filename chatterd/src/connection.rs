@@ -149,7 +149,7 @@ async fn answer<D: Doorkeeper>(
         refusal::reset(stream);
         return (None, None);
     }
-    let Some((request, answer)) = decide(decoy, request).await else { return (None, None) };
+    let Some((request, answer)) = decide(decoy, request, &seat).await else { return (None, None) };
     if seat.holds(request.held() + answer.held()) {
         tokio::task::yield_now().await;
     }
@@ -217,11 +217,15 @@ fn receive(stream: &TcpStream, reader: &mut HeadReader) -> io::Result<Option<Opt
 }
 
 /// Asks the decoy; where that asks a disk, on a thread that may wait for it, and reads the body's beginning there.
-async fn decide(decoy: Arc<Decoy>, request: Request) -> Option<(Request, Answer)> {
+async fn decide(decoy: Arc<Decoy>, request: Request, seat: &Seat) -> Option<(Request, Answer)> {
     if !decoy.may_block(&request) {
         let mut answer = decoy.answer(&request, SystemTime::now());
         answer.read_ahead(false);
         return Some((request, answer));
+    }
+    // Counted from now on, since nobody knows when it is his turn to take what the disk's thread has read for him.
+    if seat.holds(request.held() + PIECE) {
+        tokio::task::yield_now().await;
     }
     let _turn = if decoy.may_list(&request) { LISTINGS.acquire().await.ok() } else { None };
     let decided = tokio::task::spawn_blocking(move || {

@@ -31,6 +31,7 @@ pub fn open(
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(DISK_THREADS_MAX)
+        .global_queue_interval(DISKS_TURN)
         .on_thread_park(stack::wipe)
         .build()?;
     std::thread::Builder::new().name("front".to_owned()).spawn(move || {
@@ -53,3 +54,6 @@ pub fn open(
 
 /// Threads that may wait for a disk, each with what it reads in memory.
 const DISK_THREADS_MAX: usize = 32;
+/// Whom a disk's thread has served comes after so many of the others at the latest; tokio's own 31 let a flood of newcomers
+/// leave thousands of them waiting, each with what was read for him.
+const DISKS_TURN: u32 = 2;

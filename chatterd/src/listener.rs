@@ -228,7 +228,12 @@ impl Listener {
                 _ = shutdown.wait_for(|stop| *stop) => break,
             };
             match received {
-                Received::Seated => {}
+                Received::Seated => {
+                    // Their tasks are in the queue already, and end when it is their turn.
+                    while reception.crowd.is_behind() {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Received::TurnedAway => {
                     turned_away = (turned_away + 1) % TURNED_AWAY_IN_A_ROW;
                     if turned_away == 0 {

@@ -64,7 +64,7 @@ impl Options {
     }
 
     /// Saying it only when so many others are there. Without a bound: whoever waits long enough may
-    /// [interrupt](Handle::interrupt) the stay.
+    /// [interrupt](super::Handle::interrupt) the stay.
     #[must_use]
     pub fn when_others_are_there(mut self, others: usize) -> Self {
         self.awaited.company = others;

@@ -5,7 +5,7 @@
 //! **Never**: an address; members, who leave the crowd when they are admitted.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::task::AbortHandle;
 
@@ -20,6 +20,8 @@ pub(crate) struct Crowd {
     held: AtomicUsize,
     /// What of it those hold who are dismissed and not yet gone.
     leaving: AtomicUsize,
+    /// How many they are.
+    lingering: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +31,7 @@ struct State {
     active_at: AtomicU64,
     held: AtomicUsize,
     leaving: AtomicUsize,
+    is_dismissed: AtomicBool,
     task: OnceLock<AbortHandle>,
 }
 
@@ -48,7 +51,13 @@ impl Crowd {
             moments: AtomicU64::new(0),
             held: AtomicUsize::new(0),
             leaving: AtomicUsize::new(0),
+            lingering: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether many who are dismissed are not gone yet: they have to be before anybody else comes, or all bounds are words.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.lingering.load(Ordering::Relaxed) > LINGERING_MAX
     }
 
     /// Lets one in; if that is one too many, the oldest idle one goes.
@@ -101,6 +110,8 @@ impl Crowd {
     }
 
     fn cut(&self, state: &State) {
+        state.is_dismissed.store(true, Ordering::Relaxed);
+        self.lingering.fetch_add(1, Ordering::Relaxed);
         let held = state.held.load(Ordering::Relaxed);
         state.leaving.store(held, Ordering::Relaxed);
         self.leaving.fetch_add(held, Ordering::Relaxed);
@@ -158,6 +169,7 @@ impl Drop for Seat {
             drop(seats);
             crowd.held.fetch_sub(state.held.load(Ordering::Relaxed), Ordering::Relaxed);
             crowd.leaving.fetch_sub(state.leaving.load(Ordering::Relaxed), Ordering::Relaxed);
+            crowd.lingering.fetch_sub(state.is_dismissed.load(Ordering::Relaxed).into(), Ordering::Relaxed);
         }
     }
 }
@@ -165,6 +177,8 @@ impl Drop for Seat {
 /// Bytes of requests and answers that all strangers may hold together: each could send 6 MiB of headers, and take as
 /// large a listing as there is without reading it.
 const HELD_MAX: usize = 128 << 20;
+/// As many as come in one turn of the accepting task.
+const LINGERING_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests;

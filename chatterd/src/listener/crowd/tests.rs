@@ -54,6 +54,24 @@ fn the_one_idle_longest_goes_first() {
 }
 
 #[test]
+fn who_is_dismissed_and_stays_is_waited_for() {
+    let mut hall = Hall::new(10);
+    for _ in 0..10 + LINGERING_MAX {
+        hall.enter();
+    }
+    assert!(!hall.crowd.is_behind());
+    hall.enter();
+    assert!(hall.crowd.is_behind(), "one more was dismissed than may be on his way");
+    hall.seats.remove(&(9 + LINGERING_MAX));
+    assert!(hall.crowd.is_behind(), "he was none of them");
+    hall.seats.remove(&0);
+    assert!(!hall.crowd.is_behind());
+    hall.crowd.clear();
+    hall.seats.clear();
+    assert_eq!(hall.crowd.lingering.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn it_is_always_the_one_that_a_look_at_all_of_them_finds() {
     let mut hall = Hall::new(20);
     // Each one's last activity, as a list from the oldest to the newest would have it.
