@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Shutdown};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chatter_tests::exchange::connect;
 
@@ -12,7 +12,7 @@ use crate::{House, seconds};
 #[test]
 fn a_flood_of_connections() {
     let mut house = House::inhabited();
-    let connections = AtomicU64::new(0);
+    let (connections, mut descriptors) = (AtomicU64::new(0), 0);
     house.bears("a flood", |daemon| {
         let until = Instant::now() + seconds();
         std::thread::scope(|scope| {
@@ -39,14 +39,26 @@ fn a_flood_of_connections() {
                     }
                 });
             }
+            while Instant::now() < until {
+                descriptors = descriptors.max(open_descriptors(daemon.process.id()));
+                std::thread::sleep(Duration::from_millis(20));
+            }
         });
     });
+    eprintln!("{descriptors} descriptors at most");
+    assert!(descriptors <= DESCRIPTORS_MAX, "who was dismissed has not gone: {descriptors} descriptors");
     let connections = connections.into_inner();
     eprintln!("{connections} connections in {:?}", seconds());
     assert!(connections > 100, "no flood: {connections}");
     house.calms_down();
 }
 
+fn open_descriptors(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+}
+
+/// A socket and a file for each of 1,000 strangers and of 128 who are on their way out, and what is not theirs.
+const DESCRIPTORS_MAX: usize = 2 * (1_000 + 128) + 150;
 /// Threads, each from an address of its own.
 const SOURCES: u8 = 6;
 /// Connections that each of them has at once.
