@@ -46,7 +46,7 @@ unpublished() { ! published; }
 
 onion() {
     [[ $network ]] || return 0
-    local link now knock answered
+    local link
     wait "$network" || fail "the private Tor network does not come up: $(tail -n 1 "$work/net.said")"
     socks=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["socks"][0])' <"$work/net.json")
     systemd/documented.sh --others >"$work/others"

@@ -4,8 +4,9 @@
 #   docker/tor/test.sh       as root; takes a running engine, or starts one of its own for the time being
 #
 # In: the programs in docker/prebuilt (built first where there are none); Debian's package tor; debian:bookworm-slim (CHATTER_DEBIAN
-# names another, CHATTER_HOST one for the host that becomes a relay), or debootstrap to make the like of it. Out: what failed, or a line for each thing that holds. Never: a packet to the
-# public Tor network; anything left behind, on any way out; a container, volume or network of somebody else's touched.
+# names another, CHATTER_HOST one for the host that becomes a relay), or debootstrap to make the like of it. Out: what failed, or
+# a line for each thing that holds. Never: a packet to the public Tor network; anything left behind, on any way out; a container,
+# volume or network of somebody else's touched.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

@@ -16,7 +16,6 @@ mod status;
 use std::time::{Duration, Instant};
 
 use chatter_tor_control::{Connection, ControlError, Place, Proof};
-
 use tokio::time::sleep;
 
 use crate::args::Arguments;

@@ -16,14 +16,11 @@ fn members_on_different_nodes_meet_and_outlive_one_of_them() {
     let world = World::here();
     // Each host has an entrance of its own, as its circuits' numbers are.
     let home = Home::new();
-    let entrances = ["host2", "host3", "host4"].map(|host| (host, home.path(host).display().to_string()));
-    let tables: String =
-        entrances.iter().map(|(host, at)| format!("[[tor]]\nname = '{host}'\nunix = '{at}'\n")).collect();
+    let entrance = |host: &str| home.path(host).display().to_string();
+    let table = |host: &str| format!("[[tor]]\nname = '{host}'\nunix = '{}'\n", entrance(host));
+    let tables = ["host2", "host3", "host4"].map(table).concat();
     let daemon = home.ephemeral(&format!("grace = {}\n{tables}", GRACE.as_secs()));
-    let at = |host| {
-        let (_, entrance) = entrances.iter().find(|(name, _)| *name == host).expect("it has one");
-        format!("unix:{entrance}")
-    };
+    let at = |host| format!("unix:{}", entrance(host));
     let by_circuits = ["--export-circuit-id", "haproxy"];
     // host3 is for this test alone: it is stopped. Its key lives on, on host4.
     let onions = [("host2", "client1"), ("host3", "client2")].map(|(host, client)| {
