@@ -119,8 +119,7 @@ class World:
         return [name for name, node in self.nodes.items() if node["role"] == role]
 
     def control(self, name, *commands):
-        with testnet.closing(testnet.Controller(testnet.Network(self.net).node(name))) as control:
-            return [control.ask(command) for command in commands]
+        return testnet.Network(self.net).ask(name, commands)
 
     def client(self, action, link, onion, socks, nick, *more):
         by = ["--proxy", f"socks5h://127.0.0.1:{socks}"] if socks else ["--proxy", "none"]
